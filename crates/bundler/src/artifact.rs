@@ -1,0 +1,118 @@
+//! From a snapshot to a bundle.
+
+use std::sync::LazyLock;
+
+use dayfly::Site;
+use wasmparser::{Parser, Payload};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::{Resolve, WorldId};
+
+use crate::source::Form;
+
+/// `guest/`, built. Its `component-type` section says that it has the world `engine`.
+const ENGINE: &[u8] = include_bytes!("../../../guest/engine.wasm");
+const CONTRACT: &str = include_str!("../../../wit/sandbox.wit");
+
+/// A bundle, and what is to be said of it.
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    /// The bundle's bytes: a Wasm component with the world `app`. The same source gives the same bytes.
+    pub bundle: Vec<u8>,
+    /// How the source was read.
+    pub form: Form,
+    /// What top-level code did that the snapshot cannot keep, in order; 256 at most.
+    pub notices: Vec<Notice>,
+    /// How many more there were.
+    pub notices_dropped: u32,
+}
+
+/// One thing that top-level code did and that a snapshot cannot keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What kind of thing.
+    pub kind: NoticeKind,
+    /// What was called or thrown, in a few words.
+    pub what: String,
+    /// Where in the source.
+    pub at: Option<Site>,
+}
+
+/// What kind of thing a snapshot cannot keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// The clock was read: every render sees 1970 in that value.
+    Clock,
+    /// Randomness was drawn: every render sees the same value.
+    Random,
+    /// A timer was started, and dropped.
+    Timer,
+    /// A promise was left that nothing will settle.
+    Promise,
+    /// A promise was rejected, and nothing handles it.
+    Rejection,
+}
+
+impl NoticeKind {
+    /// The kind's name in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clock => "clock",
+            Self::Random => "random",
+            Self::Timer => "timer",
+            Self::Promise => "promise",
+            Self::Rejection => "rejection",
+        }
+    }
+
+    /// What follows from it, as the end of a sentence that begins with what was called.
+    pub fn consequence(self) -> &'static str {
+        match self {
+            Self::Clock => "at the top level gives 1970 in every render: read the clock in render",
+            Self::Random => "at the top level gives every render the same value: draw it in render",
+            Self::Timer => "at the top level never fires: start timers in render",
+            Self::Promise => "made at the top level is pending, and nothing will settle it",
+            Self::Rejection => "was rejected at the top level, and nothing handles it",
+        }
+    }
+}
+
+/// The engine as a component with the world `engine`, which the evaluation instantiates.
+pub(crate) fn engine_component() -> Result<&'static [u8], String> {
+    static COMPONENT: LazyLock<Result<Vec<u8>, String>> = LazyLock::new(|| encode(ENGINE));
+    COMPONENT.as_deref().map_err(Clone::clone)
+}
+
+/// Makes a bundle of a snapshotted engine: the same core module in a component that has the world `app`, so that what
+/// only the bundler needs is neither exported nor imported.
+pub(crate) fn bundle(snapshot: &[u8]) -> Result<Vec<u8>, String> {
+    let mut module = main_module(snapshot)?.to_vec();
+    let (resolve, world) = app_world()?;
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(text)?;
+    encode(&module)
+}
+
+fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
+    ComponentEncoder::default().validate(true).module(module).and_then(|mut encoder| encoder.encode()).map_err(text)
+}
+
+/// wit-component puts the module that it was given first, before the small ones that tie the imports.
+fn main_module(component: &[u8]) -> Result<&[u8], String> {
+    for payload in Parser::new(0).parse_all(component) {
+        if let Payload::ModuleSection { unchecked_range, .. } = payload.map_err(text)? {
+            let range = unchecked_range.start as usize..unchecked_range.end as usize;
+            return component.get(range).ok_or_else(|| "the snapshot ends within a module".into());
+        }
+    }
+    Err("the snapshot has no core module".into())
+}
+
+fn app_world() -> Result<(Resolve, WorldId), String> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("sandbox.wit", CONTRACT).map_err(text)?;
+    let world = resolve.select_world(&[package], Some("app")).map_err(text)?;
+    Ok((resolve, world))
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    format!("{error:#}")
+}

@@ -1,0 +1,192 @@
+//! The top level, run once.
+
+use std::fmt;
+use std::time::Duration;
+
+use dayfly::sandbox::{self, Sandbox, State, Time};
+use dayfly::{Engine, EngineConfig, Limits, Line, Site, Thrown, Usage};
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime_wizer::{ComponentContext, WasmtimeWizerComponent, Wizer};
+
+use crate::artifact::{self, Artifact, Notice, NoticeKind};
+use crate::refusal::Refusal;
+use crate::source::{Form, Source};
+
+mod contract {
+    #![allow(missing_docs, unreachable_pub, reason = "generated; the documentation is in wit/")]
+    wasmtime::component::bindgen!({ world: "engine", path: "../../wit", exports: { default: async } });
+
+    pub(crate) use exports::dayfly::sandbox::{loader, renderer};
+}
+use contract::dayfly::sandbox::console;
+use contract::{EngineIndices, loader, renderer};
+
+/// What came of one build. Console and usage are there whether or not there is a bundle.
+#[derive(Debug)]
+#[must_use]
+pub struct Build {
+    /// The bundle, or why there is none.
+    pub artifact: Result<Artifact, Refusal>,
+    /// What the top level wrote to the console.
+    pub console: Vec<Line>,
+    /// What the top level, and taking the snapshot, used.
+    pub usage: Usage,
+}
+
+/// Builds bundles. The engine is compiled once, in [`Bundler::new`]; each build runs in a fresh sandbox.
+pub struct Bundler {
+    engine: Engine,
+    app: InstancePre<State>,
+    exports: EngineIndices,
+    wizer: Wizer,
+    snapshot: ComponentContext<'static>,
+}
+
+impl Bundler {
+    /// Compiles the engine: about a second of processor time.
+    ///
+    /// # Errors
+    /// [`Refusal::Bundler`] if the engine cannot start on this machine.
+    pub fn new() -> Result<Self, Refusal> {
+        // One evaluation at a time; the instrumented engine has an instance more than a bundle.
+        let engine = Engine::new(&EngineConfig { concurrency: 4, ..EngineConfig::default() }).map_err(bundler)?;
+        let wizer = Wizer::new();
+        let component = artifact::engine_component().map_err(Refusal::Bundler)?;
+        let (snapshot, instrumented) = wizer.instrument_component(component).map_err(wasm)?;
+        let component = Component::from_binary(engine.wasmtime(), &instrumented).map_err(wasm)?;
+        let mut linker = Linker::new(engine.wasmtime());
+        sandbox::add_to_linker(&mut linker).map_err(wasm)?;
+        let app = linker.instantiate_pre(&component).map_err(wasm)?;
+        let exports = EngineIndices::new(&app).map_err(wasm)?;
+        Ok(Self { engine, app, exports, wizer, snapshot })
+    }
+
+    /// The limits of a build by default: a top level may take its time, and a large bundle its memory. 60 s of CPU,
+    /// 120 s on the clock, 1 GiB, 1,000 console lines, 1 MiB of console text.
+    pub fn limits() -> Limits {
+        Limits {
+            cpu: Duration::from_secs(60),
+            wall: Duration::from_secs(120),
+            memory: 1 << 30,
+            console_lines: 1_000,
+            console_bytes: 1 << 20,
+            ..Limits::default()
+        }
+    }
+
+    /// Evaluates the top level of `source` under `limits` and snapshots the heap that it leaves.
+    ///
+    /// The clock stands at 1970 and randomness is the same for every build, so that the same source gives the same
+    /// bytes; code that drew either is named in [`Artifact::notices`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, or in one without timers (`enable_time`).
+    pub async fn build(&self, source: &Source, limits: &Limits) -> Build {
+        // The snapshot comes out of the sandbox in one piece.
+        let limits = Limits { page: u64::MAX, ..limits.clone() };
+        let mut sandbox = match Sandbox::new(&self.engine, &limits, Time::Still) {
+            Ok(sandbox) => sandbox,
+            Err(error) => return Build { artifact: Err(bundler(error)), console: Vec::new(), usage: Usage::default() },
+        };
+        let evaluated = sandbox.run(async |store| {
+            let instance = self.app.instantiate_async(&mut *store).await?;
+            let app = self.exports.load(&mut *store, &instance)?;
+            let loaded = app.dayfly_sandbox_loader().call_load(&mut *store, &source.into()).await?;
+            let loaded = match loaded {
+                Ok(loaded) => loaded,
+                Err(refusal) => return Ok(Err(Refusal::from(refusal))),
+            };
+            let mut instance = WasmtimeWizerComponent { store, instance };
+            Ok(Ok((loaded, self.wizer.snapshot_component(&self.snapshot, &mut instance).await?)))
+        });
+        let evaluated = evaluated.await;
+        let (console, usage) = sandbox.finish();
+        let artifact = match evaluated {
+            Ok(Ok((loaded, snapshot))) => artifact(loaded, &snapshot),
+            Ok(Err(refusal)) => Err(refusal),
+            Err(failure) => Err(Refusal::Evaluation(failure)),
+        };
+        Build { artifact, console, usage }
+    }
+}
+
+impl fmt::Debug for Bundler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bundler").finish_non_exhaustive()
+    }
+}
+
+fn artifact(loaded: loader::Loaded, snapshot: &[u8]) -> Result<Artifact, Refusal> {
+    Ok(Artifact {
+        bundle: artifact::bundle(snapshot).map_err(Refusal::Bundler)?,
+        form: loaded.form.into(),
+        notices: loaded.notices.into_iter().map(Notice::from).collect(),
+        notices_dropped: loaded.notices_dropped,
+    })
+}
+
+fn bundler(error: dayfly::Error) -> Refusal {
+    Refusal::Bundler(error.to_string())
+}
+
+fn wasm(error: wasmtime::Error) -> Refusal {
+    Refusal::Bundler(format!("{error:#}"))
+}
+
+impl From<&Source> for loader::Source {
+    fn from(source: &Source) -> Self {
+        let form = match source.form {
+            Form::Detect => loader::Form::Detect,
+            Form::Script => loader::Form::Script,
+            Form::Module => loader::Form::Module,
+        };
+        Self { name: source.name.clone(), text: source.text.clone(), form }
+    }
+}
+
+impl From<loader::Form> for Form {
+    fn from(form: loader::Form) -> Self {
+        match form {
+            loader::Form::Detect => Self::Detect,
+            loader::Form::Script => Self::Script,
+            loader::Form::Module => Self::Module,
+        }
+    }
+}
+
+impl From<loader::Notice> for Notice {
+    fn from(notice: loader::Notice) -> Self {
+        let kind = match notice.kind {
+            loader::NoticeKind::Clock => NoticeKind::Clock,
+            loader::NoticeKind::Random => NoticeKind::Random,
+            loader::NoticeKind::Timer => NoticeKind::Timer,
+            loader::NoticeKind::Promise => NoticeKind::Promise,
+            loader::NoticeKind::Rejection => NoticeKind::Rejection,
+        };
+        Self { kind, what: notice.what, at: notice.at.map(site) }
+    }
+}
+
+impl From<loader::Refusal> for Refusal {
+    fn from(refusal: loader::Refusal) -> Self {
+        match refusal {
+            loader::Refusal::Syntax((message, at)) => Self::Syntax { message, at: at.map(site) },
+            loader::Refusal::Threw(error) => Self::Threw(thrown(error)),
+            loader::Refusal::Unsettled => Self::Unsettled,
+            loader::Refusal::NoRender(why) => Self::NoRender(why),
+        }
+    }
+}
+
+fn site(site: console::Site) -> Site {
+    Site { file: site.file, line: site.line, column: site.column }
+}
+
+fn thrown(thrown: renderer::Thrown) -> Thrown {
+    let one = |error: renderer::Error, cause| {
+        let renderer::Error { name, message, stack } = error;
+        Thrown { name, message, stack, cause }
+    };
+    let cause = thrown.causes.into_iter().rev().fold(None, |cause, error| Some(Box::new(one(error, cause))));
+    one(thrown.error, cause)
+}

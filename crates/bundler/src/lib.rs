@@ -1,0 +1,30 @@
+//! Turns one file of JavaScript into a bundle: a self-contained Wasm component with the app's heap in it.
+//!
+//! | step | module |
+//! | --- | --- |
+//! | take the JavaScript and its name | [`source`] |
+//! | evaluate the top level once, in a sandbox | [`evaluate`] |
+//! | snapshot the heap, and make a component of it that has the world `app` of `wit/` | [`artifact`] |
+//!
+//! ```no_run
+//! # async fn build() -> Result<(), Box<dyn std::error::Error>> {
+//! use dayfly_bundler::{Bundler, Source};
+//!
+//! let bundler = Bundler::new()?;
+//! let source = Source::new("app.js", "globalThis.render = ({ name }) => `hello ${name}`;");
+//! let build = bundler.build(&source, &Bundler::limits()).await;
+//! std::fs::write("app.wasm", build.artifact?.bundle)?;
+//! # Ok(())
+//! # }
+//! ```
+#![deny(missing_docs)]
+
+mod artifact;
+mod evaluate;
+mod refusal;
+mod source;
+
+pub use artifact::{Artifact, Notice, NoticeKind};
+pub use evaluate::{Build, Bundler};
+pub use refusal::Refusal;
+pub use source::{Form, Source};

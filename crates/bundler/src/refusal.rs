@@ -1,0 +1,126 @@
+//! Why a source gave no bundle.
+
+use std::fmt::Write;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use dayfly::{Failure, Site, Thrown};
+
+use crate::source::Source;
+
+/// How many characters of a line are shown on either side of the place.
+const CONTEXT: usize = 60;
+
+/// Why a source gave no bundle.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The source does not parse.
+    #[error("{message}")]
+    Syntax {
+        /// What the parser says.
+        message: String,
+        /// Where, if it knows.
+        at: Option<Site>,
+    },
+    /// The top level threw.
+    #[error("the top level threw {0}")]
+    Threw(Thrown),
+    /// The top level awaits a promise that nothing can settle.
+    #[error("the top level awaits a promise that can never settle")]
+    Unsettled,
+    /// There is nothing to render with.
+    #[error("the bundle has no render export: {0}")]
+    NoRender(String),
+    /// The top level ran into a limit, or broke its sandbox.
+    #[error("the top level did not end: {0}")]
+    Evaluation(#[source] Failure),
+    /// The bundler could not do its work.
+    #[error("the bundle could not be made: {0}")]
+    Bundler(String),
+}
+
+impl Refusal {
+    /// The refusal for a reader: a syntax error with its line and a caret, an exception with its stack and causes.
+    pub fn report(&self, source: &Source) -> String {
+        match self {
+            Self::Syntax { message, at } => syntax_report(source, message, at.as_ref()),
+            Self::Threw(thrown) => {
+                let mut report = format!("error: {self}");
+                let mut next = Some(thrown);
+                while let Some(thrown) = next {
+                    if !thrown.stack.is_empty() {
+                        let _ = write!(report, "\n{}", thrown.stack);
+                    }
+                    next = thrown.cause.as_deref();
+                    if let Some(cause) = next {
+                        let _ = write!(report, "\n  caused by {cause}");
+                    }
+                }
+                report
+            }
+            _ => format!("error: {self}"),
+        }
+    }
+}
+
+fn syntax_report(source: &Source, message: &str, at: Option<&Site>) -> String {
+    let title = format!("syntax error: {message}");
+    let line = at.and_then(|at| Some((at, source.text.lines().nth(at.line.checked_sub(1)? as usize)?)));
+    let Some((at, line)) = line else { return format!("error: {title} in {}", source.name) };
+    let (shown, column) = window(line, at.column.saturating_sub(1) as usize);
+    let place = byte_of(&shown, column);
+    let end = shown[place..].chars().next().map_or(place, |c| place + c.len_utf8());
+    // The path carries the place itself, as what is shown may begin in the middle of a line.
+    let snippet = Snippet::source(&shown)
+        .line_start(at.line as usize)
+        .annotation(AnnotationKind::Primary.span(place..end).label(message));
+    let title = format!("{title} ({at})");
+    Renderer::plain().render(&[Level::ERROR.primary_title(title).element(snippet)])
+}
+
+/// The part of a line around `column` (characters, from 0), and where the column is in it: a minified bundle has lines
+/// of megabytes.
+fn window(line: &str, column: usize) -> (String, usize) {
+    let skipped = column.saturating_sub(CONTEXT);
+    let shown: String = line.chars().skip(skipped).take(2 * CONTEXT).collect();
+    (shown, column - skipped)
+}
+
+fn byte_of(text: &str, column: usize) -> usize {
+    text.char_indices().nth(column).map_or(text.len(), |(byte, _)| byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(text: &str, line: u32, column: u32) -> String {
+        let at = Some(Site { file: "app.js".into(), line, column });
+        let refusal = Refusal::Syntax { message: "unexpected token".into(), at };
+        refusal.report(&Source::new("app.js", text))
+    }
+
+    #[test]
+    fn a_syntax_error_shows_its_line_with_a_caret() {
+        let report = report("let a = 1;\nlet = = 2;\n", 2, 7);
+        assert_eq!(
+            report,
+            "error: syntax error: unexpected token (app.js:2:7)\n  |\n2 | let = = 2;\n  |       ^ unexpected token"
+        );
+    }
+
+    #[test]
+    fn a_minified_line_is_shown_around_the_place() {
+        let text = format!("{}!{}", "é".repeat(1_000), "b".repeat(1_000_000));
+        let report = report(&text, 1, 1_001);
+        assert!(report.len() < 1_000, "{report}");
+        assert!(report.contains("é!b"), "{report}");
+    }
+
+    #[test]
+    fn a_place_outside_the_text_is_no_panic() {
+        assert!(report("x", 9, 9).contains("app.js"));
+        assert!(report("x", 1, 900).contains("app.js:1:900"));
+        assert!(report("", 0, 0).contains("app.js"));
+    }
+}

@@ -1,0 +1,51 @@
+//! What a bundle is made from.
+
+/// One file of JavaScript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The name that stacks and console lines give for it. It becomes part of the bundle, so a name without a folder
+    /// keeps builds in different folders alike.
+    pub name: String,
+    /// The text. A byte order mark at its start is not part of it.
+    pub text: String,
+    /// How it is to be read.
+    pub form: Form,
+}
+
+impl Source {
+    /// A source whose form its name tells: `.mjs` is a module and `.cjs` a script; any other is detected.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let (name, mut text) = (name.into(), text.into());
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        let form = match name.rsplit_once('.') {
+            Some((_, "mjs")) => Form::Module,
+            Some((_, "cjs")) => Form::Script,
+            _ => Form::Detect,
+        };
+        Self { name, text, form }
+    }
+}
+
+/// How JavaScript is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As a classic script if it parses as one, otherwise as an ES module.
+    Detect,
+    /// A classic script, which sets `globalThis.render`.
+    Script,
+    /// An ES module, which exports `render` or a default function.
+    Module,
+}
+
+impl Form {
+    /// The form's name in lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Detect => "detect",
+            Self::Script => "script",
+            Self::Module => "module",
+        }
+    }
+}

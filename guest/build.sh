@@ -1,0 +1,78 @@
+#!/bin/sh
+# Builds engine.wasm from this folder and ../wit, and writes engine.lock, which ties the two together.
+#
+#   guest/build.sh          build, and put the results beside this script
+#   guest/build.sh --check  build, and fail if the result is not the committed engine.wasm
+#
+# What it builds with is the first of these that is there:
+#   1. a Rust toolchain of rustup that has the target wasm32-unknown-unknown, and a clang that knows wasm32
+#   2. Debian's packages:
+#      apt-get install rustc-web rust-web-src clang-22 lld-22 llvm-22 libclang-22-dev
+# The two give engines that behave alike and differ in their bytes; the committed one is built the second way.
+#
+# The target has no WASI, so the guest cannot import any: QuickJS gets its few libc functions from the libc that
+# rquickjs-sys brings for this target, and its clock from src/clock.rs.
+set -eu
+cd "$(dirname "$0")"
+guest=$PWD
+llvm=${DAYFLY_LLVM:-22}
+say() { echo "guest/build.sh: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+command -v cargo >/dev/null || fail "cargo is missing: install Rust, https://rustup.rs"
+target=wasm32-unknown-unknown
+if [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ] && command -v clang >/dev/null; then
+  say "building with rustup's $target"
+  export CC_wasm32_unknown_unknown=clang AR_wasm32_unknown_unknown=llvm-ar
+  sysroot=$(rustc --print sysroot) std=
+  linker=
+else
+  for tool in /usr/bin/rustc "clang-$llvm" "llvm-ar-$llvm" "wasm-ld-$llvm"; do
+    command -v "$tool" >/dev/null || fail "$tool is missing: add the target $target to rustup, or install the" \
+      "Debian packages that the head of this script names"
+  done
+  [ -d /usr/lib/rustlib/src/rust/library ] || fail "the Rust sources are missing: install rust-web-src"
+  say "building with Debian's $(/usr/bin/rustc --version)"
+  export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
+  export CC_wasm32_unknown_unknown="clang-$llvm" AR_wasm32_unknown_unknown="llvm-ar-$llvm"
+  export LIBCLANG_PATH="/usr/lib/llvm-$llvm/lib"
+  sysroot=$(/usr/bin/rustc --print sysroot) std=-Zbuild-std=std,panic_abort
+  linker="-C linker=wasm-ld-$llvm -C linker-flavor=wasm-ld"
+fi
+
+# QuickJS with our patch: the registry's package, whose checksum quickjs/Cargo.lock pins, copied and patched.
+# --fuzz=0: a package that is not the one the patch was made for stops the build.
+package=$(cd quickjs && cargo metadata --locked --format-version 1 | tr ',' '\n' |
+  sed -n 's/.*"manifest_path":"\(.*rquickjs-sys-0\.14[^"]*\)\/Cargo.toml".*/\1/p' | head -n 1)
+[ -n "$package" ] || fail "cargo did not say where the package rquickjs-sys 0.14 is"
+rm -rf target/rquickjs-sys
+mkdir -p target
+cp -R "$package" target/rquickjs-sys
+chmod -R u+w target/rquickjs-sys
+(cd target/rquickjs-sys && patch --quiet --fuzz=0 -p1 <"$guest/quickjs/quickjs.patch") ||
+  fail "quickjs/quickjs.patch does not fit the package rquickjs-sys"
+
+# The same bytes from any folder: no path of this machine goes in. The shadow stack is the first thing in memory, so
+# that what overflows it traps; it is larger than the most that `bounds.js-stack` may ask for.
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+flags="-msimd128 -mbulk-memory -O3 -DNDEBUG"
+export CFLAGS_wasm32_unknown_unknown="$flags -ffile-prefix-map=$guest=guest -ffile-prefix-map=$cargo_home=cargo"
+# bindgen passes over hidden functions, and on this target everything is hidden by default.
+export BINDGEN_EXTRA_CLANG_ARGS_wasm32_unknown_unknown=-fvisibility=default
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$linker -C target-feature=+bulk-memory,+simd128 \
+  -C link-arg=--stack-first -C link-arg=-zstack-size=1048576 --cfg getrandom_backend=\"custom\" \
+  --remap-path-prefix=$guest=guest --remap-path-prefix=$cargo_home=cargo --remap-path-prefix=$sysroot=rust"
+# shellcheck disable=SC2086 # $std is one option or none
+cargo build --locked --release --target $target $std
+
+built=target/$target/release/dayfly_guest.wasm
+if [ "${1-}" = --check ]; then
+  cmp "$built" engine.wasm || fail "engine.wasm is not what its sources give: run guest/build.sh and commit the result"
+  say "engine.wasm is what its sources give"
+  exit
+fi
+cp "$built" engine.wasm
+sources=$(find ../wit src quickjs build.sh Cargo.toml Cargo.lock -type f ! -path '*/target/*' | LC_ALL=C sort)
+# shellcheck disable=SC2086 # one argument a file; none has a blank in its name
+sha256sum $sources engine.wasm >engine.lock
+say "wrote engine.wasm ($(wc -c <engine.wasm) bytes) and engine.lock"

@@ -1,0 +1,70 @@
+//! Time, as the app sees it: read from the host when a render starts and after each wait, and still in between.
+
+use std::cell::Cell;
+
+use javy::quickjs::object::Accessor;
+use javy::quickjs::{Ctx, Object, Result};
+
+use crate::contract::clock;
+use crate::contract::loader::NoticeKind;
+use crate::notices;
+use crate::runtime::define;
+
+thread_local! {
+    /// Nanoseconds since 1970, as the host last said.
+    static NOW: Cell<u64> = const { Cell::new(0) };
+    /// What NOW was when the render began: `performance.timeOrigin`.
+    static ORIGIN: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Starts a render's time.
+pub fn renew() {
+    let now = clock::now();
+    NOW.set(now);
+    ORIGIN.set(now);
+}
+
+/// Nanoseconds since 1970.
+pub fn now() -> u64 {
+    NOW.get()
+}
+
+/// Waits until `due` (in nanoseconds since 1970), or for less if the host will not wait.
+pub fn sleep_until(due: u64) {
+    clock::sleep(due.saturating_sub(now()));
+    // A host's clock that is set back must not make a timer wait twice.
+    NOW.set(clock::now().max(now()));
+}
+
+/// What QuickJS asks for the time, in microseconds since 1970. The name is that of the import which rquickjs-sys
+/// declares for this target; defining it here resolves it, so that the guest does not import it.
+#[unsafe(no_mangle)]
+extern "C" fn __rquickjs_host_now_us() -> f64 {
+    notices::record(NoticeKind::Clock, || "Date".into());
+    (now() / 1_000) as f64
+}
+
+/// Sets `performance`: the part of High Resolution Time (<https://w3c.github.io/hr-time/>) that is about time.
+pub fn install(ctx: &Ctx<'_>) -> Result<()> {
+    let performance = Object::new(ctx.clone())?;
+    define(&performance, "now", performance_now)?;
+    performance.prop("timeOrigin", Accessor::from(time_origin).enumerable().configurable())?;
+    ctx.globals().set("performance", performance)
+}
+
+/// Milliseconds since the render began.
+fn performance_now() -> f64 {
+    notices::record(NoticeKind::Clock, || "performance.now()".into());
+    milliseconds(NOW.get() - ORIGIN.get())
+}
+
+/// Milliseconds since 1970 when the render began.
+fn time_origin() -> f64 {
+    notices::record(NoticeKind::Clock, || "performance.timeOrigin".into());
+    milliseconds(ORIGIN.get())
+}
+
+fn milliseconds(nanoseconds: u64) -> f64 {
+    // Whole microseconds: what a double holds exactly for the next centuries.
+    (nanoseconds / 1_000) as f64 / 1e3
+}

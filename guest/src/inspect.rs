@@ -1,0 +1,348 @@
+//! How values read in a console line: as the Console Standard's Formatter (<https://console.spec.whatwg.org/#formatter>)
+//! takes them, in the manner of Node's `util.inspect` on one line.
+//!
+//! Values are the app's, so reading them is bounded: getters and proxies are named and not called, what nests deeper
+//! than two levels or goes on for more than a hundred items is cut, and so is the text.
+
+use javy::quickjs::object::Filter;
+use javy::quickjs::{Array, Coerced, Function, Object, String as JsString, Symbol, Type, Value};
+
+use crate::quickjs::{self, Kind};
+use crate::thrown;
+
+/// How many bytes one console call may make. Above what a host keeps by default for a whole render.
+pub const MOST_LINE: usize = 256 << 10;
+const MOST_DEPTH: usize = 2;
+const MOST_ITEMS: usize = 100;
+
+/// The arguments of a console call as one text.
+pub fn line(arguments: &[Value<'_>]) -> String {
+    let mut text = Text { out: String::new(), most: MOST_LINE };
+    let mut rest = arguments;
+    if let [first, following @ ..] = arguments
+        && let Some(format) = first.as_string()
+        && !following.is_empty()
+    {
+        rest = text.format(&string(format), following);
+        if !rest.is_empty() {
+            text.push(" ");
+        }
+    }
+    for (index, argument) in rest.iter().enumerate() {
+        if index > 0 {
+            text.push(" ");
+        }
+        text.top(argument);
+    }
+    cut(text.out, MOST_LINE)
+}
+
+/// One value, as a console call with it alone would show it.
+pub fn value(value: &Value<'_>, most: usize) -> String {
+    let mut text = Text { out: String::new(), most };
+    text.top(value);
+    cut(text.out, most)
+}
+
+/// A JavaScript string as UTF-8: a lone surrogate becomes U+FFFD.
+pub fn string(string: &JsString<'_>) -> String {
+    string.to_string().unwrap_or_else(|error| javy::to_string_lossy(string.ctx(), string, error))
+}
+
+/// Cuts a text to `most` bytes, at a character's boundary, and says so.
+pub fn cut(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
+    text
+}
+
+/// What `typeof` would say, but for `null`.
+pub fn type_name(value: &Value<'_>) -> &'static str {
+    match value.type_of() {
+        Type::Undefined | Type::Uninitialized => "undefined",
+        Type::Null => "null",
+        Type::Bool => "boolean",
+        Type::Int | Type::Float => "number",
+        Type::String => "string",
+        Type::Symbol => "symbol",
+        Type::BigInt => "bigint",
+        Type::Function | Type::Constructor => "function",
+        _ => "object",
+    }
+}
+
+/// A text that grows to a bound.
+struct Text {
+    out: String,
+    most: usize,
+}
+
+impl Text {
+    fn is_full(&self) -> bool {
+        self.out.len() > self.most
+    }
+
+    /// Appends, up to a little more than the bound, so that `cut` sees that there was more.
+    fn push(&mut self, text: &str) {
+        let room = (self.most + 4).saturating_sub(self.out.len());
+        self.out.push_str(&text[..text.floor_char_boundary(room)]);
+    }
+
+    /// Fills in a format string; gives the arguments that it did not use.
+    fn format<'a, 'js>(&mut self, format: &str, arguments: &'a [Value<'js>]) -> &'a [Value<'js>] {
+        let mut arguments = arguments;
+        let mut parts = format.split('%');
+        self.push(parts.next().unwrap_or_default());
+        let mut literal = false;
+        for part in parts {
+            if literal {
+                // The part after `%%`.
+                literal = false;
+                self.push(part);
+                continue;
+            }
+            let Some(specifier) = part.chars().next() else {
+                self.push("%");
+                literal = true;
+                continue;
+            };
+            match arguments {
+                [argument, rest @ ..] if "sdifoOjc".contains(specifier) => {
+                    self.specified(specifier, argument);
+                    self.push(&part[1..]);
+                    arguments = rest;
+                }
+                _ => {
+                    self.push("%");
+                    self.push(part);
+                }
+            }
+        }
+        arguments
+    }
+
+    fn specified(&mut self, specifier: char, argument: &Value<'_>) {
+        let number = || argument.get::<Coerced<f64>>().map_err(|_| argument.ctx().catch()).map_or(f64::NAN, |it| it.0);
+        match specifier {
+            // A style, for which a line of text has no use.
+            'c' => {}
+            'd' | 'f' if !argument.is_symbol() && !argument.is_object() => self.number(number()),
+            'i' if !argument.is_symbol() && !argument.is_object() => self.number(number().trunc()),
+            'd' | 'i' | 'f' => self.push("NaN"),
+            's' => self.top(argument),
+            _ => self.nested(argument, 0),
+        }
+    }
+
+    fn number(&mut self, number: f64) {
+        if number == 0.0 && number.is_sign_negative() {
+            self.push("-0");
+        } else if number.is_infinite() {
+            self.push(if number > 0.0 { "Infinity" } else { "-Infinity" });
+        } else {
+            self.push(&number.to_string());
+        }
+    }
+
+    /// A value that stands for itself: a string as it is.
+    fn top(&mut self, value: &Value<'_>) {
+        match value.as_string() {
+            Some(text) => self.push(&string(text)),
+            None => self.nested(value, 0),
+        }
+    }
+
+    fn nested(&mut self, value: &Value<'_>, depth: usize) {
+        if self.is_full() {
+            return;
+        }
+        match value.type_of() {
+            Type::String => self.quoted(&string(value.as_string().expect("its type says so"))),
+            Type::Float if value.as_float().is_some_and(|number| number == 0.0 && number.is_sign_negative()) => {
+                self.push("-0");
+            }
+            Type::Symbol => self.symbol(value.as_symbol().expect("its type says so")),
+            Type::BigInt => {
+                self.coerced(value);
+                self.push("n");
+            }
+            Type::Proxy => self.push("[Proxy]"),
+            Type::Function | Type::Constructor => self.function(value.as_function().expect("its type says so")),
+            Type::Array => self.array(value.as_array().expect("its type says so"), depth),
+            Type::Undefined | Type::Null | Type::Bool | Type::Int | Type::Float => self.coerced(value),
+            _ => match value.as_object() {
+                Some(object) => self.object(object, depth),
+                None => self.push(type_name(value)),
+            },
+        }
+    }
+
+    /// What `String(value)` gives, for values where that runs none of the app's code.
+    fn coerced(&mut self, value: &Value<'_>) {
+        match value.get::<Coerced<String>>() {
+            Ok(text) => self.push(&text.0),
+            Err(_) => {
+                value.ctx().catch();
+                self.push(type_name(value));
+            }
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        // The escapes of Rust's Debug are JavaScript's too, for quotes, backslashes and control characters.
+        let quoted = format!("{text:?}");
+        let inner = quoted[1..quoted.len() - 1].replace("\\\"", "\"").replace('\'', "\\'");
+        self.push("'");
+        self.push(&inner);
+        self.push("'");
+    }
+
+    fn symbol(&mut self, symbol: &Symbol<'_>) {
+        self.push("Symbol(");
+        if let Ok(description) = symbol.description()
+            && let Some(text) = description.as_string()
+        {
+            self.push(&string(text));
+        }
+        self.push(")");
+    }
+
+    fn function(&mut self, function: &Function<'_>) {
+        let name = own_text(function.as_object().expect("a function is an object"), "name").unwrap_or_default();
+        match name.as_str() {
+            "" => self.push("[Function (anonymous)]"),
+            name => self.push(&format!("[Function: {name}]")),
+        }
+    }
+
+    fn array(&mut self, array: &Array<'_>, depth: usize) {
+        if depth > MOST_DEPTH {
+            return self.push("[Array]");
+        }
+        if array.is_empty() {
+            return self.push("[]");
+        }
+        self.push("[ ");
+        for index in 0..array.len().min(MOST_ITEMS) {
+            if self.is_full() {
+                return;
+            }
+            if index > 0 {
+                self.push(", ");
+            }
+            match array.get::<Value<'_>>(index) {
+                Ok(item) => self.nested(&item, depth + 1),
+                Err(_) => {
+                    array.ctx().catch();
+                    self.push("[Getter]");
+                }
+            }
+        }
+        self.more(array.len());
+        self.push(" ]");
+    }
+
+    fn more(&mut self, all: usize) {
+        if all > MOST_ITEMS {
+            self.push(&format!(", ... {} more items", all - MOST_ITEMS));
+        }
+    }
+
+    fn object(&mut self, object: &Object<'_>, depth: usize) {
+        if object.is_error() {
+            let text = thrown::with_stack(object.as_value());
+            return self.push(&text);
+        }
+        let class = class_name(object);
+        match quickjs::kind(object) {
+            Kind::Map | Kind::Set => {
+                let size = object.get::<_, Value<'_>>("size").map_err(|_| object.ctx().catch());
+                let size = size.ok().and_then(|size| size.as_int()).unwrap_or_default();
+                return self.push(&format!("{class}({size})"));
+            }
+            Kind::Date | Kind::RegExp => return self.called(object),
+            Kind::Other => {}
+        }
+        if depth > MOST_DEPTH {
+            return self.push(&format!("[{class}]"));
+        }
+        self.properties(object, &class, depth);
+    }
+
+    /// A date as `toISOString` gives it and a pattern as `toString` does: the app may have replaced either.
+    fn called(&mut self, object: &Object<'_>) {
+        let name = if quickjs::kind(object) == Kind::Date { "toISOString" } else { "toString" };
+        let text = object
+            .get::<_, Function<'_>>(name)
+            .and_then(|function| function.call::<_, Coerced<String>>((javy::quickjs::prelude::This(object.clone()),)))
+            .map_err(|_| object.ctx().catch());
+        self.push(&text.map_or_else(|_| "Invalid Date".into(), |text| text.0));
+    }
+
+    fn properties(&mut self, object: &Object<'_>, class: &str, depth: usize) {
+        if class != "Object" {
+            self.push(class);
+            self.push(" ");
+        }
+        let keys = object.own_keys::<JsString<'_>>(Filter::new().string().enum_only());
+        let all = keys.len();
+        if all == 0 {
+            return self.push("{}");
+        }
+        self.push("{ ");
+        for (index, key) in keys.take(MOST_ITEMS).filter_map(Result::ok).enumerate() {
+            if self.is_full() {
+                return;
+            }
+            if index > 0 {
+                self.push(", ");
+            }
+            self.key(&string(&key));
+            self.push(": ");
+            if quickjs::is_accessor(object, key.as_value()) {
+                self.push("[Getter]");
+                continue;
+            }
+            match object.get::<_, Value<'_>>(key) {
+                Ok(value) => self.nested(&value, depth + 1),
+                Err(_) => {
+                    object.ctx().catch();
+                }
+            }
+        }
+        self.more(all);
+        self.push(" }");
+    }
+
+    fn key(&mut self, key: &str) {
+        let is_name = !key.starts_with(|c: char| c.is_ascii_digit())
+            && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+            && !key.is_empty();
+        if is_name { self.push(key) } else { self.quoted(key) }
+    }
+}
+
+/// The name of an object's class, as far as it can be told without running the app's code.
+fn class_name(object: &Object<'_>) -> String {
+    let Some(prototype) = object.get_prototype() else { return "[Object: null prototype]".into() };
+    let constructor = own(&prototype, "constructor").and_then(Value::into_object);
+    constructor.and_then(|it| own_text(&it, "name")).filter(|name| !name.is_empty()).unwrap_or_else(|| "Object".into())
+}
+
+fn own_text(object: &Object<'_>, key: &str) -> Option<String> {
+    own(object, key)?.as_string().map(string)
+}
+
+/// A data property of the object's own.
+fn own<'js>(object: &Object<'js>, key: &str) -> Option<Value<'js>> {
+    if object.is_proxy() {
+        return None;
+    }
+    let name = JsString::from_str(object.ctx().clone(), key).ok()?;
+    if quickjs::is_accessor(object, name.as_value()) {
+        return None;
+    }
+    object.get(key).map_err(|_| object.ctx().catch()).ok()
+}

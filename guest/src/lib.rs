@@ -1,0 +1,52 @@
+//! What runs inside the sandbox: QuickJS by way of the `javy` crate, behind the contract of `wit/`.
+//!
+//! An engine lives twice. At build time the bundler calls [`load`] once: the app's top level runs, and the heap that it
+//! leaves is snapshotted. From then on every render starts from that snapshot: [`render`] renews what must not be
+//! frozen, calls the app, and gives its page. Nothing is cleaned up afterwards, as the whole memory is dropped.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`load`] | evaluates a source once and finds its `render` |
+//! | [`render`] | one render: renew, call, wait, convert |
+//! | [`runtime`] | makes the JavaScript runtime and its globals |
+//! | [`console`], [`clock`], [`random`], [`timers`] | the globals that lead to an import, or to none |
+//! | [`inspect`] | how a value reads in a console line |
+//! | [`thrown`] | an exception as the contract's record |
+//! | [`notices`] | what top-level code did that a snapshot cannot keep |
+//! | [`quickjs`] | the calls into QuickJS that rquickjs does not wrap: all of the guest's `unsafe` |
+
+mod clock;
+mod console;
+mod inspect;
+mod load;
+mod notices;
+mod quickjs;
+mod random;
+mod render;
+mod runtime;
+mod thrown;
+mod timers;
+
+mod contract {
+    #![allow(missing_docs, reason = "generated; the documentation is in wit/")]
+    wit_bindgen::generate!({ world: "engine", path: "../wit" });
+
+    pub use dayfly::sandbox::{clock, console, random};
+    pub use exports::dayfly::sandbox::{loader, renderer};
+    export!(Engine);
+
+    /// The component's exports.
+    struct Engine;
+
+    impl loader::Guest for Engine {
+        fn load(source: loader::Source) -> Result<loader::Loaded, loader::Refusal> {
+            crate::load::load(source)
+        }
+    }
+
+    impl renderer::Guest for Engine {
+        fn render(props: String, bounds: Option<renderer::Bounds>) -> Result<renderer::Page, renderer::Failure> {
+            crate::render::render(&props, bounds)
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The calls into QuickJS that rquickjs does not wrap. The guest's `unsafe` is here and nowhere else.
+
+use std::ffi::CString;
+use std::ptr::NonNull;
+
+use javy::quickjs::{Ctx, Error, Object, Value, qjs};
+
+use crate::contract::console::Site;
+
+/// Where the innermost JavaScript code on the stack stands.
+pub fn call_site(ctx: &Ctx<'_>) -> Option<Site> {
+    let (mut file, mut line, mut column) = (qjs::JS_UNDEFINED, 0, 0);
+    // SAFETY: the context is alive, and the three results are written before they are read.
+    let found = unsafe { qjs::JS_GetCallSite(ctx.as_raw().as_ptr(), &mut file, &mut line, &mut column) };
+    if !found {
+        return None;
+    }
+    // SAFETY: JS_GetCallSite hands the string over to us.
+    let file = unsafe { Value::from_raw(ctx.clone(), file) };
+    Some(Site { file: file.get().unwrap_or_default(), line: line as u32, column: column as u32 })
+}
+
+/// Where the JavaScript code stands that is running now, wherever in the guest this is asked; none before the runtime
+/// is made and while no JavaScript runs.
+pub fn running_site() -> Option<Site> {
+    let ctx = crate::runtime::context_pointer()?;
+    // SAFETY: the runtime lives as long as the instance, and the guest has one thread.
+    call_site(&unsafe { Ctx::from_raw(ctx) })
+}
+
+/// Bounds the stack that JavaScript calls may use from here on down, in bytes.
+pub fn set_stack_size(ctx: &Ctx<'_>, bytes: usize) {
+    // SAFETY: the context, and so its runtime, is alive.
+    unsafe {
+        let runtime = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        qjs::JS_SetMaxStackSize(runtime, bytes as _);
+        qjs::JS_UpdateStackTop(runtime);
+    }
+}
+
+/// Sets the seed of the hash tables that are filled from now on.
+pub fn set_hash_seed(ctx: &Ctx<'_>, seed: u32) {
+    // SAFETY: the context is alive.
+    unsafe { qjs::JS_SetHashSeed(ctx.as_raw().as_ptr(), seed) }
+}
+
+/// Whether `value` is the error that the last stack overflow threw.
+pub fn is_stack_overflow(value: &Value<'_>) -> bool {
+    // SAFETY: the context is alive; the value is only compared.
+    unsafe { qjs::JS_IsStackOverflow(value.ctx().as_raw().as_ptr(), value.as_raw()) }
+}
+
+/// A classic script that has been compiled and not yet run.
+pub struct Script<'js>(Value<'js>);
+
+impl<'js> Script<'js> {
+    /// Compiles `source`, which stacks will call `name`.
+    pub fn compile(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<Self, Error> {
+        let name = CString::new(name)?;
+        let mut source = source.as_bytes().to_vec();
+        let length = source.len();
+        // QuickJS reads the byte after the end, and wants it to be zero.
+        source.push(0);
+        let flags = qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
+        // SAFETY: both strings live through the call and end in a zero byte; the result is owned by us.
+        unsafe {
+            let raw = ctx.as_raw().as_ptr();
+            let code = qjs::JS_Eval(raw, source.as_ptr().cast(), length as _, name.as_ptr(), flags as _);
+            owned(ctx, code).map(Script)
+        }
+    }
+
+    /// Runs the script and gives the value of its last statement.
+    pub fn run(self) -> Result<Value<'js>, Error> {
+        let ctx = self.0.ctx().clone();
+        // SAFETY: JS_EvalFunction frees the code that it is given, so it gets a reference of its own.
+        unsafe {
+            let code = qjs::JS_DupValue(ctx.as_raw().as_ptr(), self.0.as_raw());
+            let result = qjs::JS_EvalFunction(ctx.as_raw().as_ptr(), code);
+            owned(&ctx, result)
+        }
+    }
+}
+
+/// Takes over a value that QuickJS has handed to us.
+///
+/// # Safety
+/// The caller owns `value` and does not free it.
+unsafe fn owned<'js>(ctx: &Ctx<'js>, value: qjs::JSValue) -> Result<Value<'js>, Error> {
+    // SAFETY: the caller's contract.
+    let value = unsafe { Value::from_raw(ctx.clone(), value) };
+    if value.is_exception() { Err(Error::Exception) } else { Ok(value) }
+}
+
+/// How many UTF-16 code units a string has; 0 if `value` is no string.
+pub fn string_length(value: &Value<'_>) -> usize {
+    if !value.is_string() {
+        return 0;
+    }
+    // SAFETY: the key ends in a zero byte, and the result is taken over.
+    let length = unsafe {
+        let ctx = value.ctx().as_raw().as_ptr();
+        owned(value.ctx(), qjs::JS_GetPropertyStr(ctx, value.as_raw(), c"length".as_ptr()))
+    };
+    length.ok().and_then(|length| length.as_int()).unwrap_or_default() as usize
+}
+
+/// The bytes of a `Uint8Array`; none if `value` is anything else, or if its buffer has been detached.
+pub fn uint8_array(value: &Value<'_>) -> Option<Vec<u8>> {
+    // SAFETY: both calls only look at the value, which is alive.
+    unsafe {
+        if qjs::JS_GetTypedArrayType(value.as_raw()) != qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as _ {
+            return None;
+        }
+        let mut length = 0;
+        let data = qjs::JS_GetUint8Array(value.ctx().as_raw().as_ptr(), &mut length, value.as_raw());
+        match NonNull::new(data) {
+            // SAFETY: QuickJS says so, and no JavaScript runs until the bytes are copied.
+            Some(data) => Some(std::slice::from_raw_parts(data.as_ptr(), length as usize).to_vec()),
+            None => {
+                // An empty array has no data; a detached one has left an exception behind.
+                if value.ctx().has_exception() {
+                    value.ctx().catch();
+                    return None;
+                }
+                Some(Vec::new())
+            }
+        }
+    }
+}
+
+/// How many bytes a `Uint8Array` has; none if `value` is anything else.
+pub fn uint8_array_length(value: &Value<'_>) -> Option<usize> {
+    // SAFETY: as in `uint8_array`.
+    unsafe {
+        if qjs::JS_GetTypedArrayType(value.as_raw()) != qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as _ {
+            return None;
+        }
+        let mut length = 0;
+        let data = qjs::JS_GetUint8Array(value.ctx().as_raw().as_ptr(), &mut length, value.as_raw());
+        if data.is_null() && value.ctx().has_exception() {
+            value.ctx().catch();
+            return None;
+        }
+        Some(length as usize)
+    }
+}
+
+/// Kinds of objects that read differently in a console line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Map,
+    Set,
+    Date,
+    RegExp,
+    Other,
+}
+
+/// What kind of object this is, whatever it says of itself.
+pub fn kind(object: &Object<'_>) -> Kind {
+    let raw = object.as_raw();
+    // SAFETY: the four calls look at the value's class and at nothing else.
+    unsafe {
+        if qjs::JS_IsMap(raw) {
+            Kind::Map
+        } else if qjs::JS_IsSet(raw) {
+            Kind::Set
+        } else if qjs::JS_IsDate(raw) {
+            Kind::Date
+        } else if qjs::JS_IsRegExp(raw) {
+            Kind::RegExp
+        } else {
+            Kind::Other
+        }
+    }
+}
+
+/// Whether the own property `key` is an accessor: reading it would run the app's code.
+pub fn is_accessor(object: &Object<'_>, key: &Value<'_>) -> bool {
+    let ctx = object.ctx().as_raw().as_ptr();
+    let mut descriptor = std::mem::MaybeUninit::<qjs::JSPropertyDescriptor>::uninit();
+    // SAFETY: the atom is freed after its use; the descriptor is filled where 1 is returned, and its three values are
+    // then ours to free.
+    unsafe {
+        let atom = qjs::JS_ValueToAtom(ctx, key.as_raw());
+        let found = qjs::JS_GetOwnProperty(ctx, descriptor.as_mut_ptr(), object.as_raw(), atom);
+        qjs::JS_FreeAtom(ctx, atom);
+        if found != 1 {
+            object.ctx().catch();
+            return false;
+        }
+        let descriptor = descriptor.assume_init();
+        qjs::JS_FreeValue(ctx, descriptor.value);
+        qjs::JS_FreeValue(ctx, descriptor.getter);
+        qjs::JS_FreeValue(ctx, descriptor.setter);
+        descriptor.flags & qjs::JS_PROP_GETSET as i32 != 0
+    }
+}

@@ -1,0 +1,126 @@
+//! One render: renew what must not be frozen, call the app, wait for its promise, take its page.
+
+use javy::quickjs::promise::PromiseState;
+use javy::quickjs::{Ctx, Error, Exception, Function, Promise, Value};
+
+use crate::contract::renderer::{Bounds, Failure, Page};
+use crate::{clock, console, inspect, load, quickjs, random, runtime, thrown, timers};
+
+/// What `bounds.js-stack` may be at most: the linked stack is 1 MiB, and the engine needs some of it below JavaScript.
+pub const MOST_JS_STACK: usize = 768 << 10;
+
+/// What holds where the caller gives no bounds.
+const DEFAULT_BOUNDS: Bounds = Bounds { js_stack: 256 << 10, page: u64::MAX };
+
+/// Renders one page.
+pub fn render(props: &str, bounds: Option<Bounds>) -> Result<Page, Failure> {
+    let bounds = bounds.unwrap_or(DEFAULT_BOUNDS);
+    runtime::runtime().context().with(|ctx| {
+        clock::renew();
+        random::renew(&ctx);
+        console::renew();
+        quickjs::set_stack_size(&ctx, (bounds.js_stack as usize).min(MOST_JS_STACK));
+
+        let Some(render) = load::app(&ctx) else {
+            return Err(Failure::InvalidProps("this engine has no app: it was not built into a bundle".into()));
+        };
+        let props = ctx.json_parse(props).map_err(|_| Failure::InvalidProps(thrown::headline(&ctx.catch())))?;
+        let page = call(&ctx, &render, props).and_then(|result| page(&ctx, result, bounds.page));
+        console::report_rejections(&ctx);
+        page
+    })
+}
+
+/// Calls the app and sees its promise through.
+fn call<'js>(ctx: &Ctx<'js>, render: &Function<'js>, props: Value<'js>) -> Result<Value<'js>, Failure> {
+    let result: Value<'js> = render.call((props,)).map_err(|_| threw(ctx))?;
+    let Some(promise) = as_promise(ctx, &result).map_err(|_| threw(ctx))? else {
+        run_jobs(ctx);
+        return Ok(result);
+    };
+    loop {
+        run_jobs(ctx);
+        match promise.state() {
+            PromiseState::Resolved | PromiseState::Rejected => {
+                return promise.result().expect("it is settled").map_err(|_: Error| threw(ctx));
+            }
+            PromiseState::Pending => wait(ctx)?,
+        }
+    }
+}
+
+/// The promise that `value` is, or one that follows it if it is another kind of thenable.
+fn as_promise<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<Promise<'js>>, Error> {
+    if let Some(promise) = value.as_promise() {
+        return Ok(Some(promise.clone()));
+    }
+    let Some(object) = value.as_object() else { return Ok(None) };
+    if !object.get::<_, Value<'_>>("then")?.is_function() {
+        return Ok(None);
+    }
+    let (promise, resolve, _) = ctx.promise()?;
+    resolve.call::<_, ()>((value.clone(),))?;
+    Ok(Some(promise))
+}
+
+/// Runs the microtasks until none is left. What one throws (`queueMicrotask`'s callback may) is reported.
+pub fn run_jobs(ctx: &Ctx<'_>) {
+    while ctx.execute_pending_job() {
+        if ctx.has_exception() {
+            console::report_exception(ctx);
+        }
+    }
+}
+
+/// Waits for the next timer and calls its function; a failure if there is none to wait for.
+fn wait(ctx: &Ctx<'_>) -> Result<(), Failure> {
+    let due = timers::next_due().ok_or(Failure::Unsettled)?;
+    if due > clock::now() {
+        clock::sleep_until(due);
+    }
+    if timers::fire_next(ctx).is_err() {
+        console::report_exception(ctx);
+    }
+    Ok(())
+}
+
+fn threw(ctx: &Ctx<'_>) -> Failure {
+    let value = ctx.catch();
+    // The error's own getters need some stack to say what they are.
+    quickjs::set_stack_size(ctx, MOST_JS_STACK);
+    let thrown = thrown::from_value(&value);
+    if quickjs::is_stack_overflow(&value) { Failure::StackExhausted(thrown) } else { Failure::Threw(thrown) }
+}
+
+fn page<'js>(ctx: &Ctx<'js>, result: Value<'js>, most: u64) -> Result<Page, Failure> {
+    if let Some(text) = result.as_string() {
+        // A character of UTF-16 has at least one byte of UTF-8, so this much is known before there is a copy.
+        if quickjs::string_length(&result) as u64 > most {
+            return Err(Failure::PageTooLarge);
+        }
+        let text = inspect::string(text);
+        return if text.len() as u64 > most { Err(Failure::PageTooLarge) } else { Ok(Page::Text(text)) };
+    }
+    match quickjs::uint8_array_length(&result) {
+        Some(length) if length as u64 > most => return Err(Failure::PageTooLarge),
+        Some(_) => {
+            if let Some(bytes) = quickjs::uint8_array(&result) {
+                return Ok(Page::Bytes(bytes));
+            }
+        }
+        None => {}
+    }
+    let message = format!(
+        "render gave {}, and a page is a string, a Uint8Array or a promise of one",
+        inspect::cut(describe(&result), 200)
+    );
+    Exception::throw_type(ctx, &message);
+    Err(threw(ctx))
+}
+
+fn describe(value: &Value<'_>) -> String {
+    match inspect::type_name(value) {
+        name @ ("undefined" | "null") => name.into(),
+        name => format!("a value of type {name} ({})", inspect::value(value, 100)),
+    }
+}

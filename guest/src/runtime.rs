@@ -1,0 +1,50 @@
+//! Makes the JavaScript runtime and its globals.
+
+use std::cell::OnceCell;
+use std::ptr::NonNull;
+
+use javy::quickjs::function::IntoJsFunc;
+use javy::quickjs::{Ctx, Function, Object, qjs};
+use javy::{Config, Runtime};
+
+use crate::{clock, console, notices, random, timers};
+
+thread_local! {
+    static RUNTIME: OnceCell<&'static Runtime> = const { OnceCell::new() };
+}
+
+/// The instance's one runtime, made when it is first asked for; it is never dropped, as the memory that it lives in is.
+pub fn runtime() -> &'static Runtime {
+    RUNTIME.with(|runtime| *runtime.get_or_init(|| Box::leak(Box::new(make()))))
+}
+
+/// The context of the runtime, if it has been made.
+pub fn context_pointer() -> Option<NonNull<qjs::JSContext>> {
+    RUNTIME.with(|runtime| runtime.get().map(|runtime| runtime.context().as_raw()))
+}
+
+fn make() -> Runtime {
+    let mut config = Config::default();
+    // On top of javy's defaults: what server bundles use. `performance` is ours, see `clock`.
+    config.text_encoding(true).weak_ref(true);
+    let runtime = Runtime::new(config).expect("an empty runtime fits in any memory that holds the engine");
+    runtime.context().with(|ctx| install(&ctx)).expect("the globals are set on a fresh global object");
+    notices::watch_rejections(&runtime);
+    runtime
+}
+
+fn install(ctx: &Ctx<'_>) -> javy::quickjs::Result<()> {
+    console::install(ctx)?;
+    clock::install(ctx)?;
+    random::install(ctx)?;
+    timers::install(ctx)
+}
+
+/// Sets a function of ours, which reads as native code, under its name.
+pub fn define<'js, P>(
+    object: &Object<'js>,
+    name: &str,
+    function: impl IntoJsFunc<'js, P> + 'js,
+) -> javy::quickjs::Result<()> {
+    object.set(name, Function::new(object.ctx().clone(), function)?.with_name(name)?)
+}

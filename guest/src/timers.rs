@@ -1,0 +1,138 @@
+//! `setTimeout`, `setInterval` and what clears them, as the HTML Standard has them
+//! (<https://html.spec.whatwg.org/multipage/timers-and-user-prompts.html>), with Node's bounds of a delay.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use javy::quickjs::prelude::{Opt, Rest};
+use javy::quickjs::{Coerced, Ctx, Exception, Function, Persistent, Result, Value};
+
+use crate::contract::console::Site;
+use crate::contract::loader::NoticeKind;
+use crate::runtime::define;
+use crate::{clock, notices, quickjs};
+
+/// How many timers may wait at once.
+const MOST_TIMERS: usize = 1_000;
+/// As in Node: a delay below 1 ms, or above what 31 bits hold, is 1 ms.
+const LONGEST_DELAY_MS: f64 = 2_147_483_647.0;
+
+struct Timer {
+    callback: Persistent<Function<'static>>,
+    arguments: Vec<Persistent<Value<'static>>>,
+    /// Nanoseconds between two calls of an interval.
+    every: Option<u64>,
+    made_at: Option<Site>,
+    made_by: &'static str,
+}
+
+#[derive(Default)]
+struct Timers {
+    last_id: u32,
+    /// By when they are due (nanoseconds since 1970), then by age.
+    waiting: BTreeMap<(u64, u32), Timer>,
+}
+
+thread_local! {
+    static TIMERS: RefCell<Timers> = RefCell::default();
+}
+
+/// Sets the four functions.
+pub fn install(ctx: &Ctx<'_>) -> Result<()> {
+    let globals = ctx.globals();
+    define(&globals, "setTimeout", set_timeout)?;
+    define(&globals, "setInterval", set_interval)?;
+    define(&globals, "clearTimeout", clear)?;
+    define(&globals, "clearInterval", clear)
+}
+
+/// When the next timer is due, in nanoseconds since 1970; none if none waits.
+pub fn next_due() -> Option<u64> {
+    TIMERS.with_borrow(|timers| timers.waiting.keys().next().map(|(due, _)| *due))
+}
+
+/// Calls the next timer's function if it is due, and says whether it was. What the function throws comes back.
+pub fn fire_next(ctx: &Ctx<'_>) -> Result<bool> {
+    let Some((id, timer)) = take_due() else { return Ok(false) };
+    let callback = timer.callback.clone().restore(ctx)?;
+    let arguments: Vec<Value<'_>> =
+        timer.arguments.iter().cloned().map(|argument| argument.restore(ctx)).collect::<Result<_>>()?;
+    if let Some(every) = timer.every {
+        TIMERS.with_borrow_mut(|timers| timers.waiting.insert((clock::now() + every, id), timer));
+    }
+    callback.call::<_, ()>((Rest(arguments),))?;
+    Ok(true)
+}
+
+fn take_due() -> Option<(u32, Timer)> {
+    TIMERS.with_borrow_mut(|timers| {
+        let first = timers.waiting.first_entry()?;
+        let (due, id) = *first.key();
+        (due <= clock::now()).then(|| (id, first.remove()))
+    })
+}
+
+/// Drops every timer that the top level started, and records it.
+pub fn drop_all() {
+    for timer in TIMERS.take().waiting.into_values() {
+        notices::record_at(NoticeKind::Timer, || timer.made_by.into(), timer.made_at);
+    }
+}
+
+type Delay<'js> = Opt<Value<'js>>;
+
+fn set_timeout<'js>(
+    ctx: Ctx<'js>,
+    callback: Value<'js>,
+    delay: Delay<'js>,
+    arguments: Rest<Value<'js>>,
+) -> Result<u32> {
+    start(&ctx, "setTimeout()", callback, delay, arguments.0)
+}
+
+fn set_interval<'js>(
+    ctx: Ctx<'js>,
+    callback: Value<'js>,
+    delay: Delay<'js>,
+    arguments: Rest<Value<'js>>,
+) -> Result<u32> {
+    start(&ctx, "setInterval()", callback, delay, arguments.0)
+}
+
+fn start<'js>(
+    ctx: &Ctx<'js>,
+    made_by: &'static str,
+    callback: Value<'js>,
+    delay: Delay<'js>,
+    arguments: Vec<Value<'js>>,
+) -> Result<u32> {
+    let Some(callback) = callback.into_function() else {
+        return Err(Exception::throw_type(ctx, &format!("{made_by}: the callback is not a function")));
+    };
+    let delay = match delay.0 {
+        Some(delay) => delay.get::<Coerced<f64>>()?.0,
+        None => 0.0,
+    };
+    let delay = if (1.0..=LONGEST_DELAY_MS).contains(&delay) { delay } else { 1.0 };
+    let nanoseconds = (delay * 1e6) as u64;
+    let timer = Timer {
+        callback: Persistent::save(ctx, callback),
+        arguments: arguments.into_iter().map(|argument| Persistent::save(ctx, argument)).collect(),
+        every: (made_by == "setInterval()").then_some(nanoseconds),
+        made_at: quickjs::call_site(ctx),
+        made_by,
+    };
+    TIMERS.with_borrow_mut(|timers| {
+        if timers.waiting.len() >= MOST_TIMERS {
+            return Err(Exception::throw_range(ctx, &format!("{made_by}: {MOST_TIMERS} timers wait already")));
+        }
+        timers.last_id += 1;
+        timers.waiting.insert((clock::now() + nanoseconds, timers.last_id), timer);
+        Ok(timers.last_id)
+    })
+}
+
+fn clear(id: Opt<Value<'_>>) {
+    let Some(id) = id.0.and_then(|id| id.as_number()) else { return };
+    TIMERS.with_borrow_mut(|timers| timers.waiting.retain(|(_, waiting), _| f64::from(*waiting) != id));
+}

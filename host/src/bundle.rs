@@ -1,0 +1,104 @@
+//! An app that is ready to render.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::{Component, Linker};
+
+use crate::contract::{AppPre, EXPORT, IMPORTS};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::sandbox::{self, State};
+
+/// One app: checked, compiled and linked once, instantiated for every render. Cheap to clone.
+#[derive(Clone)]
+pub struct Bundle {
+    id: BundleId,
+    app: AppPre<State>,
+}
+
+impl Bundle {
+    /// Checks, compiles and links a bundle: a Wasm component in binary form.
+    ///
+    /// Takes about a second of processor time, so an async program calls it from `spawn_blocking`. The bytes are
+    /// validated and never trusted; text, precompiled code and bytecode are refused.
+    ///
+    /// # Errors
+    /// [`Error::BundleTooLarge`]; [`Error::NotABundle`] if the bytes are no valid component, import anything that
+    /// `wit/` does not name, or do not export a renderer.
+    pub fn load(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
+        let (size, most) = (bytes.len() as u64, engine.config().bundle);
+        if size > most {
+            return Err(Error::BundleTooLarge { size, most });
+        }
+        check_kind(bytes)?;
+        let component = Component::from_binary(engine.wasmtime(), bytes).map_err(not_a_bundle)?;
+        check_contract(engine, &component)?;
+        let mut linker = Linker::new(engine.wasmtime());
+        sandbox::add_to_linker(&mut linker).map_err(not_a_bundle)?;
+        let app = linker.instantiate_pre(&component).and_then(AppPre::new).map_err(not_a_bundle)?;
+        Ok(Self { id: BundleId(Sha256::digest(bytes).into()), app })
+    }
+
+    /// The digest of the bundle's bytes.
+    pub fn id(&self) -> BundleId {
+        self.id
+    }
+
+    pub(crate) fn app(&self) -> &AppPre<State> {
+        &self.app
+    }
+}
+
+impl fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bundle").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Which bundle it is: the SHA-256 of its bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BundleId([u8; 32]);
+
+/// In hexadecimal, 64 digits.
+impl fmt::Display for BundleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for BundleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BundleId({self})")
+    }
+}
+
+/// The first eight bytes tell the kinds of Wasm apart; a clear word beats the validator's for what is likely.
+fn check_kind(bytes: &[u8]) -> Result<(), Error> {
+    let why = match bytes.get(..8) {
+        Some(b"\0asm\x0d\0\x01\0") => return Ok(()),
+        Some(b"\0asm\x01\0\0\0") => "it is a core Wasm module, and a bundle is a component",
+        Some([b'\x7f', b'E', b'L', b'F', ..]) => "it is native or precompiled code, which is never loaded",
+        _ if bytes.is_empty() => "it is empty",
+        _ => "it is no Wasm component; JavaScript is built into one with `dayfly build`",
+    };
+    Err(Error::NotABundle(why.into()))
+}
+
+fn check_contract(engine: &Engine, component: &Component) -> Result<(), Error> {
+    let ty = component.component_type();
+    for (name, _) in ty.imports(engine.wasmtime()) {
+        if !IMPORTS.contains(&name) {
+            let allowed = IMPORTS.join(", ");
+            return Err(Error::NotABundle(format!("it imports {name}, and a bundle imports nothing but {allowed}")));
+        }
+    }
+    if ty.exports(engine.wasmtime()).all(|(name, _)| name != EXPORT) {
+        return Err(Error::NotABundle(format!("it does not export {EXPORT}")));
+    }
+    Ok(())
+}
+
+fn not_a_bundle(error: wasmtime::Error) -> Error {
+    Error::NotABundle(format!("{error:#}"))
+}

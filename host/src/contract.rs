@@ -1,0 +1,20 @@
+//! The contract of `wit/` as Rust types. Generated; nothing else in this crate names its items by their WIT names.
+#![allow(missing_docs, unreachable_pub, reason = "generated; the documentation is in wit/")]
+#![allow(clippy::pedantic, reason = "generated")]
+
+wasmtime::component::bindgen!({
+    world: "app",
+    path: "../wit",
+    imports: { "dayfly:sandbox/clock.sleep": async | trappable, default: trappable },
+    exports: { default: async },
+});
+
+pub(crate) use dayfly::sandbox::{clock, console, random};
+pub(crate) use exports::dayfly::sandbox::renderer;
+
+/// What a bundle imports, and all that it may import.
+pub(crate) const IMPORTS: [&str; 3] =
+    ["dayfly:sandbox/console@0.1.0", "dayfly:sandbox/clock@0.1.0", "dayfly:sandbox/random@0.1.0"];
+
+/// What a bundle exports.
+pub(crate) const EXPORT: &str = "dayfly:sandbox/renderer@0.1.0";

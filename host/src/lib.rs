@@ -1,0 +1,34 @@
+//! Renders JavaScript for many tenants in one process: each render in a fresh Wasm store that is made for it from a
+//! snapshot of the loaded app, is bounded in fuel, time and memory, and is gone after it.
+//!
+//! | type | what it is |
+//! | --- | --- |
+//! | [`Engine`] | one a process, cheap to clone; renders |
+//! | [`Bundle`] | one app, compiled and linked once, instantiated for every render |
+//! | [`Limits`], [`Limit`] | what one render may use: plain numbers; the name of one of them |
+//! | [`Outcome`] | [`Page`] or [`Failure`], the console's [`Line`]s, and [`Usage`]: all three, always |
+//!
+//! This crate knows no HTTP, no files and no flags, and does not turn JavaScript into bundles: the crate
+//! `dayfly-bundler` does that.
+//!
+//! ```no_run
+#![doc = include_str!("../examples/embed.rs")]
+//! ```
+#![deny(missing_docs)]
+
+mod bundle;
+mod console;
+mod contract;
+mod engine;
+mod error;
+mod limits;
+mod outcome;
+mod render;
+pub mod sandbox;
+
+pub use bundle::{Bundle, BundleId};
+pub use console::{Level, Line, Site};
+pub use engine::{Engine, EngineConfig};
+pub use error::Error;
+pub use limits::{Limit, Limits};
+pub use outcome::{Failure, Outcome, Page, Thrown, Usage};

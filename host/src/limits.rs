@@ -1,0 +1,224 @@
+//! What one render may use, and what enforces it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use wasmtime::ResourceLimiter;
+
+/// What one render may use. Plain numbers; each one is kept whatever the others are.
+///
+/// ```
+/// let limits = dayfly::Limits { memory: 32 << 20, ..dayfly::Limits::default() };
+/// assert_eq!(limits.console_lines, 256);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Units of fuel, about one for each Wasm instruction; exact, and the same on every machine. `None`, the default,
+    /// sets no bound. Needs an engine with [`EngineConfig::fuel`](crate::EngineConfig::fuel).
+    pub fuel: Option<u64>,
+    /// Time on a processor. Default 500 ms. Looked at once a tick ([`EngineConfig::tick`](crate::EngineConfig::tick)),
+    /// so a render may overrun it by about that much.
+    pub cpu: Duration,
+    /// Time on the clock, waiting included. Default 10 s.
+    pub wall: Duration,
+    /// Bytes of linear memory, all memories of the bundle together, the snapshot of its heap included. Default 128 MiB;
+    /// Wasm has no more than 4 GiB. A refusal ends the render: the app cannot catch it.
+    pub memory: u64,
+    /// Bytes of stack that JavaScript calls may use. Default 256 KiB; the guest has room for at most 768 KiB. The app
+    /// gets a `RangeError`, which it may catch.
+    pub js_stack: u32,
+    /// Bytes of page. Default 5 MiB.
+    pub page: u64,
+    /// Lines that the app may write to its console. Default 256; the one after ends the render.
+    pub console_lines: u64,
+    /// Bytes of text that the app may write to its console. Default 64 KiB; the byte after ends the render.
+    pub console_bytes: u64,
+    /// Bytes of props. Default 1 MiB.
+    pub request: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fuel: None,
+            cpu: Duration::from_millis(500),
+            wall: Duration::from_secs(10),
+            memory: 128 << 20,
+            js_stack: 256 << 10,
+            page: 5 << 20,
+            console_lines: 256,
+            console_bytes: 64 << 10,
+            request: 1 << 20,
+        }
+    }
+}
+
+/// The name of one limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Limits::fuel`].
+    Fuel,
+    /// [`Limits::cpu`].
+    Cpu,
+    /// [`Limits::wall`].
+    Wall,
+    /// [`Limits::memory`]; tables, which hold references, are counted in.
+    Memory,
+    /// [`Limits::js_stack`].
+    JsStack,
+    /// [`EngineConfig::wasm_stack`](crate::EngineConfig::wasm_stack): the machine stack under the JavaScript engine.
+    WasmStack,
+    /// [`Limits::page`].
+    Page,
+    /// [`Limits::console_lines`].
+    ConsoleLines,
+    /// [`Limits::console_bytes`].
+    ConsoleBytes,
+    /// [`Limits::request`].
+    Request,
+}
+
+impl Limit {
+    /// A stable name for machines: `cpu`, `js-stack`, ….
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Fuel => "fuel",
+            Self::Cpu => "cpu",
+            Self::Wall => "wall",
+            Self::Memory => "memory",
+            Self::JsStack => "js-stack",
+            Self::WasmStack => "wasm-stack",
+            Self::Page => "page",
+            Self::ConsoleLines => "console-lines",
+            Self::ConsoleBytes => "console-bytes",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// For people: `CPU time`, `JavaScript stack`, ….
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fuel => "fuel",
+            Self::Cpu => "CPU time",
+            Self::Wall => "wall time",
+            Self::Memory => "memory",
+            Self::JsStack => "JavaScript stack",
+            Self::WasmStack => "Wasm stack",
+            Self::Page => "page size",
+            Self::ConsoleLines => "console lines",
+            Self::ConsoleBytes => "console bytes",
+            Self::Request => "request size",
+        })
+    }
+}
+
+/// Ends a render from inside the store, and says which limit it was.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the render used more {0} than its limit allows")]
+pub(crate) struct Exceeded(pub(crate) Limit);
+
+/// Enforces the limits that are enforced while the guest runs, and notes what was used.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pub(crate) cpu: Arc<CpuTime>,
+    cpu_limit: Duration,
+    memory_limit: u64,
+    /// Bytes of linear memory now, all memories together. Memory never shrinks, so it is the peak too.
+    memory: u64,
+    /// Entries of tables now, all tables together.
+    table_entries: u64,
+}
+
+impl Meter {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { cpu: Arc::default(), cpu_limit: limits.cpu, memory_limit: limits.memory, memory: 0, table_entries: 0 }
+    }
+
+    /// What the epoch's tick asks.
+    pub(crate) fn check_cpu(&self) -> Result<(), Exceeded> {
+        if self.cpu.used() > self.cpu_limit { Err(Exceeded(Limit::Cpu)) } else { Ok(()) }
+    }
+
+    pub(crate) fn peak_memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// A reference is a machine word.
+    fn table_bytes(&self) -> u64 {
+        self.table_entries * 8
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let memory = self.memory + (desired - current) as u64;
+        if memory + self.table_bytes() > self.memory_limit {
+            return Err(Exceeded(Limit::Memory).into());
+        }
+        self.memory = memory;
+        Ok(true)
+    }
+
+    /// The pool, or the machine, has no more: to the app that is the same limit, and it must not go on without.
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(Exceeded(Limit::Memory).into())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        self.table_entries += (desired - current) as u64;
+        if self.memory + self.table_bytes() > self.memory_limit {
+            return Err(Exceeded(Limit::Memory).into());
+        }
+        Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(Exceeded(Limit::Memory).into())
+    }
+}
+
+/// The time that one render has spent on processors: of each poll of its future, what the thread's own clock says.
+///
+/// A thread's clock stands still while another thread has the processor, so a busy machine costs a tenant nothing.
+#[derive(Debug, Default)]
+pub(crate) struct CpuTime {
+    /// Nanoseconds of the polls that have ended.
+    finished: AtomicU64,
+    /// What the thread's clock said when the poll that is running began.
+    started: AtomicU64,
+}
+
+impl CpuTime {
+    /// Runs one poll, and counts its time.
+    pub(crate) fn measure<T>(&self, poll: impl FnOnce() -> T) -> T {
+        let started = thread_nanoseconds();
+        // One thread polls at a time, so the order of these is the program's.
+        self.started.store(started, Ordering::Relaxed);
+        let result = poll();
+        self.finished.fetch_add(thread_nanoseconds() - started, Ordering::Relaxed);
+        self.started.store(u64::MAX, Ordering::Relaxed);
+        result
+    }
+
+    /// What has been used so far, the running poll included if this is called from within it.
+    pub(crate) fn used(&self) -> Duration {
+        let running = thread_nanoseconds().saturating_sub(self.started.load(Ordering::Relaxed));
+        Duration::from_nanos(self.finished.load(Ordering::Relaxed) + running)
+    }
+
+    /// What the polls that have ended used.
+    pub(crate) fn finished(&self) -> Duration {
+        Duration::from_nanos(self.finished.load(Ordering::Relaxed))
+    }
+}
+
+fn thread_nanoseconds() -> u64 {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}

@@ -1,0 +1,58 @@
+//! One render, start to end.
+
+use crate::bundle::Bundle;
+use crate::contract::renderer;
+use crate::engine::Engine;
+use crate::limits::{Limit, Limits};
+use crate::outcome::{Failure, Outcome, Page, Usage};
+use crate::sandbox::{Sandbox, Time};
+
+impl Engine {
+    /// Renders one page of `bundle` in a fresh sandbox. `props` is JSON text, the argument of the app's `render`.
+    ///
+    /// Waits for a free slot if [`EngineConfig::concurrency`](crate::EngineConfig::concurrency) renders are running.
+    /// The thread is given back at every tick, so a long render does not hold up others; dropping the future ends the
+    /// guest at once. An app that fails is a normal outcome: look at [`Outcome::page`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, or in one without timers (`enable_time`).
+    pub async fn render(&self, bundle: &Bundle, limits: &Limits, props: &str) -> Outcome {
+        let request_bytes = props.len() as u64;
+        let (page, console, mut usage) = if request_bytes > limits.request {
+            (Err(Failure::exceeded(Limit::Request)), Vec::new(), Usage::default())
+        } else {
+            self.render_in_sandbox(bundle, limits, props).await
+        };
+        usage.request_bytes = request_bytes;
+        usage.page_bytes = page.as_ref().map_or(0, |page| page.as_bytes().len() as u64);
+        Outcome { page, console, usage }
+    }
+
+    async fn render_in_sandbox(
+        &self,
+        bundle: &Bundle,
+        limits: &Limits,
+        props: &str,
+    ) -> (Result<Page, Failure>, Vec<crate::Line>, Usage) {
+        let _slot = self.slot().await;
+        let mut sandbox = match Sandbox::new(self, limits, Time::Real) {
+            Ok(sandbox) => sandbox,
+            Err(error) => return (Err(error.into()), Vec::new(), Usage::default()),
+        };
+        let bounds = renderer::Bounds { js_stack: limits.js_stack, page: limits.page };
+        let rendered = sandbox
+            .run(async |store| {
+                let app = bundle.app().instantiate_async(&mut *store).await?;
+                app.dayfly_sandbox_renderer().call_render(store, props, Some(bounds)).await
+            })
+            .await;
+        let (console, usage) = sandbox.finish();
+        (rendered.and_then(|rendered| judge(rendered, limits)), console, usage)
+    }
+}
+
+/// What the guest says, and what holds whatever it says.
+fn judge(rendered: Result<renderer::Page, renderer::Failure>, limits: &Limits) -> Result<Page, Failure> {
+    let page = Page::from(rendered?);
+    if page.as_bytes().len() as u64 > limits.page { Err(Failure::exceeded(Limit::Page)) } else { Ok(page) }
+}

@@ -1,0 +1,172 @@
+//! A fresh store under limits: what [`Engine::render`](crate::Engine::render) makes for every render, and what the
+//! bundler evaluates an app's top level in.
+//!
+//! Most programs have no use for this module: it is how the crates of this workspace share one way to run guest code.
+
+use std::pin::pin;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use wasmtime::component::{HasSelf, Linker};
+use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+
+use crate::console::{Console, Line};
+use crate::contract::{self, clock, console, random};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::limits::{Exceeded, Limit, Limits, Meter};
+use crate::outcome::{Failure, Usage};
+
+/// How many bytes a guest may hand over beside a page or a console line: names, messages, stacks.
+const TRANSFER_SLACK: u64 = 512 << 10;
+
+/// What a fresh store carries: the state behind the guest's imports.
+#[derive(Debug)]
+pub struct State {
+    meter: Meter,
+    console: Console,
+    time: Time,
+}
+
+/// What the guest's clock and randomness are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Time {
+    /// The machine's: what a render gets.
+    Real,
+    /// None: the clock stands at 1970 and the seed is 0, so that the same source gives the same snapshot.
+    Still,
+}
+
+/// A store with its limits, until it is taken apart.
+#[derive(Debug)]
+pub struct Sandbox {
+    store: Store<State>,
+    limits: Limits,
+    started: Instant,
+}
+
+impl Sandbox {
+    /// Makes a fresh store.
+    ///
+    /// # Errors
+    /// [`Error::FuelNotCounted`] if the limits have fuel and the engine does not count it.
+    pub fn new(engine: &Engine, limits: &Limits, time: Time) -> Result<Self, Error> {
+        let started = Instant::now();
+        if limits.fuel.is_some() && !engine.config().fuel {
+            return Err(Error::FuelNotCounted);
+        }
+        let state = State { meter: Meter::new(limits), console: Console::new(limits), time };
+        let mut store = Store::new(engine.wasmtime(), state);
+        store.limiter(|state| &mut state.meter);
+        if engine.config().fuel {
+            store.set_fuel(limits.fuel.unwrap_or(u64::MAX)).map_err(|error| Error::Sandbox(error.to_string()))?;
+        }
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|store| {
+            store.data().meter.check_cpu()?;
+            Ok(UpdateDeadline::Yield(1))
+        });
+        let transfer = limits.page.max(limits.console_bytes).saturating_add(TRANSFER_SLACK);
+        store.set_hostcall_fuel(usize::try_from(transfer).unwrap_or(usize::MAX));
+        Ok(Self { store, limits: limits.clone(), started })
+    }
+
+    /// Runs `work`, which calls into the guest, to its end or to the first limit that it meets. Dropping the future
+    /// ends the guest at once.
+    ///
+    /// # Errors
+    /// [`Failure::Exceeded`] or [`Failure::Trapped`].
+    pub async fn run<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<T, Failure> {
+        let cpu = self.store.data().meter.cpu.clone();
+        let wall = self.limits.wall.saturating_sub(self.started.elapsed());
+        let mut work = pin!(work(&mut self.store));
+        let metered = std::future::poll_fn(|context| cpu.measure(|| work.as_mut().poll(context)));
+        match tokio::time::timeout(wall, metered).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(failure(&error)),
+            Err(_) => Err(Failure::exceeded(Limit::Wall)),
+        }
+    }
+
+    /// Takes the store apart: what was written and what was used. The guest and its memory are gone afterwards.
+    pub fn finish(self) -> (Vec<Line>, Usage) {
+        let fuel = self.store.get_fuel().ok().map(|left| self.limits.fuel.unwrap_or(u64::MAX) - left);
+        let state = self.store.into_data();
+        let usage = Usage {
+            wall: self.started.elapsed(),
+            cpu: state.meter.cpu.finished(),
+            fuel,
+            peak_memory: state.meter.peak_memory(),
+            console_bytes: state.console.bytes(),
+            ..Usage::default()
+        };
+        (state.console.into_lines(), usage)
+    }
+}
+
+/// Gives a guest its imports: the whole contract, and nothing else.
+///
+/// # Errors
+/// None but a name that is defined twice in `linker`.
+pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    contract::App::add_to_linker::<_, HasSelf<_>>(linker, |state| state)
+}
+
+/// Tells what ended the guest. Here a limit is told apart from a trap, once.
+fn failure(error: &wasmtime::Error) -> Failure {
+    if let Some(Exceeded(limit)) = error.downcast_ref() {
+        return Failure::exceeded(*limit);
+    }
+    match error.downcast_ref() {
+        Some(Trap::OutOfFuel) => return Failure::exceeded(Limit::Fuel),
+        Some(Trap::StackOverflow) => return Failure::exceeded(Limit::WasmStack),
+        _ => {}
+    }
+    // A page or a line larger than what the store lets through. wasmtime keeps the error's type to itself; the test
+    // `a_page_that_the_guest_does_not_bound_is_refused_before_it_is_copied` holds the text.
+    if error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted") {
+        // With Wasm on the stack it was a call of the console's, without it the page.
+        let in_call = error.downcast_ref::<WasmBacktrace>().is_some();
+        return Failure::exceeded(if in_call { Limit::ConsoleBytes } else { Limit::Page });
+    }
+    Failure::Trapped(error.root_cause().to_string())
+}
+
+impl console::Host for State {
+    fn write(
+        &mut self,
+        level: console::Level,
+        text: String,
+        depth: u32,
+        at: Option<console::Site>,
+    ) -> wasmtime::Result<()> {
+        let line = Line { level: level.into(), text, depth, at: at.map(Into::into) };
+        Ok(self.console.write(line)?)
+    }
+}
+
+impl clock::Host for State {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(match self.time {
+            // Before 1970 and after 2554 there is nothing to render.
+            Time::Real => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64),
+            Time::Still => 0,
+        })
+    }
+
+    async fn sleep(&mut self, nanoseconds: u64) -> wasmtime::Result<()> {
+        tokio::time::sleep(std::time::Duration::from_nanos(nanoseconds)).await;
+        Ok(())
+    }
+}
+
+impl random::Host for State {
+    fn seed(&mut self) -> wasmtime::Result<u64> {
+        match self.time {
+            Time::Real => getrandom::u64().map_err(|error| wasmtime::Error::msg(format!("no randomness: {error}"))),
+            Time::Still => Ok(0),
+        }
+    }
+}
