@@ -1,0 +1,1 @@
+//! Bundles in hosts that are not ours.

@@ -1,0 +1,1 @@
+//! The framework workloads: the same bytes as in Node.
