@@ -89,21 +89,31 @@ fn parse<'js>(ctx: &Ctx<'js>, source: &Source) -> Result<Parsed<'js>, Refusal> {
     let parsed = match source.form {
         Form::Script => script(),
         Form::Module => module(),
-        // What got further before it failed is what the author meant.
-        Form::Detect => script().or_else(|as_script| {
-            module().map_err(|as_module| if place(&as_script) > place(&as_module) { as_script } else { as_module })
-        }),
-    };
-    parsed.map_err(|(thrown, at)| {
-        if thrown.error.name == "SyntaxError" {
-            Refusal::Syntax((thrown.error.message, at))
-        } else {
-            Refusal::Threw(thrown)
+        Form::Detect => {
+            script().or_else(|as_script| module().map_err(|as_module| what_was_meant(as_script, as_module)))
         }
+    };
+    parsed.map_err(|(thrown, at)| match (is_syntax_error(&thrown), source.form) {
+        (true, _) => Refusal::Syntax((thrown.error.message, at)),
+        // What a module throws before it runs is that an import of its leads nowhere.
+        (false, Form::Detect | Form::Module) => Refusal::Imports(thrown.error.message),
+        (false, Form::Script) => Refusal::Threw(thrown),
     })
 }
 
-fn place((_, at): &(Thrown, Option<Site>)) -> (u32, u32) {
+type ParseError = (Thrown, Option<Site>);
+
+/// Of two ways to fail, the one that got further before it failed.
+fn what_was_meant(as_script: ParseError, as_module: ParseError) -> ParseError {
+    let parsed_as_module = !is_syntax_error(&as_module.0);
+    if parsed_as_module || place(&as_module) >= place(&as_script) { as_module } else { as_script }
+}
+
+fn is_syntax_error(thrown: &Thrown) -> bool {
+    thrown.error.name == "SyntaxError"
+}
+
+fn place((_, at): &ParseError) -> (u32, u32) {
     at.as_ref().map_or((0, 0), |at| (at.line, at.column))
 }
 

@@ -16,7 +16,10 @@ pub struct EngineConfig {
     pub fuel: bool,
     /// How often a running guest gives its thread back, and its CPU time is looked at. Default 1 ms.
     pub tick: Duration,
-    /// Bytes of machine stack that a guest may use. Default 512 KiB. What is deeper ends the render.
+    /// Bytes of machine stack that a guest may use. Default 8 MiB, so that JavaScript meets its own limit
+    /// ([`Limits::js_stack`](crate::Limits::js_stack)), which is an error that it can catch, before this one, which
+    /// ends the render: a call of QuickJS takes up to 24 times as much of this stack as of that one. It is address
+    /// space, and costs a render that stays flat nothing.
     pub wasm_stack: usize,
     /// How many renders may run at once; a render beyond waits for a free slot. Default 128.
     pub concurrency: u32,
@@ -26,7 +29,7 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { fuel: false, tick: Duration::from_millis(1), wasm_stack: 512 << 10, concurrency: 128, bundle: 64 << 20 }
+        Self { fuel: false, tick: Duration::from_millis(1), wasm_stack: 8 << 20, concurrency: 128, bundle: 64 << 20 }
     }
 }
 

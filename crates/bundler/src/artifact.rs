@@ -99,8 +99,7 @@ fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
 fn main_module(component: &[u8]) -> Result<&[u8], String> {
     for payload in Parser::new(0).parse_all(component) {
         if let Payload::ModuleSection { unchecked_range, .. } = payload.map_err(text)? {
-            let range = unchecked_range.start as usize..unchecked_range.end as usize;
-            return component.get(range).ok_or_else(|| "the snapshot ends within a module".into());
+            return component.get(unchecked_range).ok_or_else(|| "the snapshot ends within a module".into());
         }
     }
     Err("the snapshot has no core module".into())

@@ -171,6 +171,7 @@ impl From<loader::Refusal> for Refusal {
     fn from(refusal: loader::Refusal) -> Self {
         match refusal {
             loader::Refusal::Syntax((message, at)) => Self::Syntax { message, at: at.map(site) },
+            loader::Refusal::Imports(what) => Self::Imports(what),
             loader::Refusal::Threw(error) => Self::Threw(thrown(error)),
             loader::Refusal::Unsettled => Self::Unsettled,
             loader::Refusal::NoRender(why) => Self::NoRender(why),

@@ -22,6 +22,11 @@ pub enum Refusal {
         /// Where, if it knows.
         at: Option<Site>,
     },
+    /// The source is a module that imports another.
+    #[error(
+        "{0}: a bundle is one file, so bundle what it imports into it first, with esbuild, Vite, rolldown or webpack"
+    )]
+    Imports(String),
     /// The top level threw.
     #[error("the top level threw {0}")]
     Threw(Thrown),

@@ -1,2 +1,41 @@
-//! x
-fn main() {}
+//! The binary `dayfly`: bundles and renders from the command line.
+
+mod commands;
+mod exit;
+mod input;
+mod progress;
+mod report;
+mod units;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::Command;
+
+/// Renders other people's JavaScript, each render in a fresh Wasm sandbox.
+///
+/// Exit codes: 0 done, 1 the app threw or its promise can never settle, 2 a mistake in the arguments or input that
+/// cannot be read, 3 a limit, 4 the bundle is not one or the host failed.
+#[derive(Debug, Parser)]
+#[command(name = "dayfly", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let exit = cli.command.exec().unwrap_or_else(|error| exit::report(&error));
+    exit.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        super::Cli::command().debug_assert();
+    }
+}

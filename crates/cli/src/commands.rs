@@ -1,0 +1,40 @@
+//! One file a subcommand.
+
+mod build;
+mod completions;
+mod render;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::exit::Exit;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Build(build::Build),
+    Render(render::Render),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    pub(crate) fn exec(self) -> Result<Exit> {
+        match self {
+            Self::Build(build) => build.exec(),
+            Self::Render(render) => render.exec(),
+            Self::Completions(completions) => completions.exec(),
+        }
+    }
+}
+
+/// The runtime that a command's one build and one render need: timers, and no second thread.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_time().build()?)
+}
+
+/// Prints one JSON object on standard output.
+fn print_json(report: &impl serde::Serialize) -> Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, report)?;
+    Ok(writeln!(out)?)
+}

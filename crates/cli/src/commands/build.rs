@@ -1,0 +1,141 @@
+//! `dayfly build`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use dayfly::Usage;
+use dayfly_bundler::{Artifact, Bundler, Source};
+use serde::Serialize;
+
+use super::{print_json, runtime};
+use crate::exit::{Exit, Mistake};
+use crate::report::{LineReport, NoticeReport, UsageReport, print_console, print_notices};
+use crate::{input, progress, units};
+
+/// Build a bundle from a file of JavaScript
+///
+/// The top level is evaluated once, and its heap becomes the bundle: a self-contained Wasm component. What the top
+/// level did that every render would see unchanged (it read the clock, drew randomness, left a timer or a promise) is
+/// reported with its place.
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// One file of JavaScript: an ES module that exports `render`, or a classic script that sets `globalThis.render`
+    ///
+    /// A `.mjs` is read as a module and a `.cjs` as a script; any other as a script if it parses as one.
+    #[arg(value_name = "APP.js")]
+    app: PathBuf,
+
+    /// Where the bundle goes [default: APP.wasm beside APP.js]
+    #[arg(short, long, value_name = "APP.wasm")]
+    output: Option<PathBuf>,
+
+    /// Print one JSON object: bundle or failure, notices, console, usage
+    #[arg(long)]
+    json: bool,
+}
+
+impl Build {
+    pub(crate) fn exec(self) -> Result<Exit> {
+        let source = input::source(&self.app)?;
+        let output = self.output.clone().unwrap_or_else(|| self.app.with_extension("wasm"));
+        let build = progress::during("building", || {
+            let bundler = Bundler::new()?;
+            Ok(runtime()?.block_on(bundler.build(&source, &Bundler::limits())))
+        });
+        let build: dayfly_bundler::Build = build.map_err(|error: anyhow::Error| error)?;
+        if !self.json {
+            print_console(&build.console);
+        }
+        let report = Report { console: build.console.iter().map(Into::into).collect(), ..Report::new(&build.usage) };
+        match &build.artifact {
+            Ok(artifact) => self.keep(artifact, output, report, &build.usage),
+            Err(refusal) => {
+                self.refuse(&refusal.report(&source), report)?;
+                Ok(refusal.into())
+            }
+        }
+    }
+
+    fn keep(&self, artifact: &Artifact, output: PathBuf, report: Report<'_>, usage: &Usage) -> Result<Exit> {
+        std::fs::write(&output, &artifact.bundle)
+            .map_err(|error| Mistake(format!("cannot write {}: {error}", output.display())))?;
+        if self.json {
+            print_json(&Report {
+                bundle: Some(output),
+                bundle_bytes: Some(artifact.bundle.len()),
+                form: Some(artifact.form.as_str()),
+                notices: artifact.notices.iter().map(Into::into).collect(),
+                notices_dropped: artifact.notices_dropped,
+                ..report
+            })?;
+        } else {
+            print_notices(&artifact.notices, artifact.notices_dropped);
+            let (bytes, time) = (units::show_size(artifact.bundle.len() as u64), units::show_time(usage.cpu));
+            anstream::eprintln!(
+                "built {} ({bytes}; a {}, evaluated in {time})",
+                output.display(),
+                artifact.form.as_str()
+            );
+        }
+        Ok(Exit::Done)
+    }
+
+    fn refuse(&self, why: &str, report: Report<'_>) -> Result<()> {
+        if self.json {
+            return print_json(&Report { failure: Some(why.into()), ..report });
+        }
+        anstream::eprintln!("{why}");
+        Ok(())
+    }
+}
+
+/// One build as JSON.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle_bytes: Option<usize>,
+    /// How the source was read: `script` or `module`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+    notices: Vec<NoticeReport<'a>>,
+    notices_dropped: u32,
+    console: Vec<LineReport<'a>>,
+    usage: UsageReport,
+}
+
+impl Report<'_> {
+    fn new(usage: &Usage) -> Self {
+        Self {
+            bundle: None,
+            bundle_bytes: None,
+            form: None,
+            failure: None,
+            notices: Vec::new(),
+            notices_dropped: 0,
+            console: Vec::new(),
+            usage: usage.into(),
+        }
+    }
+}
+
+/// Builds `source` for a command that goes on with the bundle, and says on standard error what is to be said of it.
+pub(super) fn for_use(source: &Source) -> Result<Result<Vec<u8>, Exit>> {
+    let bundler = progress::during("compiling the engine", Bundler::new)?;
+    let build = runtime()?.block_on(bundler.build(source, &Bundler::limits()));
+    print_console(&build.console);
+    Ok(match build.artifact {
+        Ok(artifact) => {
+            print_notices(&artifact.notices, artifact.notices_dropped);
+            Ok(artifact.bundle)
+        }
+        Err(refusal) => {
+            anstream::eprintln!("{}", refusal.report(source));
+            Err((&refusal).into())
+        }
+    })
+}

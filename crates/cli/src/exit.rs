@@ -1,0 +1,58 @@
+//! What the process says by its exit code.
+
+use std::process::ExitCode;
+
+use dayfly::{Error, Failure};
+use dayfly_bundler::Refusal;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done = 0,
+    /// The app threw, or its promise can never settle.
+    Threw = 1,
+    /// A mistake in the arguments, or input that cannot be read.
+    Usage = 2,
+    Limit = 3,
+    /// The bundle is not one, or the host failed.
+    Failed = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl From<&Failure> for Exit {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Threw(_) | Failure::Unsettled => Self::Threw,
+            Failure::Exceeded { .. } => Self::Limit,
+            Failure::Host(Error::InvalidProps(_)) => Self::Usage,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<&Refusal> for Exit {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Threw(_) | Refusal::Unsettled => Self::Threw,
+            Refusal::Syntax { .. } | Refusal::Imports(_) => Self::Usage,
+            Refusal::Evaluation(failure) => failure.into(),
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Input that the user can mend: a file that is missing, text that does not parse.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Mistake(pub(crate) String);
+
+/// Prints an error with all that led to it, and says how to end.
+pub(crate) fn report(error: &anyhow::Error) -> Exit {
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {error:#}", ERROR = crate::report::ERROR);
+    if error.is::<Mistake>() { Exit::Usage } else { Exit::Failed }
+}

@@ -1,0 +1,66 @@
+//! What is read from files and standard input.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::Result;
+use dayfly_bundler::Source;
+use serde::de::IgnoredAny;
+
+use crate::exit::Mistake;
+
+/// What an app can be given as.
+pub(crate) enum App {
+    Source(Source),
+    Bundle(Vec<u8>),
+}
+
+/// Reads an app: a bundle if it begins as Wasm does or is named so, JavaScript otherwise.
+pub(crate) fn app(path: &Path) -> Result<App> {
+    let bytes = read(path)?;
+    let is_wasm = bytes.starts_with(b"\0asm") || path.extension().is_some_and(|extension| extension == "wasm");
+    if is_wasm { Ok(App::Bundle(bytes)) } else { Ok(App::Source(to_source(path, bytes)?)) }
+}
+
+/// Reads JavaScript.
+pub(crate) fn source(path: &Path) -> Result<Source> {
+    match app(path)? {
+        App::Source(source) => Ok(source),
+        App::Bundle(_) => {
+            Err(Mistake(format!("{} is Wasm already: give the JavaScript that it is built from", path.display()))
+                .into())
+        }
+    }
+}
+
+fn to_source(path: &Path, bytes: Vec<u8>) -> Result<Source> {
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Mistake(format!("{} is not UTF-8 text: look at byte {at}", path.display()))
+    })?;
+    // The name goes into the bundle, and a folder of this machine has no place there.
+    let name = path.file_name().map_or_else(|| "app.js".into(), |name| name.to_string_lossy().into_owned());
+    Ok(Source::new(name, text))
+}
+
+/// Reads props: a file, or standard input for `-`; without either an empty object.
+pub(crate) fn props(path: Option<&Path>) -> Result<String> {
+    let Some(path) = path else { return Ok("{}".into()) };
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        read.map_err(|error| Mistake(format!("cannot read the props from standard input: {error}")))?;
+        bytes
+    } else {
+        read(path)?
+    };
+    let text =
+        String::from_utf8(bytes).map_err(|_| Mistake(format!("the props in {} are not UTF-8", path.display())))?;
+    serde_json::from_str::<IgnoredAny>(&text)
+        .map_err(|error| Mistake(format!("the props in {} are not JSON: {error}", path.display())))?;
+    Ok(text)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| Mistake(format!("cannot read {}: {error}", path.display())).into())
+}

@@ -1,0 +1,263 @@
+//! Outcomes for readers: people on standard error, programs as one JSON object.
+
+use std::borrow::Cow;
+
+use anstyle::{AnsiColor, Style};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use dayfly::{Failure, Level, Limit, Line, Page, Site, Thrown, Usage};
+use dayfly_bundler::Notice;
+use serde::Serialize;
+
+use crate::units::{show_size, show_time};
+
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const DIM: Style = Style::new().dimmed();
+
+/// Prints console lines with their level and place, indented by their groups.
+pub(crate) fn print_console(lines: &[Line]) {
+    for Line { level, text, depth, at } in lines {
+        let indent = "  ".repeat((*depth).min(20) as usize);
+        let text = printable(text).replace('\n', &format!("\n{indent}  "));
+        let style = style(*level);
+        match at {
+            Some(at) => anstream::eprintln!(
+                "{style}{level}:{style:#} {indent}{text} {DIM}({}){DIM:#}",
+                printable(&at.to_string())
+            ),
+            None => anstream::eprintln!("{style}{level}:{style:#} {indent}{text}"),
+        }
+    }
+}
+
+fn style(level: Level) -> Style {
+    match level {
+        Level::Error => ERROR,
+        Level::Warn => WARNING,
+        _ => DIM,
+    }
+}
+
+/// An app's text without what would steer the reader's terminal: control characters but line breaks and tabs are shown.
+fn printable(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(steers) {
+        return text.into();
+    }
+    text.chars().map(|c| if steers(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// Prints what top-level code did that the snapshot cannot keep.
+pub(crate) fn print_notices(notices: &[Notice], dropped: u32) {
+    for Notice { kind, what, at } in notices {
+        let at = at.as_ref().map(|at| format!("{}: ", printable(&at.to_string()))).unwrap_or_default();
+        anstream::eprintln!("{WARNING}warning:{WARNING:#} {at}{} {}", printable(what), kind.consequence());
+    }
+    if dropped > 0 {
+        anstream::eprintln!("{WARNING}warning:{WARNING:#} … and {dropped} more of these");
+    }
+}
+
+/// Prints why there is no page, where the app was, and what would help.
+pub(crate) fn print_failure(failure: &Failure) {
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&failure.to_string()));
+    match failure {
+        Failure::Threw(thrown) => print_stack(thrown),
+        Failure::Exceeded { limit, stack } => {
+            if let Some(stack) = stack {
+                anstream::eprintln!("{}", printable(stack));
+            }
+            anstream::eprintln!("  {}", remedy(*limit));
+        }
+        _ => {}
+    }
+}
+
+fn print_stack(thrown: &Thrown) {
+    if !thrown.stack.is_empty() {
+        anstream::eprintln!("{}", printable(&thrown.stack));
+    }
+    if let Some(cause) = &thrown.cause {
+        anstream::eprintln!("  caused by {}", printable(&cause.to_string()));
+        print_stack(cause);
+    }
+}
+
+fn remedy(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Fuel => "raise it with --fuel, or leave it out",
+        Limit::Cpu => "raise it with --time, as in --time 2s",
+        Limit::Wall => "raise it with --wall, as in --wall 30s",
+        Limit::Memory => "raise it with --memory, as in --memory 512MiB",
+        Limit::JsStack => "raise it with --js-stack, as in --js-stack 512KiB",
+        Limit::WasmStack => "raise it with --wasm-stack, as in --wasm-stack 16MiB",
+        Limit::Page => "raise it with --page, as in --page 20MiB",
+        Limit::ConsoleLines => "raise it with --console-lines, as in --console-lines 10000",
+        Limit::ConsoleBytes => "raise it with --console-bytes, as in --console-bytes 1MiB",
+        Limit::Request => "raise it with --request, as in --request 10MiB",
+        _ => "raise it if the app may have more",
+    }
+}
+
+/// Prints what was used, in a line.
+pub(crate) fn print_usage(usage: &Usage) {
+    let fuel = usage.fuel.map(|fuel| format!(", {fuel} fuel")).unwrap_or_default();
+    let (wall, cpu) = (show_time(usage.wall), show_time(usage.cpu));
+    anstream::eprintln!("{DIM}{wall} ({cpu} CPU{fuel}), {} of memory{DIM:#}", show_size(usage.peak_memory));
+}
+
+/// One render as JSON: `page` or `page_base64` or `failure`, and always `console` and `usage`.
+#[derive(Debug, Serialize)]
+pub(crate) struct RenderReport<'a> {
+    /// A page that the app gave as a string.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a str>,
+    /// A page that the app gave as a `Uint8Array`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureReport<'a>>,
+    console: Vec<LineReport<'a>>,
+    usage: UsageReport,
+}
+
+impl<'a> RenderReport<'a> {
+    pub(crate) fn new(page: &'a Result<Page, Failure>, console: &'a [Line], usage: &Usage) -> Self {
+        Self {
+            page: match page {
+                Ok(Page::Text(text)) => Some(text),
+                _ => None,
+            },
+            page_base64: match page {
+                Ok(Page::Bytes(bytes)) => Some(BASE64_STANDARD.encode(bytes)),
+                _ => None,
+            },
+            failure: page.as_ref().err().map(FailureReport::from),
+            console: console.iter().map(LineReport::from).collect(),
+            usage: usage.into(),
+        }
+    }
+}
+
+/// Why there is no page.
+#[derive(Debug, Serialize)]
+pub(crate) struct FailureReport<'a> {
+    /// `threw`, `unsettled`, `exceeded`, `trapped` or `host`.
+    kind: &'static str,
+    message: String,
+    /// The limit's code, where it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thrown: Option<ThrownReport<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<&'a str>,
+}
+
+impl<'a> From<&'a Failure> for FailureReport<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        let mut report = Self { kind: "host", message: failure.to_string(), limit: None, thrown: None, stack: None };
+        match failure {
+            Failure::Threw(thrown) => {
+                report.kind = "threw";
+                report.thrown = Some(thrown.into());
+            }
+            Failure::Unsettled => report.kind = "unsettled",
+            Failure::Exceeded { limit, stack } => {
+                report.kind = "exceeded";
+                report.limit = Some(limit.code());
+                report.stack = stack.as_deref();
+            }
+            Failure::Trapped(_) => report.kind = "trapped",
+            _ => {}
+        }
+        report
+    }
+}
+
+/// A JavaScript exception.
+#[derive(Debug, Serialize)]
+pub(crate) struct ThrownReport<'a> {
+    name: &'a str,
+    message: &'a str,
+    stack: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<Box<ThrownReport<'a>>>,
+}
+
+impl<'a> From<&'a Thrown> for ThrownReport<'a> {
+    fn from(thrown: &'a Thrown) -> Self {
+        let cause = thrown.cause.as_deref().map(|cause| Box::new(cause.into()));
+        Self { name: &thrown.name, message: &thrown.message, stack: &thrown.stack, cause }
+    }
+}
+
+/// One call of the console.
+#[derive(Debug, Serialize)]
+pub(crate) struct LineReport<'a> {
+    level: &'static str,
+    text: &'a str,
+    depth: u32,
+    at: Option<SiteReport<'a>>,
+}
+
+impl<'a> From<&'a Line> for LineReport<'a> {
+    fn from(line: &'a Line) -> Self {
+        Self { level: line.level.as_str(), text: &line.text, depth: line.depth, at: line.at.as_ref().map(Into::into) }
+    }
+}
+
+/// A place in the source.
+#[derive(Debug, Serialize)]
+pub(crate) struct SiteReport<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+impl<'a> From<&'a Site> for SiteReport<'a> {
+    fn from(site: &'a Site) -> Self {
+        Self { file: &site.file, line: site.line, column: site.column }
+    }
+}
+
+/// What top-level code did that the snapshot cannot keep.
+#[derive(Debug, Serialize)]
+pub(crate) struct NoticeReport<'a> {
+    kind: &'static str,
+    what: &'a str,
+    at: Option<SiteReport<'a>>,
+}
+
+impl<'a> From<&'a Notice> for NoticeReport<'a> {
+    fn from(notice: &'a Notice) -> Self {
+        Self { kind: notice.kind.as_str(), what: &notice.what, at: notice.at.as_ref().map(Into::into) }
+    }
+}
+
+/// What was used: times in microseconds, sizes in bytes.
+#[derive(Debug, Serialize)]
+pub(crate) struct UsageReport {
+    wall_us: u128,
+    cpu_us: u128,
+    fuel: Option<u64>,
+    peak_memory_bytes: u64,
+    request_bytes: u64,
+    page_bytes: u64,
+    console_bytes: u64,
+}
+
+impl From<&Usage> for UsageReport {
+    fn from(usage: &Usage) -> Self {
+        Self {
+            wall_us: usage.wall.as_micros(),
+            cpu_us: usage.cpu.as_micros(),
+            fuel: usage.fuel,
+            peak_memory_bytes: usage.peak_memory,
+            request_bytes: usage.request_bytes,
+            page_bytes: usage.page_bytes,
+            console_bytes: usage.console_bytes,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Sizes and times as people write them: `128MiB`, `500ms`.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+/// Reads a size: a number with a unit, or a number of bytes.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let size: ByteSize = text.parse().map_err(|_| "write a number with a unit, such as 128MiB, 512KiB or 4096B")?;
+    Ok(size.as_u64())
+}
+
+/// Reads a size that fits 32 bits.
+pub(crate) fn small_size(text: &str) -> Result<u32, String> {
+    u32::try_from(size(text)?).map_err(|_| "write a size below 4GiB".into())
+}
+
+/// Reads a time: a number with a unit.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "write a number with a unit, such as 500ms, 2s or 1m".into())
+}
+
+/// Writes a time to three digits or so: `1.25ms`.
+pub(crate) fn show_time(time: Duration) -> String {
+    format!("{time:.2?}")
+}
+
+/// Writes a size to one digit behind the point: `1.5 MiB`.
+pub(crate) fn show_size(bytes: u64) -> String {
+    ByteSize(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_read_with_its_unit() {
+        for (text, bytes) in
+            [("128MiB", 128 << 20), ("1 GiB", 1 << 30), ("5MB", 5_000_000), ("64KiB", 65_536), ("7", 7)]
+        {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_size_says_what_would_be_right() {
+        for text in ["", "MiB", "12XB", "-1MiB", "one", "500ms"] {
+            assert!(size(text).is_err_and(|error| error.contains("such as 128MiB")), "{text}");
+        }
+        assert!(small_size("5GiB").is_err_and(|error| error.contains("below 4GiB")));
+    }
+
+    #[test]
+    fn a_time_is_read_with_its_unit() {
+        for (text, milliseconds) in [("500ms", 500), ("2s", 2_000), ("1m", 60_000), ("1s 500ms", 1_500)] {
+            assert_eq!(time(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_time_says_what_would_be_right() {
+        for text in ["", "500", "ms", "-1s", "128MiB"] {
+            assert!(time(text).is_err_and(|error| error.contains("such as 500ms")), "{text}");
+        }
+    }
+}
