@@ -3,8 +3,10 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
+use crate::contract::renderer::{Bounds, Failure, Page};
 use crate::contract::{AppPre, EXPORT, IMPORTS};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -93,10 +95,20 @@ fn check_contract(engine: &Engine, component: &Component) -> Result<(), Error> {
             return Err(Error::NotABundle(format!("it imports {name}, and a bundle imports nothing but {allowed}")));
         }
     }
-    if ty.exports(engine.wasmtime()).all(|(name, _)| name != EXPORT) {
+    let Some(renderer) = ty.get_export(engine.wasmtime(), EXPORT) else {
         return Err(Error::NotABundle(format!("it does not export {EXPORT}")));
+    };
+    let ComponentItem::ComponentInstance(renderer) = renderer.ty else {
+        return Err(Error::NotABundle(format!("its {EXPORT} is no interface")));
+    };
+    match renderer.get_export(engine.wasmtime(), "render").map(|render| render.ty) {
+        // Otherwise it would show at the first render. wasmtime keeps this function out of its documentation, and has
+        // no other way to compare types before there is an instance.
+        Some(ComponentItem::ComponentFunc(render)) => render
+            .typecheck::<(&str, Option<Bounds>), (Result<Page, Failure>,)>(&ty.instance_type())
+            .map_err(|error| Error::NotABundle(format!("its {EXPORT} has another type of render: {error:#}"))),
+        _ => Err(Error::NotABundle(format!("its {EXPORT} has no function render"))),
     }
-    Ok(())
 }
 
 fn not_a_bundle(error: wasmtime::Error) -> Error {
