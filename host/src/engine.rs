@@ -54,7 +54,7 @@ impl Engine {
     pub fn new(config: &EngineConfig) -> Result<Self, Error> {
         check(config)?;
         let wasmtime = wasmtime::Engine::new(&wasmtime_config(config)).map_err(|error| {
-            Error::Engine(format!("{error:#}; if it is address space, lower EngineConfig::concurrency"))
+            Error::Engine(format!("{error:#}; if it is address space, lower EngineConfig::concurrency or wasm_stack"))
         })?;
         start_ticker(&wasmtime, config.tick)?;
         let slots = Semaphore::new(config.concurrency as usize);
@@ -104,7 +104,7 @@ fn wasmtime_config(config: &EngineConfig) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(config.wasm_stack)
         // What is above the guest's share is for the host's own functions.
-        .async_stack_size(config.wasm_stack + (256 << 10))
+        .async_stack_size(config.wasm_stack.saturating_add(256 << 10))
         // A stack has held another tenant's values.
         .async_stack_zeroing(true)
         // The async ABI of components; with it on every call costs far more, and the contract has none of it.
@@ -122,9 +122,9 @@ fn pool(config: &EngineConfig) -> PoolingAllocationConfig {
     let modules = 4;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(renders)
-        .total_core_instances(renders * modules)
+        .total_core_instances(renders.saturating_mul(modules))
         .total_memories(renders)
-        .total_tables(renders * modules)
+        .total_tables(renders.saturating_mul(modules))
         .total_stacks(renders)
         .max_core_instances_per_component(modules)
         .max_memories_per_component(1)
