@@ -76,6 +76,7 @@ impl From<console::Site> for Site {
     fn from(site: console::Site) -> Self {
         let console::Site { mut file, line, column } = site;
         file.truncate(file.floor_char_boundary(MOST_FILE_NAME));
+        file.shrink_to_fit();
         Self { file, line, column }
     }
 }

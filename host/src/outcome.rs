@@ -8,6 +8,10 @@ use crate::contract::renderer;
 use crate::error::Error;
 use crate::limits::Limit;
 
+/// How many causes are kept of a thrown value, as the contract says. The guest is not trusted with it: a chain of boxes
+/// is dropped one call deep for each.
+const MOST_CAUSES: usize = 8;
+
 /// What came of one render. Console and usage are there whether or not there is a page.
 #[derive(Debug)]
 #[must_use]
@@ -126,7 +130,12 @@ impl std::error::Error for Thrown {}
 
 impl From<renderer::Thrown> for Thrown {
     fn from(thrown: renderer::Thrown) -> Self {
-        let cause = thrown.causes.into_iter().rev().fold(None, |cause, error| Some(Box::new(Self::new(error, cause))));
+        let cause = thrown
+            .causes
+            .into_iter()
+            .take(MOST_CAUSES)
+            .rev()
+            .fold(None, |cause, error| Some(Box::new(Self::new(error, cause))));
         Self::new(thrown.error, cause)
     }
 }
