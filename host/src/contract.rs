@@ -9,8 +9,8 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
-pub(crate) use dayfly::sandbox::{clock, console, random};
-pub(crate) use exports::dayfly::sandbox::renderer;
+pub(crate) use self::dayfly::sandbox::{clock, console, random};
+pub(crate) use self::exports::dayfly::sandbox::renderer;
 
 /// What a bundle imports, and all that it may import.
 pub(crate) const IMPORTS: [&str; 3] =
