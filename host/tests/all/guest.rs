@@ -1,0 +1,58 @@
+//! Makes a bundle of a guest in `tests/guests`.
+
+use std::fs;
+use std::path::Path;
+
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// The host's functions by the names that guests call them by.
+const IMPORTS: [(&str, &str); 5] = [
+    (
+        "call $write",
+        r#"(import "dayfly:sandbox/console@0.1.0" "write"
+             (func $write (param i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#,
+    ),
+    ("call $now", r#"(import "dayfly:sandbox/clock@0.1.0" "now" (func $now (result i64)))"#),
+    ("call $sleep", r#"(import "dayfly:sandbox/clock@0.1.0" "sleep" (func $sleep (param i64)))"#),
+    ("call $set_clock", r#"(import "dayfly:sandbox/clock@0.1.0" "set" (func $set_clock (param i64)))"#),
+    ("call $seed", r#"(import "dayfly:sandbox/random@0.1.0" "seed" (func $seed (result i64)))"#),
+];
+
+/// The bundle of the guest in `guests/<name>.wat`.
+pub(crate) fn bundle(name: &str) -> Vec<u8> {
+    bundle_against(&contract(), name)
+}
+
+/// The same against another contract.
+pub(crate) fn bundle_against(contract: &str, name: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(module(name)).unwrap();
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("sandbox.wit", contract).unwrap();
+    let world = resolve.select_world(&[package], Some("app")).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
+}
+
+/// The text of the contract.
+pub(crate) fn contract() -> String {
+    fs::read_to_string(folder().join("../../../wit/sandbox.wit")).unwrap()
+}
+
+/// The text of a core module: the imports that the guest names, what every guest has, and the guest.
+pub(crate) fn module(name: &str) -> String {
+    let mut body = read("prelude") + &read(name);
+    if body.contains("call $line") {
+        body += &read("prelude_line");
+    }
+    let imports: String = IMPORTS.iter().filter(|(call, _)| body.contains(call)).map(|(_, import)| *import).collect();
+    format!("(module\n{imports}\n{body})")
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(folder().join(name).with_extension("wat")).unwrap()
+}
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guests"))
+}

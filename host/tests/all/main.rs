@@ -1,0 +1,14 @@
+//! The host library through its public names, with guests written by hand: what is in `tests/guests`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+mod app;
+mod bundles;
+mod console;
+mod engine;
+mod failures;
+mod guest;
+mod isolation;
+mod memory;
+mod page;
+mod sharing;
+mod time;

@@ -1,0 +1,7 @@
+;; Writes a line, and loops for ever.
+(data (i32.const 256) "before")
+
+(func $render (param $props i32) (param $length i32) (result i32)
+  (call $line (i32.const 256) (i32.const 6))
+  (loop $again (br $again))
+  (unreachable))

@@ -1,0 +1,10 @@
+;; Throws an error with as many causes as its props say; all are empty.
+(func $render (param $props i32) (param $length i32) (result i32)
+  (local $causes i32)
+  (local.set $causes (call $number (local.get $props) (local.get $length)))
+  (call $put (i32.const 16) (i32.const 0) (i32.const 0))
+  (call $put (i32.const 24) (i32.const 0) (i32.const 0))
+  (call $put (i32.const 32)
+    (call $filled (i32.mul (local.get $causes) (i32.const 24)) (i32.const 0))
+    (local.get $causes))
+  (call $failure (i32.const 0) (i32.const 0) (i32.const 0)))

@@ -1,0 +1,6 @@
+;; Writes a line, and says that its page is too large.
+(data (i32.const 256) "before")
+
+(func $render (param $props i32) (param $length i32) (result i32)
+  (call $line (i32.const 256) (i32.const 6))
+  (call $failure (i32.const 3) (i32.const 0) (i32.const 0)))

@@ -1,0 +1,10 @@
+;; Grows a table by as many entries as its props say, and gives a page that says if that is refused.
+(table $table 0 funcref)
+(data (i32.const 256) "refused")
+
+(func $render (param $props i32) (param $length i32) (result i32)
+  (if (i32.eq
+        (table.grow $table (ref.null func) (call $number (local.get $props) (local.get $length)))
+        (i32.const -1))
+    (then (return (call $text (i32.const 256) (i32.const 7)))))
+  (call $text (local.get $props) (local.get $length)))
