@@ -1,6 +1,9 @@
 //! A little language for tests: build a source, render it, look at what came of it.
 
+use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use dayfly::{Bundle, Engine, EngineConfig, Failure, Limit, Limits, Outcome, Thrown};
@@ -124,4 +127,89 @@ impl Rendered {
             _ => panic!("no limit ended it: {:#?}", self.0),
         }
     }
+}
+
+/// Says that a test, or a part of it, was left out, and why: `xtask test` lists what tests say here. Where all has to be
+/// tested, which `CI=true` tells, it is a failure.
+pub(crate) fn left_out(test: &str, why: &str) {
+    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        panic!("{test} may not be left out here: {why}");
+    }
+    #[expect(clippy::print_stderr, reason = "a test that does not test says so at once")]
+    {
+        eprintln!("{test} is left out: {why}");
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("left-out");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut file = OpenOptions::new().create(true).append(true).open(folder.join(format!("{test}.txt"))).unwrap();
+    writeln!(file, "{why}").unwrap();
+}
+
+/// Whether a program is installed: whether it runs with these arguments.
+pub(crate) fn has(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// What a program prints. If it fails, so does the test, with all that it said.
+#[track_caller]
+pub(crate) fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{out}\n{err}", output.status);
+    out.into_owned()
+}
+
+/// A folder for what tests make, which is the caller's alone, in this process and among others, until the file is
+/// dropped.
+pub(crate) fn locked_scratch(name: &str) -> (PathBuf, File) {
+    let folder = scratch(name);
+    let lock = File::create(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    (folder, lock)
+}
+
+/// One of the workloads of `tests/workloads`.
+pub(crate) struct Workload {
+    /// The JavaScript.
+    pub text: String,
+    /// The props, which are JSON.
+    pub props: String,
+    /// The page that plain Node renders.
+    pub html: String,
+}
+
+/// The workload whose bundle is this file. Without Node there is none, and `test` is left out.
+pub(crate) fn workload(test: &str, file: &str) -> Option<Workload> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let Some(folder) = FOLDER.get_or_init(build_workloads) else {
+        left_out(test, "the workloads are built with node and npm, which are not here");
+        return None;
+    };
+    let (name, _) = file.rsplit_once('.').unwrap();
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+    let (props, html) = (read(&format!("{name}.json")), read(&format!("{name}.html")));
+    Some(Workload { text: read(file), props, html })
+}
+
+fn build_workloads() -> Option<PathBuf> {
+    if !has("node", &["--version"]) || !has("npm", &["--version"]) {
+        return None;
+    }
+    let (folder, _lock) = locked_scratch("workloads");
+    run(Command::new("node").arg(root().join("tests/workloads/build.mjs")).arg(&folder));
+    Some(folder)
+}
+
+/// Fails unless two pages are the same, and shows where they part.
+#[track_caller]
+pub(crate) fn assert_same_page(who: &str, page: &str, expected: &str) {
+    if page == expected {
+        return;
+    }
+    let same = page.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
+    let around = |text: &str| {
+        let part = text.as_bytes().get(same.saturating_sub(80)..).unwrap_or_default();
+        String::from_utf8_lossy(&part[..part.len().min(240)]).into_owned()
+    };
+    panic!("{who}: the page differs at byte {same}\n  it is …{}\n  not   …{}", around(page), around(expected));
 }
