@@ -68,11 +68,10 @@ fn logger(level: Level) -> impl for<'js> Fn(Ctx<'js>, Rest<Value<'js>>) {
 fn trace<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<()> {
     let text = inspect::line(&arguments);
     let head = if text.is_empty() { "Trace".into() } else { format!("Trace: {text}") };
-    // An error has its stack from where it was thrown; the first frame is this function's own.
+    // An error has its stack from where it is thrown. A function of ours is no frame of it.
     Exception::throw_message(&ctx, "");
     let stack = ctx.catch().into_exception().and_then(|here| here.stack()).unwrap_or_default();
-    let frames = stack.trim_end().split_once('\n').map_or("", |(_, frames)| frames);
-    write(&ctx, Level::Log, format!("{head}\n{frames}").trim_end());
+    write(&ctx, Level::Log, format!("{head}\n{stack}").trim_end());
     Ok(())
 }
 

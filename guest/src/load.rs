@@ -8,7 +8,7 @@ use javy::quickjs::{Ctx, Error, Function, Module, Object, Persistent, Value};
 
 use crate::contract::console::Site;
 use crate::contract::loader::{Form, Loaded, Refusal, Source};
-use crate::contract::renderer::Thrown;
+use crate::contract::renderer::{self, Thrown};
 use crate::quickjs::Script;
 use crate::{notices, quickjs, render, runtime, thrown, timers};
 
@@ -83,7 +83,8 @@ fn parse<'js>(ctx: &Ctx<'js>, source: &Source) -> Result<Parsed<'js>, Refusal> {
         let module = Module::declare(ctx.clone(), source.name.as_str(), source.text.as_str());
         module.map(Parsed::Module).map_err(|error| match error {
             Error::Exception => threw_at(ctx),
-            error => (thrown_text(&error.to_string()), None),
+            // A source with a zero byte in it never reaches the parser.
+            error => (syntax_error(&error.to_string()), None),
         })
     };
     let parsed = match source.form {
@@ -121,9 +122,8 @@ fn threw(ctx: &Ctx<'_>) -> Refusal {
     Refusal::Threw(thrown::catch(ctx))
 }
 
-fn thrown_text(message: &str) -> Thrown {
-    let error =
-        crate::contract::renderer::Error { name: "Error".into(), message: message.into(), stack: String::new() };
+fn syntax_error(message: &str) -> Thrown {
+    let error = renderer::Error { name: "SyntaxError".into(), message: message.into(), stack: String::new() };
     Thrown { error, causes: Vec::new() }
 }
 

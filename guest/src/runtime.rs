@@ -34,6 +34,8 @@ fn make() -> Runtime {
 }
 
 fn install(ctx: &Ctx<'_>) -> javy::quickjs::Result<()> {
+    // There are no threads to share memory with, and a counter in shared memory is a clock.
+    ctx.globals().remove("SharedArrayBuffer")?;
     console::install(ctx)?;
     clock::install(ctx)?;
     random::install(ctx)?;

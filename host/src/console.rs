@@ -61,7 +61,7 @@ pub struct Site {
     pub file: String,
     /// Counts from 1.
     pub line: u32,
-    /// Counts from 1, in UTF-16 code units.
+    /// Counts from 1, in bytes of UTF-8.
     pub column: u32,
 }
 

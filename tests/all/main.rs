@@ -1,7 +1,18 @@
 //! The product from outside: JavaScript in, pages and failures out.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests print what they measured and what they left out")]
 
 mod support;
 
+mod bundling;
+mod cli;
+mod contract;
+mod engine_lock;
 mod foreign;
+mod hostile;
+mod story;
 mod workloads;
+
+/// Counts what is allocated, for the tests that hold the host to its bounds.
+#[global_allocator]
+static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::INSTRUMENTED_SYSTEM;

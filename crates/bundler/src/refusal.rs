@@ -72,8 +72,7 @@ fn syntax_report(source: &Source, message: &str, at: Option<&Site>) -> String {
     let title = format!("syntax error: {message}");
     let line = at.and_then(|at| Some((at, source.text.lines().nth(at.line.checked_sub(1)? as usize)?)));
     let Some((at, line)) = line else { return format!("error: {title} in {}", source.name) };
-    let (shown, column) = window(line, at.column.saturating_sub(1) as usize);
-    let place = byte_of(&shown, column);
+    let (shown, place) = window(line, at.column.saturating_sub(1) as usize);
     let end = shown[place..].chars().next().map_or(place, |c| place + c.len_utf8());
     // The path carries the place itself, as what is shown may begin in the middle of a line.
     let snippet = Snippet::source(&shown)
@@ -83,16 +82,13 @@ fn syntax_report(source: &Source, message: &str, at: Option<&Site>) -> String {
     Renderer::plain().render(&[Level::ERROR.primary_title(title).element(snippet)])
 }
 
-/// The part of a line around `column` (characters, from 0), and where the column is in it: a minified bundle has lines
-/// of megabytes.
-fn window(line: &str, column: usize) -> (String, usize) {
-    let skipped = column.saturating_sub(CONTEXT);
-    let shown: String = line.chars().skip(skipped).take(2 * CONTEXT).collect();
-    (shown, column - skipped)
-}
-
-fn byte_of(text: &str, column: usize) -> usize {
-    text.char_indices().nth(column).map_or(text.len(), |(byte, _)| byte)
+/// The part of a line around `place` (a byte, from 0), and where the place is in it: a minified bundle has lines of
+/// megabytes.
+fn window(line: &str, place: usize) -> (String, usize) {
+    let (before, after) = line.split_at(line.floor_char_boundary(place));
+    let skipped = before.char_indices().rev().nth(CONTEXT - 1).map_or(0, |(start, _)| start);
+    let shown: String = before[skipped..].chars().chain(after.chars().take(CONTEXT)).collect();
+    (shown, before.len() - skipped)
 }
 
 #[cfg(test)]
@@ -117,7 +113,7 @@ mod tests {
     #[test]
     fn a_minified_line_is_shown_around_the_place() {
         let text = format!("{}!{}", "é".repeat(1_000), "b".repeat(1_000_000));
-        let report = report(&text, 1, 1_001);
+        let report = report(&text, 1, 2_001);
         assert!(report.len() < 1_000, "{report}");
         assert!(report.contains("é!b"), "{report}");
     }
