@@ -27,7 +27,7 @@ const kinds = {
     () => Object.getOwnPropertyDescriptor(console, "log").get === undefined,
     () => { const log = console.log; let reads = 0; Object.defineProperty(console, "log", { get: () => { reads++; return log; } }); console.log("read"); return () => reads === 1; },
   ],
-  "this of console": [() => console.self === undefined, () => { console.own = function () { return this; }; console.self = console.own(); return () => console.self === console; }],
+  "this of console": [() => console.self === undefined, () => { const own = console; own.own = function () { return this; }; own.self = own.own(); return () => own.self === own; }],
   "a deleted function": [() => console.warn === natives.warn, () => { delete console.warn; return () => !("warn" in console); }],
   "a proxy around console": [
     () => !globalThis.wrapped,

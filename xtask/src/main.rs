@@ -1,2 +1,53 @@
-//! x
-fn main() {}
+//! What the project does with itself: `cargo xtask test`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for people at a terminal")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::{env, fs};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["test", rest @ ..] => test(rest),
+        _ => {
+            eprintln!("usage: cargo xtask test [ARGUMENTS OF cargo test]");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs all tests, and says at the end which of them were left out and why. In CI a test that is left out is a failure.
+fn test(rest: &[&str]) -> ExitCode {
+    let left_out = target().join("left-out");
+    // What an earlier run left out says nothing of this one.
+    let _ = fs::remove_dir_all(&left_out);
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(["test", "--workspace", "--locked"]).args(rest).status();
+    let passed = status.is_ok_and(|status| status.success());
+    let reasons = read_all(&left_out);
+    if reasons.is_empty() {
+        println!("\nno test was left out");
+    } else {
+        println!("\nleft out, and why:");
+        reasons.iter().for_each(|reason| println!("  {reason}"));
+    }
+    let is_ci = env::var("CI").is_ok_and(|ci| ci == "true");
+    if passed && (reasons.is_empty() || !is_ci) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Cargo's target folder: this program is in its folder `debug`.
+fn target() -> PathBuf {
+    let me = env::current_exe().ok();
+    me.as_deref().and_then(Path::parent).and_then(Path::parent).map_or_else(|| "target".into(), Path::to_path_buf)
+}
+
+fn read_all(folder: &Path) -> Vec<String> {
+    let Ok(files) = fs::read_dir(folder) else { return Vec::new() };
+    let mut reasons: Vec<String> = files
+        .filter_map(|file| fs::read_to_string(file.ok()?.path()).ok())
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    reasons.sort();
+    reasons.dedup();
+    reasons
+}

@@ -27,9 +27,6 @@ pub(crate) struct Render {
     #[arg(long, value_name = "FILE|-")]
     props: Option<PathBuf>,
 
-    #[command(flatten)]
-    limits: LimitArgs,
-
     /// Print one JSON object: page or failure, console, usage
     #[arg(long)]
     json: bool,
@@ -37,6 +34,9 @@ pub(crate) struct Render {
     /// Say what the render used
     #[arg(long, conflicts_with = "json")]
     usage: bool,
+
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// What the render may use. Sizes and times are written with their unit.
