@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::error::Error;
@@ -53,7 +53,7 @@ pub struct Engine {
 struct Inner {
     config: EngineConfig,
     wasmtime: wasmtime::Engine,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
 }
 
 impl Engine {
@@ -68,7 +68,7 @@ impl Engine {
             Error::Engine(format!("{error:#}; if it is address space, lower EngineConfig::concurrency or wasm_stack"))
         })?;
         start_ticker(&wasmtime, config.tick)?;
-        let slots = Semaphore::new(config.concurrency as usize);
+        let slots = Arc::new(Semaphore::new(config.concurrency as usize));
         Ok(Self { inner: Arc::new(Inner { config: config.clone(), wasmtime, slots }) })
     }
 
@@ -83,8 +83,8 @@ impl Engine {
     }
 
     /// One of the slots, as soon as one is free. It is held for as long as a store lives.
-    pub(crate) async fn slot(&self) -> SemaphorePermit<'_> {
-        self.inner.slots.acquire().await.expect("the semaphore is never closed")
+    pub(crate) async fn slot(&self) -> OwnedSemaphorePermit {
+        self.inner.slots.clone().acquire_owned().await.expect("the semaphore is never closed")
     }
 }
 

@@ -34,8 +34,7 @@ impl Engine {
         limits: &Limits,
         props: &str,
     ) -> (Result<Page, Failure>, Vec<crate::Line>, Usage) {
-        let _slot = self.slot().await;
-        let mut sandbox = match Sandbox::new(self, limits, Time::Real) {
+        let mut sandbox = match Sandbox::new(self, limits, Time::Real).await {
             Ok(sandbox) => sandbox,
             Err(error) => return (Err(error.into()), Vec::new(), Usage::default()),
         };

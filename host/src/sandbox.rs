@@ -6,6 +6,7 @@
 use std::pin::pin;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
@@ -36,24 +37,28 @@ pub enum Time {
     Still,
 }
 
-/// A store with its limits, until it is taken apart.
+/// A store with its limits and its slot of the engine, until it is taken apart or dropped.
 #[derive(Debug)]
 pub struct Sandbox {
     store: Store<State>,
     limits: Limits,
     started: Instant,
+    // Last, for fields are dropped in order: a slot is free only once what the store had of the pool is given back.
+    _slot: OwnedSemaphorePermit,
 }
 
 impl Sandbox {
-    /// Makes a fresh store.
+    /// Makes a fresh store, as soon as one of the engine's slots is free
+    /// ([`EngineConfig::concurrency`](crate::EngineConfig::concurrency)). The wait is not counted against the limits.
     ///
     /// # Errors
     /// [`Error::FuelNotCounted`] if the limits have fuel and the engine does not count it.
-    pub fn new(engine: &Engine, limits: &Limits, time: Time) -> Result<Self, Error> {
-        let started = Instant::now();
+    pub async fn new(engine: &Engine, limits: &Limits, time: Time) -> Result<Self, Error> {
         if limits.fuel.is_some() && !engine.config().fuel {
             return Err(Error::FuelNotCounted);
         }
+        let slot = engine.slot().await;
+        let started = Instant::now();
         let state = State { meter: Meter::new(limits), console: Console::new(limits), time };
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| &mut state.meter);
@@ -67,7 +72,7 @@ impl Sandbox {
         });
         let transfer = limits.page.max(limits.console_bytes).saturating_add(TRANSFER_SLACK);
         store.set_hostcall_fuel(usize::try_from(transfer).unwrap_or(usize::MAX));
-        Ok(Self { store, limits: limits.clone(), started })
+        Ok(Self { store, limits: limits.clone(), started, _slot: slot })
     }
 
     /// Runs `work`, which calls into the guest, to its end or to the first limit that it meets. Dropping the future

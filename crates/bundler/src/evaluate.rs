@@ -48,7 +48,7 @@ impl Bundler {
     /// # Errors
     /// [`Refusal::Bundler`] if the engine cannot start on this machine.
     pub fn new() -> Result<Self, Refusal> {
-        // One evaluation at a time; the instrumented engine has an instance more than a bundle.
+        // An evaluation may take a processor and a gigabyte for a minute: a few at once, and the next ones wait.
         let engine = Engine::new(&EngineConfig { concurrency: 4, ..EngineConfig::default() }).map_err(bundler)?;
         let wizer = Wizer::new();
         let component = artifact::engine_component().map_err(Refusal::Bundler)?;
@@ -74,7 +74,8 @@ impl Bundler {
         }
     }
 
-    /// Evaluates the top level of `source` under `limits` and snapshots the heap that it leaves.
+    /// Evaluates the top level of `source` under `limits` and snapshots the heap that it leaves. Four builds run at
+    /// once; one beyond waits, and the wait is not counted against its limits.
     ///
     /// The clock stands at 1970 and randomness is the same for every build, so that the same source gives the same
     /// bytes; code that drew either is named in [`Artifact::notices`].
@@ -84,7 +85,7 @@ impl Bundler {
     pub async fn build(&self, source: &Source, limits: &Limits) -> Build {
         // The snapshot comes out of the sandbox in one piece.
         let limits = Limits { page: u64::MAX, ..limits.clone() };
-        let mut sandbox = match Sandbox::new(&self.engine, &limits, Time::Still) {
+        let mut sandbox = match Sandbox::new(&self.engine, &limits, Time::Still).await {
             Ok(sandbox) => sandbox,
             Err(error) => return Build { artifact: Err(bundler(error)), console: Vec::new(), usage: Usage::default() },
         };

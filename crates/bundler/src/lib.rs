@@ -2,9 +2,9 @@
 //!
 //! | step | module |
 //! | --- | --- |
-//! | take the JavaScript and its name | [`source`] |
-//! | evaluate the top level once, in a sandbox | [`evaluate`] |
-//! | snapshot the heap, and make a component of it that has the world `app` of `wit/` | [`artifact`] |
+//! | take the JavaScript and its name | `source` |
+//! | evaluate the top level once, in a sandbox | `evaluate` |
+//! | snapshot the heap, and make a component of it that has the world `app` of `wit/` | `artifact` |
 //!
 //! ```no_run
 //! # async fn build() -> Result<(), Box<dyn std::error::Error>> {

@@ -31,7 +31,7 @@ pub enum Refusal {
     #[error("the top level threw {0}")]
     Threw(Thrown),
     /// The top level awaits a promise that nothing can settle.
-    #[error("the top level awaits a promise that can never settle")]
+    #[error("the top level awaits a promise that can never settle: timers do not fire while a bundle is built")]
     Unsettled,
     /// There is nothing to render with.
     #[error("the bundle has no render export: {0}")]
