@@ -26,6 +26,8 @@ pub struct State {
     meter: Meter,
     console: Console,
     time: Time,
+    /// What the guest's clock says until it next sleeps.
+    now: Option<u64>,
 }
 
 /// What the guest's clock and randomness are.
@@ -35,6 +37,17 @@ pub enum Time {
     Real,
     /// None: the clock stands at 1970 and the seed is 0, so that the same source gives the same snapshot.
     Still,
+}
+
+impl Time {
+    /// Nanoseconds since 1970.
+    fn now(self) -> u64 {
+        match self {
+            // Before 1970 and after 2554 there is nothing to render.
+            Self::Real => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64),
+            Self::Still => 0,
+        }
+    }
 }
 
 /// A store with its limits and its slot of the engine, until it is taken apart or dropped.
@@ -59,7 +72,7 @@ impl Sandbox {
         }
         let slot = engine.slot().await;
         let started = Instant::now();
-        let state = State { meter: Meter::new(limits), console: Console::new(limits), time };
+        let state = State { meter: Meter::new(limits), console: Console::new(limits), time, now: None };
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| &mut state.meter);
         if engine.config().fuel {
@@ -156,15 +169,13 @@ impl console::Host for State {
 
 impl clock::Host for State {
     fn now(&mut self) -> wasmtime::Result<u64> {
-        Ok(match self.time {
-            // Before 1970 and after 2554 there is nothing to render.
-            Time::Real => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64),
-            Time::Still => 0,
-        })
+        // The clock stands still between sleeps whatever the guest is: one that moves measures what others do.
+        Ok(*self.now.get_or_insert_with(|| self.time.now()))
     }
 
     async fn sleep(&mut self, nanoseconds: u64) -> wasmtime::Result<()> {
         tokio::time::sleep(std::time::Duration::from_nanos(nanoseconds)).await;
+        self.now = Some(self.time.now());
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dayfly::{Engine, EngineConfig, Error, Failure, Limit, Limits};
+use dayfly::{Engine, EngineConfig, Error, Failure, Limit, Limits, Page};
 
 use crate::app::{App, Expect, generous};
 
@@ -138,6 +138,15 @@ async fn a_short_sleep_is_slept() {
     let outcome = App::new("sleeper").render("20").await;
     outcome.gives_text("20").has_written(&["before"]);
     assert!(outcome.usage.wall >= Duration::from_millis(20), "{outcome:#?}");
+}
+
+#[tokio::test]
+async fn the_clock_stands_still_until_the_guest_sleeps() {
+    let outcome = App::new("clock").render("null").await;
+    let Ok(Page::Bytes(bytes)) = &outcome.page else { panic!("{outcome:#?}") };
+    let times: Vec<_> = bytes.chunks(8).map(|time| u64::from_le_bytes(time.try_into().unwrap())).collect();
+    assert_eq!((times[0], times[2]), (times[1], times[3]), "{times:?}");
+    assert!(times[2] >= times[0] + 1_000_000, "{times:?}");
 }
 
 #[tokio::test]
