@@ -85,6 +85,9 @@ impl Sandbox {
         });
         let transfer = limits.page.max(limits.console_bytes).saturating_add(TRANSFER_SLACK);
         store.set_hostcall_fuel(usize::try_from(transfer).unwrap_or(usize::MAX));
+        // The contract has no resources. A guest could define some for itself, whose handles are the host's memory and
+        // in no limit of ours.
+        store.set_max_component_handles(0);
         Ok(Self { store, limits: limits.clone(), started, _slot: slot })
     }
 

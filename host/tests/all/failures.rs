@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use dayfly::{Error, Failure, Limit, Limits, Thrown};
+use dayfly::{Bundle, Error, Failure, Limit, Limits, Thrown};
 
 use crate::app::{App, Expect, generous};
+use crate::guest;
 
 #[tokio::test]
 async fn what_the_app_threw_comes_with_its_causes() {
@@ -89,6 +90,17 @@ async fn a_guest_that_breaks_is_told_from_one_that_meets_a_limit() {
         }
         App::new("echo").render(guest).await.gives_text(guest);
     }
+}
+
+/// Handles are the host's memory: the contract has no resources, and a guest gets none of its own either.
+#[tokio::test]
+async fn a_guest_that_makes_handles_for_itself_traps() {
+    let engine = App::new("echo").engine;
+    let bundle = Bundle::load(&engine, &guest::bundle_with("echo", "handles")).unwrap();
+    engine
+        .render(&bundle, &generous(), "1")
+        .await
+        .fails("the guest trapped: cannot allocate another handle: store handle limit exceeded");
 }
 
 #[tokio::test]

@@ -34,6 +34,17 @@ pub(crate) fn bundle_against(contract: &str, name: &str) -> Vec<u8> {
     ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
 }
 
+/// The bundle of a guest, with the component in `guests/<part>.wat` in it, which is instantiated first thing after it.
+pub(crate) fn bundle_with(name: &str, part: &str) -> Vec<u8> {
+    let part = wat::parse_str(read(part)).unwrap();
+    let length = part.len();
+    assert!(length < 1 << 14, "two bytes hold the length");
+    // A section with a component, and one with an instance of it. It is the second component of the bundle: the first
+    // is the one that wit-component lifts the exports with.
+    let section = [4, (length & 0x7f) as u8 | 0x80, (length >> 7) as u8];
+    [bundle(name).as_slice(), &section, &part, &[5, 4, 1, 0, 1, 0]].concat()
+}
+
 /// The text of the contract.
 pub(crate) fn contract() -> String {
     fs::read_to_string(folder().join("../../../wit/sandbox.wit")).unwrap()
