@@ -7,8 +7,9 @@ use javy::quickjs::prelude::{Opt, Rest};
 use javy::quickjs::{Coerced, Ctx, Exception, Object, Result, Value};
 
 use crate::contract::console::{self, Level};
+use crate::contract::loader::NoticeKind;
 use crate::runtime::define;
-use crate::{clock, inspect, quickjs, thrown};
+use crate::{clock, inspect, notices, quickjs, thrown};
 
 /// How many labels `count` and `time` remember.
 const MOST_LABELS: usize = 1_000;
@@ -19,9 +20,10 @@ thread_local! {
     static STARTS: RefCell<HashMap<String, u64>> = RefCell::default();
 }
 
-/// Starts a render's console: no group is open.
+/// Starts a render's console: no group is open, and no timer runs that the build's clock started.
 pub fn renew() {
     DEPTH.set(0);
+    STARTS.take();
 }
 
 /// Sets `console`.
@@ -33,12 +35,12 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
         ("info", Level::Info),
         ("warn", Level::Warn),
         ("error", Level::Error),
-        ("dir", Level::Log),
         ("dirxml", Level::Log),
         ("table", Level::Log),
     ] {
         define(&console, name, logger(level))?;
     }
+    define(&console, "dir", dir)?;
     define(&console, "trace", trace)?;
     define(&console, "assert", assert)?;
     define(&console, "group", group)?;
@@ -63,6 +65,11 @@ fn write(ctx: &Ctx<'_>, level: Level, text: &str) {
 
 fn logger(level: Level) -> impl for<'js> Fn(Ctx<'js>, Rest<Value<'js>>) {
     move |ctx, arguments| write(&ctx, level, &inspect::line(&arguments))
+}
+
+/// Shows its first argument; the second has options, of which a line of text has no use.
+fn dir<'js>(ctx: Ctx<'js>, value: Opt<Value<'js>>, _options: Rest<Value<'js>>) {
+    write(&ctx, Level::Log, &inspect::line(value.0.as_slice()));
 }
 
 fn trace<'js>(ctx: Ctx<'js>, arguments: Rest<Value<'js>>) -> Result<()> {
@@ -131,6 +138,7 @@ fn count_reset<'js>(ctx: Ctx<'js>, of: Opt<Value<'js>>) -> Result<()> {
 
 fn time<'js>(ctx: Ctx<'js>, of: Opt<Value<'js>>) -> Result<()> {
     let label = label(of)?;
+    notices::record(NoticeKind::Clock, || "console.time()".into());
     STARTS.with_borrow_mut(|starts| {
         if starts.contains_key(&label) {
             write(&ctx, Level::Warn, &format!("Timer '{label}' already exists"));
@@ -169,7 +177,7 @@ fn elapsed(ctx: &Ctx<'_>, label: &str, start: Option<u64>, arguments: &[Value<'_
 
 /// Writes the rejections that nothing handled, as browsers and Node do.
 pub fn report_rejections(ctx: &Ctx<'_>) {
-    for (reason, at) in crate::notices::take_rejections(ctx) {
+    for (reason, at) in notices::take_rejections(ctx) {
         report(Level::Error, &format!("Uncaught (in promise) {}", thrown::with_stack(&reason)), at.as_ref());
     }
 }

@@ -1,13 +1,14 @@
 //! How values read in a console line: as the Console Standard's Formatter (<https://console.spec.whatwg.org/#formatter>)
 //! takes them, in the manner of Node's `util.inspect` on one line.
 //!
-//! Values are the app's, so reading them is bounded: getters and proxies are named and not called, what nests deeper
-//! than two levels or goes on for more than a hundred items is cut, and so is the text.
+//! Values are the app's, so reading them is bounded: getters and proxies are named and not called (only a date's
+//! `toISOString` and a pattern's `toString` are), what nests deeper than two levels or goes on for more than a hundred
+//! items is cut, and so is the text.
 
 use javy::quickjs::object::Filter;
 use javy::quickjs::{Array, Coerced, Function, Object, String as JsString, Symbol, Type, Value};
 
-use crate::quickjs::{self, Kind};
+use crate::quickjs::{self, Kind, Own};
 use crate::thrown;
 
 /// How many bytes one console call may make. Above what a host keeps by default for a whole render.
@@ -124,25 +125,17 @@ impl Text {
     }
 
     fn specified(&mut self, specifier: char, argument: &Value<'_>) {
+        let as_value = |number: f64| Value::new_float(argument.ctx().clone(), number);
         let number = || argument.get::<Coerced<f64>>().map_err(|_| argument.ctx().catch()).map_or(f64::NAN, |it| it.0);
         match specifier {
             // A style, for which a line of text has no use.
             'c' => {}
-            'd' | 'f' if !argument.is_symbol() && !argument.is_object() => self.number(number()),
-            'i' if !argument.is_symbol() && !argument.is_object() => self.number(number().trunc()),
+            'd' | 'i' if argument.type_of() == Type::BigInt => self.nested(argument, 0),
+            'd' | 'f' if !argument.is_symbol() && !argument.is_object() => self.nested(&as_value(number()), 0),
+            'i' if !argument.is_symbol() && !argument.is_object() => self.nested(&as_value(number().trunc()), 0),
             'd' | 'i' | 'f' => self.push("NaN"),
             's' => self.top(argument),
             _ => self.nested(argument, 0),
-        }
-    }
-
-    fn number(&mut self, number: f64) {
-        if number == 0.0 && number.is_sign_negative() {
-            self.push("-0");
-        } else if number.is_infinite() {
-            self.push(if number > 0.0 { "Infinity" } else { "-Infinity" });
-        } else {
-            self.push(&number.to_string());
         }
     }
 
@@ -218,30 +211,42 @@ impl Text {
     }
 
     fn array(&mut self, array: &Array<'_>, depth: usize) {
+        let object = array.as_object();
+        // `Array::len` takes only what fits 31 bits.
+        let length = object.get::<_, f64>("length").map_err(|_| object.ctx().catch()).unwrap_or_default() as usize;
         if depth > MOST_DEPTH {
             return self.push("[Array]");
         }
-        if array.is_empty() {
+        if length == 0 {
             return self.push("[]");
         }
         self.push("[ ");
-        for index in 0..array.len().min(MOST_ITEMS) {
+        for index in 0..length.min(MOST_ITEMS) {
             if self.is_full() {
                 return;
             }
             if index > 0 {
                 self.push(", ");
             }
-            match array.get::<Value<'_>>(index) {
-                Ok(item) => self.nested(&item, depth + 1),
-                Err(_) => {
-                    array.ctx().catch();
-                    self.push("[Getter]");
-                }
-            }
+            let key = Value::new_int(object.ctx().clone(), index as i32);
+            self.property(object, key, depth);
         }
-        self.more(array.len());
+        self.more(length);
         self.push(" ]");
+    }
+
+    /// What stands under one key of the object's own.
+    fn property<'js>(&mut self, object: &Object<'js>, key: Value<'js>, depth: usize) {
+        match quickjs::own_property(object, &key) {
+            Own::Nothing => self.push("<empty>"),
+            Own::Accessor => self.push("[Getter]"),
+            Own::Value => match object.get::<_, Value<'_>>(key) {
+                Ok(value) => self.nested(&value, depth + 1),
+                Err(_) => {
+                    object.ctx().catch();
+                }
+            },
+        }
     }
 
     fn more(&mut self, all: usize) {
@@ -257,11 +262,8 @@ impl Text {
         }
         let class = class_name(object);
         match quickjs::kind(object) {
-            Kind::Map | Kind::Set => {
-                let size = object.get::<_, Value<'_>>("size").map_err(|_| object.ctx().catch());
-                let size = size.ok().and_then(|size| size.as_int()).unwrap_or_default();
-                return self.push(&format!("{class}({size})"));
-            }
+            // Its size and its entries are behind functions that the app may have replaced.
+            Kind::Map | Kind::Set => return self.push(&format!("[{class}]")),
             Kind::Date | Kind::RegExp => return self.called(object),
             Kind::Other => {}
         }
@@ -301,16 +303,7 @@ impl Text {
             }
             self.key(&string(&key));
             self.push(": ");
-            if quickjs::is_accessor(object, key.as_value()) {
-                self.push("[Getter]");
-                continue;
-            }
-            match object.get::<_, Value<'_>>(key) {
-                Ok(value) => self.nested(&value, depth + 1),
-                Err(_) => {
-                    object.ctx().catch();
-                }
-            }
+            self.property(object, key.into_value(), depth);
         }
         self.more(all);
         self.push(" }");
@@ -341,7 +334,7 @@ fn own<'js>(object: &Object<'js>, key: &str) -> Option<Value<'js>> {
         return None;
     }
     let name = JsString::from_str(object.ctx().clone(), key).ok()?;
-    if quickjs::is_accessor(object, name.as_value()) {
+    if quickjs::own_property(object, name.as_value()) == Own::Accessor {
         return None;
     }
     object.get(key).map_err(|_| object.ctx().catch()).ok()

@@ -4,12 +4,12 @@ use std::cell::RefCell;
 
 use javy::quickjs::object::Filter;
 use javy::quickjs::promise::PromiseState;
-use javy::quickjs::{Ctx, Error, Function, Module, Object, Persistent, Value};
+use javy::quickjs::{Ctx, Function, Object, Persistent, Value};
 
 use crate::contract::console::Site;
 use crate::contract::loader::{Form, Loaded, Refusal, Source};
-use crate::contract::renderer::{self, Thrown};
-use crate::quickjs::Script;
+use crate::contract::renderer::Thrown;
+use crate::quickjs::Code;
 use crate::{notices, quickjs, render, runtime, thrown, timers};
 
 /// Bytes of stack for the top level: the most that the linked stack has room for.
@@ -33,8 +33,14 @@ pub fn load(source: Source) -> Result<Loaded, Refusal> {
     let loaded = runtime.context().with(|ctx| {
         quickjs::set_stack_size(&ctx, STACK);
         let form = evaluate(&ctx, &source)?;
+        // Whatever can still run the app's code does so here, and none of it is left for a render: finalizers, then the
+        // getters of what is reported. What that leaves behind in turn is dropped.
+        ctx.run_gc();
+        render::run_jobs(&ctx);
+        notices::record_promises(&ctx);
+        render::run_jobs(&ctx);
         timers::drop_all();
-        let (notices, notices_dropped) = notices::finish(&ctx);
+        let (notices, notices_dropped) = notices::finish();
         Ok(Loaded { form, notices, notices_dropped })
     })?;
     // What the top level left for the collector need not be in every render's memory.
@@ -45,48 +51,36 @@ pub fn load(source: Source) -> Result<Loaded, Refusal> {
     Ok(loaded)
 }
 
-/// A source that has been read one way or the other.
-enum Parsed<'js> {
-    Script(Script<'js>),
-    Module(Module<'js>),
-}
-
 fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<Form, Refusal> {
-    let (form, render) = match parse(ctx, source)? {
-        Parsed::Script(script) => {
-            script.run().map_err(|_| threw(ctx))?;
-            render::run_jobs(ctx);
-            (Form::Script, global_render(ctx).ok_or_else(no_global_render)?)
-        }
-        Parsed::Module(module) => {
-            let (module, promise) = module.eval().map_err(|_| threw(ctx))?;
-            render::run_jobs(ctx);
-            match promise.state() {
-                PromiseState::Resolved | PromiseState::Rejected => {
-                    promise.result::<()>().expect("it is settled").map_err(|_| threw(ctx))?;
-                }
-                PromiseState::Pending => return Err(Refusal::Unsettled),
-            }
-            let exports = module.namespace().map_err(|_| threw(ctx))?;
-            let render = exported_render(&exports).or_else(|| global_render(ctx));
-            (Form::Module, render.ok_or_else(|| no_exported_render(&exports))?)
-        }
-    };
-    // The microtasks have run: what was rejected stays so, and is a notice. What is left of the module is its exports.
+    let code = parse(ctx, source)?;
+    let result = code.run().map_err(|_| threw(ctx))?;
+    render::run_jobs(ctx);
+    let exports = code.exports();
+    if exports.is_some() {
+        finished(ctx, &result)?;
+    }
+    let render = exports.as_ref().and_then(exported_render).or_else(|| global_render(ctx));
+    // To read an export, or the global, may have run a getter.
+    render::run_jobs(ctx);
+    let render = render.ok_or_else(|| no_render(exports.as_ref()))?;
     RENDER.set(Some(Persistent::save(ctx, render)));
-    Ok(form)
+    Ok(if exports.is_some() { Form::Module } else { Form::Script })
 }
 
-fn parse<'js>(ctx: &Ctx<'js>, source: &Source) -> Result<Parsed<'js>, Refusal> {
-    let script = || Script::compile(ctx, &source.name, &source.text).map(Parsed::Script).map_err(|_| threw_at(ctx));
-    let module = || {
-        let module = Module::declare(ctx.clone(), source.name.as_str(), source.text.as_str());
-        module.map(Parsed::Module).map_err(|error| match error {
-            Error::Exception => threw_at(ctx),
-            // A source with a zero byte in it never reaches the parser.
-            error => (syntax_error(&error.to_string()), None),
-        })
-    };
+/// Whether the promise of a module's evaluation says that it went well.
+fn finished<'js>(ctx: &Ctx<'js>, evaluation: &Value<'js>) -> Result<(), Refusal> {
+    let promise = evaluation.as_promise().expect("a module's evaluation is a promise");
+    match promise.state() {
+        PromiseState::Pending => Err(Refusal::Unsettled),
+        PromiseState::Resolved | PromiseState::Rejected => {
+            promise.result::<()>().expect("it is settled").map_err(|_| threw(ctx))
+        }
+    }
+}
+
+fn parse<'js>(ctx: &Ctx<'js>, source: &Source) -> Result<Code<'js>, Refusal> {
+    let script = || Code::script(ctx, &source.name, &source.text).map_err(|_| threw_at(ctx));
+    let module = || Code::module(ctx, &source.name, &source.text).map_err(|_| threw_at(ctx));
     let parsed = match source.form {
         Form::Script => script(),
         Form::Module => module(),
@@ -122,11 +116,6 @@ fn threw(ctx: &Ctx<'_>) -> Refusal {
     Refusal::Threw(thrown::catch(ctx))
 }
 
-fn syntax_error(message: &str) -> Thrown {
-    let error = renderer::Error { name: "SyntaxError".into(), message: message.into(), stack: String::new() };
-    Thrown { error, causes: Vec::new() }
-}
-
 /// The pending exception with the place that its stack begins with: that of the source text that did not parse.
 fn threw_at(ctx: &Ctx<'_>) -> (Thrown, Option<Site>) {
     let thrown = thrown::catch(ctx);
@@ -153,11 +142,12 @@ fn function<'js>(object: &Object<'js>, key: &str) -> Option<Function<'js>> {
     object.get::<_, Value<'_>>(key).map_err(|_| object.ctx().catch()).ok()?.into_function()
 }
 
-fn no_global_render() -> Refusal {
-    Refusal::NoRender("a classic script sets globalThis.render to a function, and this one did not".into())
-}
-
-fn no_exported_render(exports: &Object<'_>) -> Refusal {
+fn no_render(exports: Option<&Object<'_>>) -> Refusal {
+    let Some(exports) = exports else {
+        let why = "a classic script sets globalThis.render to a function, and this one did not (const and let at its top \
+                   set no global; a module would export it)";
+        return Refusal::NoRender(why.into());
+    };
     let names: Vec<String> = exports.own_keys(Filter::new().string()).filter_map(Result::ok).take(20).collect();
     let instead = if names.is_empty() { "nothing".into() } else { names.join(", ") };
     Refusal::NoRender(format!(

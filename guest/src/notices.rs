@@ -43,8 +43,8 @@ pub fn start(runtime: &Runtime) {
     })));
 }
 
-/// Ends the recording and gives what was recorded, and how many more there were.
-pub fn finish(ctx: &Ctx<'_>) -> (Vec<Notice>, u32) {
+/// Records the promises that are pending and the rejections that nothing handled. To name a reason runs the app's code.
+pub fn record_promises(ctx: &Ctx<'_>) {
     for (promise, at) in PROMISES.take() {
         let promise = promise.restore(ctx).ok().and_then(Value::into_promise);
         if promise.is_some_and(|promise| promise.state() == PromiseState::Pending) {
@@ -54,7 +54,14 @@ pub fn finish(ctx: &Ctx<'_>) -> (Vec<Notice>, u32) {
     for (reason, at) in take_rejections(ctx) {
         record_at(NoticeKind::Rejection, || thrown::headline(&reason), at);
     }
+}
+
+/// Ends the recording and gives what was recorded, and how many more there were.
+pub fn finish() -> (Vec<Notice>, u32) {
     LOADING.set(false);
+    // What was left by the naming of what was left.
+    PROMISES.take();
+    REJECTIONS.take();
     NOTICES.take()
 }
 
@@ -70,9 +77,11 @@ pub fn record_at(kind: NoticeKind, what: impl FnOnce() -> String, at: Option<Sit
     if !LOADING.get() {
         return;
     }
+    // Before the borrow: it may run the app's code, which may be recorded in turn.
+    let what = what();
     NOTICES.with_borrow_mut(|(notices, dropped)| {
         if notices.len() < MOST_NOTICES {
-            notices.push(Notice { kind, what: what(), at });
+            notices.push(Notice { kind, what, at });
         } else {
             *dropped += 1;
         }
@@ -90,17 +99,23 @@ fn watch<'js>(ctx: &Ctx<'js>, promise: Value<'js>) {
 /// Keeps track of rejected promises from now on, in every render too.
 pub fn watch_rejections(runtime: &Runtime) {
     runtime.context().runtime().set_host_promise_rejection_tracker(Some(Box::new(|ctx, promise, reason, handled| {
+        if handled {
+            return forget(&ctx, &promise);
+        }
         REJECTIONS.with_borrow_mut(|rejections| {
-            if handled {
-                let promise = Persistent::save(&ctx, promise);
-                rejections.retain(|rejection| rejection.promise != promise);
-            } else if rejections.len() < MOST_REJECTIONS {
+            if rejections.len() < MOST_REJECTIONS {
                 let at = quickjs::call_site(&ctx);
                 let (promise, reason) = (Persistent::save(&ctx, promise), Persistent::save(&ctx, reason));
                 rejections.push(Rejection { promise, reason, at });
             }
         });
     })));
+}
+
+/// Forgets a rejection: somebody sees to it.
+pub fn forget<'js>(ctx: &Ctx<'js>, promise: &Value<'js>) {
+    let promise = Persistent::save(ctx, promise.clone());
+    REJECTIONS.with_borrow_mut(|rejections| rejections.retain(|rejection| rejection.promise != promise));
 }
 
 /// The reasons of the promises that were rejected and never handled, in order, with the places of the rejections.

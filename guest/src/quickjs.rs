@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::ptr::NonNull;
 
-use javy::quickjs::{Ctx, Error, Object, Value, qjs};
+use javy::quickjs::{Ctx, Error, Object, Promise, Value, qjs};
 
 use crate::contract::console::Site;
 
@@ -50,28 +50,37 @@ pub fn is_stack_overflow(value: &Value<'_>) -> bool {
     unsafe { qjs::JS_IsStackOverflow(value.ctx().as_raw().as_ptr(), value.as_raw()) }
 }
 
-/// A classic script that has been compiled and not yet run.
-pub struct Script<'js>(Value<'js>);
+/// Code that has been compiled and not yet run.
+pub struct Code<'js>(Value<'js>);
 
-impl<'js> Script<'js> {
-    /// Compiles `source`, which stacks will call `name`.
-    pub fn compile(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<Self, Error> {
+impl<'js> Code<'js> {
+    /// Compiles a classic script, which stacks will call `name`.
+    pub fn script(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<Self, Error> {
+        Self::compile(ctx, name, source, qjs::JS_EVAL_TYPE_GLOBAL)
+    }
+
+    /// Compiles an ES module, and looks for what it imports.
+    pub fn module(ctx: &Ctx<'js>, name: &str, source: &str) -> Result<Self, Error> {
+        Self::compile(ctx, name, source, qjs::JS_EVAL_TYPE_MODULE)
+    }
+
+    fn compile(ctx: &Ctx<'js>, name: &str, source: &str, kind: u32) -> Result<Self, Error> {
         let name = CString::new(name)?;
         let mut source = source.as_bytes().to_vec();
         let length = source.len();
         // QuickJS reads the byte after the end, and wants it to be zero.
         source.push(0);
-        let flags = qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
+        let flags = kind | qjs::JS_EVAL_FLAG_COMPILE_ONLY;
         // SAFETY: both strings live through the call and end in a zero byte; the result is owned by us.
         unsafe {
             let raw = ctx.as_raw().as_ptr();
             let code = qjs::JS_Eval(raw, source.as_ptr().cast(), length as _, name.as_ptr(), flags as _);
-            owned(ctx, code).map(Script)
+            owned(ctx, code).map(Code)
         }
     }
 
-    /// Runs the script and gives the value of its last statement.
-    pub fn run(self) -> Result<Value<'js>, Error> {
+    /// Runs the code: a script gives the value of its last statement, a module the promise of its evaluation.
+    pub fn run(&self) -> Result<Value<'js>, Error> {
         let ctx = self.0.ctx().clone();
         // SAFETY: JS_EvalFunction frees the code that it is given, so it gets a reference of its own.
         unsafe {
@@ -80,6 +89,26 @@ impl<'js> Script<'js> {
             owned(&ctx, result)
         }
     }
+
+    /// What a module exports; none if this is a script.
+    pub fn exports(&self) -> Option<Object<'js>> {
+        if !self.0.is_module() {
+            return None;
+        }
+        let ctx = self.0.ctx();
+        // SAFETY: a value of this type holds the module, which lives as long as the context.
+        let namespace = unsafe {
+            let module = qjs::JS_VALUE_GET_PTR(self.0.as_raw()).cast();
+            owned(ctx, qjs::JS_GetModuleNamespace(ctx.as_raw().as_ptr(), module))
+        };
+        namespace.ok()?.into_object()
+    }
+}
+
+/// Says that the promise's rejection is being seen to.
+pub fn mark_handled(promise: &Promise<'_>) {
+    // SAFETY: the value is a promise, and alive.
+    unsafe { qjs::JS_PromiseMarkAsHandled(promise.ctx().as_raw().as_ptr(), promise.as_value().as_raw()) }
 }
 
 /// Takes over a value that QuickJS has handed to us.
@@ -105,9 +134,10 @@ pub fn string_length(value: &Value<'_>) -> usize {
     length.ok().and_then(|length| length.as_int()).unwrap_or_default() as usize
 }
 
-/// The bytes of a `Uint8Array`; none if `value` is anything else, or if its buffer has been detached.
-pub fn uint8_array(value: &Value<'_>) -> Option<Vec<u8>> {
-    // SAFETY: both calls only look at the value, which is alive.
+/// Gives the bytes of a `Uint8Array` to `read`; none if `value` is anything else, or out of its buffer's bounds.
+pub fn with_uint8_array<T>(value: &Value<'_>, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
+    // SAFETY: both calls only look at the value, which is alive. The bytes are the array's as long as no JavaScript
+    // runs, and `read` is given no way to run any: it has no context.
     unsafe {
         if qjs::JS_GetTypedArrayType(value.as_raw()) != qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as _ {
             return None;
@@ -115,34 +145,14 @@ pub fn uint8_array(value: &Value<'_>) -> Option<Vec<u8>> {
         let mut length = 0;
         let data = qjs::JS_GetUint8Array(value.ctx().as_raw().as_ptr(), &mut length, value.as_raw());
         match NonNull::new(data) {
-            // SAFETY: QuickJS says so, and no JavaScript runs until the bytes are copied.
-            Some(data) => Some(std::slice::from_raw_parts(data.as_ptr(), length as usize).to_vec()),
-            None => {
-                // An empty array has no data; a detached one has left an exception behind.
-                if value.ctx().has_exception() {
-                    value.ctx().catch();
-                    return None;
-                }
-                Some(Vec::new())
+            Some(data) => Some(read(std::slice::from_raw_parts(data.as_ptr(), length as usize))),
+            // An array of nothing may have no data; one that is out of bounds has left an exception behind.
+            None if value.ctx().has_exception() => {
+                value.ctx().catch();
+                None
             }
+            None => Some(read(&[])),
         }
-    }
-}
-
-/// How many bytes a `Uint8Array` has; none if `value` is anything else.
-pub fn uint8_array_length(value: &Value<'_>) -> Option<usize> {
-    // SAFETY: as in `uint8_array`.
-    unsafe {
-        if qjs::JS_GetTypedArrayType(value.as_raw()) != qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as _ {
-            return None;
-        }
-        let mut length = 0;
-        let data = qjs::JS_GetUint8Array(value.ctx().as_raw().as_ptr(), &mut length, value.as_raw());
-        if data.is_null() && value.ctx().has_exception() {
-            value.ctx().catch();
-            return None;
-        }
-        Some(length as usize)
     }
 }
 
@@ -175,8 +185,17 @@ pub fn kind(object: &Object<'_>) -> Kind {
     }
 }
 
-/// Whether the own property `key` is an accessor: reading it would run the app's code.
-pub fn is_accessor(object: &Object<'_>, key: &Value<'_>) -> bool {
+/// What an object has under a key of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Own {
+    Nothing,
+    Value,
+    /// Reading it would run the app's code.
+    Accessor,
+}
+
+/// What `object`, which is no proxy, has of its own under `key`.
+pub fn own_property(object: &Object<'_>, key: &Value<'_>) -> Own {
     let ctx = object.ctx().as_raw().as_ptr();
     let mut descriptor = std::mem::MaybeUninit::<qjs::JSPropertyDescriptor>::uninit();
     // SAFETY: the atom is freed after its use; the descriptor is filled where 1 is returned, and its three values are
@@ -187,12 +206,12 @@ pub fn is_accessor(object: &Object<'_>, key: &Value<'_>) -> bool {
         qjs::JS_FreeAtom(ctx, atom);
         if found != 1 {
             object.ctx().catch();
-            return false;
+            return Own::Nothing;
         }
         let descriptor = descriptor.assume_init();
         qjs::JS_FreeValue(ctx, descriptor.value);
         qjs::JS_FreeValue(ctx, descriptor.getter);
         qjs::JS_FreeValue(ctx, descriptor.setter);
-        descriptor.flags & qjs::JS_PROP_GETSET as i32 != 0
+        if descriptor.flags & qjs::JS_PROP_GETSET as i32 != 0 { Own::Accessor } else { Own::Value }
     }
 }

@@ -4,10 +4,13 @@ use javy::quickjs::promise::PromiseState;
 use javy::quickjs::{Ctx, Error, Exception, Function, Promise, Value};
 
 use crate::contract::renderer::{Bounds, Failure, Page};
-use crate::{clock, console, inspect, load, quickjs, random, runtime, thrown, timers};
+use crate::{clock, console, inspect, load, notices, quickjs, random, runtime, thrown, timers};
 
 /// What `bounds.js-stack` may be at most: the linked stack is 1 MiB, and the engine needs some of it below JavaScript.
 pub const MOST_JS_STACK: usize = 768 << 10;
+
+/// What it is at least: with less the engine cannot even say that there is not enough.
+const LEAST_JS_STACK: usize = 16 << 10;
 
 /// What holds where the caller gives no bounds.
 const DEFAULT_BOUNDS: Bounds = Bounds { js_stack: 256 << 10, page: u64::MAX };
@@ -19,15 +22,24 @@ pub fn render(props: &str, bounds: Option<Bounds>) -> Result<Page, Failure> {
         clock::renew();
         random::renew(&ctx);
         console::renew();
-        quickjs::set_stack_size(&ctx, (bounds.js_stack as usize).min(MOST_JS_STACK));
+        quickjs::set_stack_size(&ctx, DEFAULT_BOUNDS.js_stack as usize);
 
         let Some(render) = load::app(&ctx) else {
             return Err(Failure::InvalidProps("this engine has no app: it was not built into a bundle".into()));
         };
-        let props = ctx.json_parse(props).map_err(|_| Failure::InvalidProps(thrown::headline(&ctx.catch())))?;
+        let props = parse(&ctx, props)?;
+        quickjs::set_stack_size(&ctx, (bounds.js_stack as usize).clamp(LEAST_JS_STACK, MOST_JS_STACK));
         let page = call(&ctx, &render, props).and_then(|result| page(&ctx, result, bounds.page));
         console::report_rejections(&ctx);
         page
+    })
+}
+
+fn parse<'js>(ctx: &Ctx<'js>, props: &str) -> Result<Value<'js>, Failure> {
+    ctx.json_parse(props).map_err(|_| {
+        let error = ctx.catch();
+        let is_deep = quickjs::is_stack_overflow(&error);
+        Failure::InvalidProps(if is_deep { "they are nested too deep".into() } else { thrown::headline(&error) })
     })
 }
 
@@ -38,6 +50,9 @@ fn call<'js>(ctx: &Ctx<'js>, render: &Function<'js>, props: Value<'js>) -> Resul
         run_jobs(ctx);
         return Ok(result);
     };
+    // Its rejection becomes the failure, and is no rejection that nothing handles.
+    quickjs::mark_handled(&promise);
+    notices::forget(ctx, promise.as_value());
     loop {
         run_jobs(ctx);
         match promise.state() {
@@ -101,14 +116,9 @@ fn page<'js>(ctx: &Ctx<'js>, result: Value<'js>, most: u64) -> Result<Page, Fail
         let text = inspect::string(text);
         return if text.len() as u64 > most { Err(Failure::PageTooLarge) } else { Ok(Page::Text(text)) };
     }
-    match quickjs::uint8_array_length(&result) {
-        Some(length) if length as u64 > most => return Err(Failure::PageTooLarge),
-        Some(_) => {
-            if let Some(bytes) = quickjs::uint8_array(&result) {
-                return Ok(Page::Bytes(bytes));
-            }
-        }
-        None => {}
+    let bytes = quickjs::with_uint8_array(&result, |bytes| (bytes.len() as u64 <= most).then(|| bytes.to_vec()));
+    if let Some(bytes) = bytes {
+        return bytes.map(Page::Bytes).ok_or(Failure::PageTooLarge);
     }
     let message = format!(
         "render gave {}, and a page is a string, a Uint8Array or a promise of one",

@@ -27,6 +27,8 @@ fn make() -> Runtime {
     let mut config = Config::default();
     // On top of javy's defaults: what server bundles use. `performance` is ours, see `clock`.
     config.text_encoding(true).weak_ref(true);
+    // javy never collects cycles by default; a large top level would leave its garbage in the snapshot.
+    config.gc_threshold(32 << 20);
     let runtime = Runtime::new(config).expect("an empty runtime fits in any memory that holds the engine");
     runtime.context().with(|ctx| install(&ctx)).expect("the globals are set on a fresh global object");
     notices::watch_rejections(&runtime);

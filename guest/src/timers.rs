@@ -122,17 +122,23 @@ fn start<'js>(
         made_at: quickjs::call_site(ctx),
         made_by,
     };
-    TIMERS.with_borrow_mut(|timers| {
+    let id = TIMERS.with_borrow_mut(|timers| {
         if timers.waiting.len() >= MOST_TIMERS {
-            return Err(Exception::throw_range(ctx, &format!("{made_by}: {MOST_TIMERS} timers wait already")));
+            return None;
         }
         timers.last_id += 1;
         timers.waiting.insert((clock::now() + nanoseconds, timers.last_id), timer);
-        Ok(timers.last_id)
-    })
+        Some(timers.last_id)
+    });
+    // After the borrow: to make an error may run the app's code, which may start a timer.
+    id.ok_or_else(|| Exception::throw_range(ctx, &format!("{made_by}: {MOST_TIMERS} timers wait already")))
 }
 
 fn clear(id: Opt<Value<'_>>) {
-    let Some(id) = id.0.and_then(|id| id.as_number()) else { return };
-    TIMERS.with_borrow_mut(|timers| timers.waiting.retain(|(_, waiting), _| f64::from(*waiting) != id));
+    // As numbers go, so that a timer that was kept as text is cleared too; what is no number clears nothing.
+    let Some(id) = id.0.filter(|id| id.is_number() || id.is_string()).and_then(|id| id.get::<Coerced<f64>>().ok())
+    else {
+        return;
+    };
+    TIMERS.with_borrow_mut(|timers| timers.waiting.retain(|(_, waiting), _| f64::from(*waiting) != id.0));
 }

@@ -36,10 +36,10 @@ export const render = () => '';",
         (NoticeKind::Clock, "Date", "app.mjs:2:31"),
         (NoticeKind::Clock, "performance.now()", "app.mjs:2:55"),
         (NoticeKind::Clock, "performance.timeOrigin", "app.mjs:2:62"),
-        (NoticeKind::Timer, "setTimeout()", "app.mjs:3:3"),
-        (NoticeKind::Timer, "setInterval()", "app.mjs:4:1"),
         (NoticeKind::Promise, "a promise", "app.mjs:5:17"),
         (NoticeKind::Rejection, "TypeError: lost", "app.mjs:6:9"),
+        (NoticeKind::Timer, "setTimeout()", "app.mjs:3:3"),
+        (NoticeKind::Timer, "setInterval()", "app.mjs:4:1"),
     ];
     let notices: Vec<_> = notices.iter().map(|(kind, what, at)| (*kind, *what, at.as_str())).collect();
     assert_eq!(notices, expected);
@@ -153,4 +153,41 @@ fn tables_that_the_top_level_filled_are_whole_under_a_new_seed() {
          };",
     );
     assert_eq!(app.render("{}").page(), "5000 5001 1 k4999,new");
+}
+
+#[test]
+fn a_zero_byte_in_a_comment_is_javascript() {
+    for text in
+        ["//#region \0vite/x.js\nexport const render = () => 'module'", "/*\0*/ globalThis.render = () => 'script'"]
+    {
+        assert!(build("app.js", text).artifact.is_ok(), "{text:?}");
+    }
+}
+
+#[test]
+fn nothing_that_the_top_level_left_runs_in_a_render() {
+    let app = App::new(
+        "const registry = new FinalizationRegistry(() => console.log('finalized'));
+         (() => { const a = {}; a.a = a; registry.register(a, 1); })();
+         const error = new Error('x');
+         Object.defineProperty(error, 'message', { get() {
+           setTimeout(() => console.log('timer'), 0); queueMicrotask(() => console.log('microtask')); Math.random();
+           Promise.reject(1); return 'got'; } });
+         Promise.reject(error);
+         console.time('boot');
+         const render = () => new Promise((resolve) => setTimeout(() => resolve('page'), 5));
+         Object.defineProperty(globalThis, 'render', { get() { queueMicrotask(() => console.log('getter')); return render; } });",
+    );
+    let rendered = app.render("{}");
+    assert_eq!(rendered.page(), "page");
+    assert_eq!(rendered.console(), [] as [String; 0]);
+}
+
+#[test]
+fn the_garbage_of_a_top_level_is_collected() {
+    let artifact = artifact(
+        "app.js",
+        "for (let i = 0; i < 1_000_000; i++) { const o = { a: 1 }; o.o = o; } globalThis.render = () => ''",
+    );
+    assert!(artifact.bundle.len() < 48 << 20, "{}", artifact.bundle.len());
 }

@@ -310,3 +310,80 @@ fn a_bundle_is_no_larger_than_the_engine_and_the_apps_heap() {
     let bytes = artifact("app.js", "globalThis.render = () => ''").bundle.len();
     assert!(bytes < 2 << 20, "{bytes}");
 }
+
+#[test]
+fn a_byte_array_over_a_resized_buffer_is_as_long_as_it_is_now() {
+    let app = App::new(
+        "const forms = {
+           shrunk() { const b = new ArrayBuffer(30000, { maxByteLength: 30000 }), u = new Uint8Array(b); b.resize(2);
+             globalThis.kept = [...Array(200)].map((_, i) => 'SECRET' + i + 'x'.repeat(20)); return u; },
+           grown() { const b = new ArrayBuffer(2, { maxByteLength: 16 }), u = new Uint8Array(b); b.resize(4); u[3] = 9; return u; },
+           fixed() { const b = new ArrayBuffer(8, { maxByteLength: 16 }), u = new Uint8Array(b, 2, 3); b.resize(16); return u; },
+           outside() { const b = new ArrayBuffer(8, { maxByteLength: 8 }), u = new Uint8Array(b, 4, 4); b.resize(2); return u; },
+           detached() { const b = new ArrayBuffer(8), u = new Uint8Array(b); b.transfer(); return u; },
+         };
+         globalThis.render = ({ form }) => forms[form]();",
+    );
+    for (form, bytes) in [("shrunk", &[0, 0][..]), ("grown", &[0, 0, 0, 9]), ("fixed", &[0, 0, 0])] {
+        match app.render(&format!("{{\"form\":\"{form}\"}}")).0.page {
+            Ok(page) => assert_eq!(page, Page::Bytes(bytes.into()), "{form}"),
+            Err(failure) => panic!("{form}: {failure}"),
+        }
+    }
+    for form in ["outside", "detached"] {
+        assert_eq!(app.render(&format!("{{\"form\":\"{form}\"}}")).threw().name, "TypeError", "{form}");
+    }
+}
+
+#[test]
+fn a_throw_after_a_caught_recursion_is_the_apps_own() {
+    for throws in ["new TypeError('mine')", "{ mine: 1 }"] {
+        let rendered = render(&format!(
+            "const f = () => f() + 1; globalThis.render = () => {{ try {{ f(); }} catch {{}} throw ({throws}); }}"
+        ));
+        assert!(rendered.threw().to_string().contains("mine"), "{rendered:#?}");
+    }
+}
+
+#[test]
+fn the_promise_of_a_render_is_no_rejection_that_nothing_handles() {
+    for gives in [
+        "(async () => { throw new Error('r'); })()",
+        "Promise.reject(new Error('r'))",
+        "new Promise((_, no) => setTimeout(() => no(new Error('r')), 1))",
+    ] {
+        let rendered = render(&format!("globalThis.render = () => {gives}"));
+        assert_eq!(rendered.threw().to_string(), "Error: r");
+        assert_eq!(rendered.console(), [] as [String; 0], "{gives}");
+    }
+}
+
+#[test]
+fn app_code_that_runs_inside_the_guests_own_breaks_nothing() {
+    let rendered = render(
+        "globalThis.render = () => {
+           const long = []; long.length = 3e9; console.log(long, [1, , 3]);
+           Error.prepareStackTrace = () => { setTimeout(() => {}); return 'mine'; };
+           try { new Array(1001).fill(() => {}).forEach((f) => setTimeout(f)); } catch (e) { return e.name; }
+         }",
+    );
+    assert_eq!(rendered.page(), "RangeError");
+    assert!(rendered.console()[0].ends_with("... 2999999900 more items ] [ 1, <empty>, 3 ]"), "{rendered:#?}");
+}
+
+#[test]
+fn props_that_are_nested_too_deep_are_the_callers_mistake() {
+    let rendered = App::new("globalThis.render = () => ''").render(&"[".repeat(400_000));
+    assert!(matches!(&rendered.0.page, Err(Failure::Host(error)) if error.to_string().contains("nested too deep")));
+}
+
+#[test]
+fn a_stack_of_no_bytes_is_still_a_stack() {
+    for bytes in [0, 1, 1024] {
+        let app =
+            App::new("globalThis.render = ({ deep }) => { const f = () => f() + 1; return deep ? f() : 'flat'; }");
+        let app = app.with(|limits| limits.js_stack = bytes);
+        assert_eq!(app.render("{}").page(), "flat");
+        assert_eq!(app.render("{\"deep\":1}").exceeded(), dayfly::Limit::JsStack);
+    }
+}

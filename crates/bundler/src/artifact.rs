@@ -20,7 +20,7 @@ pub struct Artifact {
     pub bundle: Vec<u8>,
     /// How the source was read.
     pub form: Form,
-    /// What top-level code did that the snapshot cannot keep, in order; 256 at most.
+    /// What top-level code drew, in order, and then what it left behind; 256 at most.
     pub notices: Vec<Notice>,
     /// How many more there were.
     pub notices_dropped: u32,
