@@ -244,6 +244,21 @@ fn control_characters_of_an_app_do_not_reach_the_terminal() {
 }
 
 #[test]
+fn control_characters_of_a_refused_source_do_not_reach_the_terminal() {
+    let dayfly = Dayfly::new("control-refused")
+        .file("throws.js", r#"throw new Error("\x07\x1b[31m")"#)
+        .file("syntax.js", "let \u{1b}[31m = = 2; // \u{7}");
+    for command in ["build", "render"] {
+        let said = dayfly.run(&[command, "throws.js"]);
+        assert!(!said.err.contains(['\u{1b}', '\u{7}']), "{said:#?}");
+        assert!(said.err.contains(r"Error: \u{7}\u{1b}[31m"), "{said:#?}");
+        let said = dayfly.run(&[command, "syntax.js"]);
+        assert!(!said.err.contains(['\u{1b}', '\u{7}']), "{said:#?}");
+        assert!(said.err.contains("\n  |     ^ "), "the caret is on a line of its own: {said:#?}");
+    }
+}
+
+#[test]
 fn help_version_and_completions_are_there() {
     let dayfly = Dayfly::new("help");
     assert_eq!(dayfly.run(&["--version"]).out, format!("dayfly {}\n", env!("CARGO_PKG_VERSION")));

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use dayfly::{Error, Failure};
 use dayfly_bundler::Refusal;
 
+use crate::report::{ERROR, printable};
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -53,6 +55,6 @@ pub(crate) struct Mistake(pub(crate) String);
 
 /// Prints an error with all that led to it, and says how to end.
 pub(crate) fn report(error: &anyhow::Error) -> Exit {
-    anstream::eprintln!("{ERROR}error:{ERROR:#} {error:#}", ERROR = crate::report::ERROR);
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&format!("{error:#}")));
     if error.is::<Mistake>() { Exit::Usage } else { Exit::Failed }
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dayfly::{Failure, Level, Limit, Line, Page, Site, Thrown, Usage};
-use dayfly_bundler::Notice;
+use dayfly_bundler::{Notice, Refusal, Source};
 use serde::Serialize;
 
 use crate::units::{show_size, show_time};
@@ -40,7 +40,7 @@ fn style(level: Level) -> Style {
 }
 
 /// An app's text without what would steer the reader's terminal: control characters but line breaks and tabs are shown.
-fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
     if !text.contains(steers) {
         return text.into();
@@ -57,6 +57,11 @@ pub(crate) fn print_notices(notices: &[Notice], dropped: u32) {
     if dropped > 0 {
         anstream::eprintln!("{WARNING}warning:{WARNING:#} … and {dropped} more of these");
     }
+}
+
+/// Prints why a source gave no bundle.
+pub(crate) fn print_refusal(refusal: &Refusal, source: &Source) {
+    anstream::eprintln!("{}", printable(&refusal.report(source)));
 }
 
 /// Prints why there is no page, where the app was, and what would help.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{print_json, runtime};
 use crate::exit::{Exit, Mistake};
-use crate::report::{LineReport, NoticeReport, UsageReport, print_console, print_notices};
+use crate::report::{LineReport, NoticeReport, UsageReport, print_console, print_notices, print_refusal};
 use crate::{input, progress, units};
 
 /// Build a bundle from a file of JavaScript
@@ -39,11 +39,10 @@ impl Build {
     pub(crate) fn exec(self) -> Result<Exit> {
         let source = input::source(&self.app)?;
         let output = self.output.clone().unwrap_or_else(|| self.app.with_extension("wasm"));
-        let build = progress::during("building", || {
+        let build = progress::during("building", || -> Result<_> {
             let bundler = Bundler::new()?;
             Ok(runtime()?.block_on(bundler.build(&source, &Bundler::limits())))
-        });
-        let build: dayfly_bundler::Build = build.map_err(|error: anyhow::Error| error)?;
+        })?;
         if !self.json {
             print_console(&build.console);
         }
@@ -51,7 +50,11 @@ impl Build {
         match &build.artifact {
             Ok(artifact) => self.keep(artifact, output, report, &build.usage),
             Err(refusal) => {
-                self.refuse(&refusal.report(&source), report)?;
+                if self.json {
+                    print_json(&Report { failure: Some(refusal.report(&source)), ..report })?;
+                } else {
+                    print_refusal(refusal, &source);
+                }
                 Ok(refusal.into())
             }
         }
@@ -79,14 +82,6 @@ impl Build {
             );
         }
         Ok(Exit::Done)
-    }
-
-    fn refuse(&self, why: &str, report: Report<'_>) -> Result<()> {
-        if self.json {
-            return print_json(&Report { failure: Some(why.into()), ..report });
-        }
-        anstream::eprintln!("{why}");
-        Ok(())
     }
 }
 
@@ -134,7 +129,7 @@ pub(super) fn for_use(source: &Source) -> Result<Result<Vec<u8>, Exit>> {
             Ok(artifact.bundle)
         }
         Err(refusal) => {
-            anstream::eprintln!("{}", refusal.report(source));
+            print_refusal(&refusal, source);
             Err((&refusal).into())
         }
     })
