@@ -31,9 +31,17 @@ impl Dayfly {
     }
 
     fn run_with(&self, arguments: &[&str], input: &str) -> Said {
+        self.run_under(&[], arguments, input)
+    }
+
+    /// Runs with these variables, and without those of the caller that set the colour.
+    fn run_under(&self, variables: &[(&str, &str)], arguments: &[&str], input: &str) -> Said {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
             .args(arguments)
             .current_dir(&self.folder)
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -121,6 +129,82 @@ fn json_is_one_object_with_page_console_and_usage() {
 }
 
 #[test]
+fn json_has_the_lines_of_the_top_level_first() {
+    let app = "console.info('loading'); globalThis.render = () => { console.info('rendering'); return ''; }";
+    let said = Dayfly::new("json-top-level").file("app.js", app).run(&["render", "app.js", "--json"]);
+    let report = said.json();
+    let texts: Vec<_> =
+        report["console"].as_array().unwrap().iter().map(|line| line["text"].as_str().unwrap()).collect();
+    assert_eq!((texts, said.err.as_str()), (vec!["loading", "rendering"], ""), "{report:#}");
+}
+
+#[test]
+fn json_is_one_object_whatever_is_wrong() {
+    let dayfly = Dayfly::new("json-refused")
+        .file("syntax.js", "let = ;")
+        .file("imports.js", "import a from './a.js'; export const render = () => a")
+        .file("threw.js", "console.log('loading'); throw new TypeError('mine')")
+        .file("unsettled.js", "await new Promise(() => {}); export const render = () => ''")
+        .file("no-render.js", "export const a = 1")
+        .file("host.wasm", "");
+    for (file, code, kind, message) in [
+        ("syntax.js", 2, "syntax", "(syntax.js:1:7)"),
+        ("imports.js", 2, "imports", "a bundle is one file"),
+        ("threw.js", 1, "threw", "the top level threw TypeError: mine"),
+        ("unsettled.js", 1, "unsettled", "can never settle"),
+        ("no-render.js", 4, "no-render", "no render export"),
+        ("missing.js", 2, "input", "cannot read missing.js"),
+        ("host.wasm", 4, "host", "it is empty"),
+    ] {
+        for command in ["build", "render"] {
+            if command == "build" && file == "host.wasm" {
+                continue;
+            }
+            let said = dayfly.run(&[command, file, "--json"]);
+            let report = said.json();
+            assert_eq!((said.code, said.err.as_str()), (code, ""), "{command} {file}: {said:#?}");
+            assert_eq!(report["failure"]["kind"], kind, "{command} {file}: {report:#}");
+            assert!(report["failure"]["message"].as_str().unwrap().contains(message), "{command} {file}: {report:#}");
+            let console = report["console"].as_array().unwrap();
+            assert_eq!(console.len(), usize::from(kind == "threw"), "{command} {file}: {report:#}");
+            assert!(report["usage"]["cpu_us"].is_u64(), "{command} {file}: {report:#}");
+            if kind == "threw" {
+                assert_eq!(report["failure"]["thrown"]["name"], "TypeError", "{command}: {report:#}");
+            }
+        }
+    }
+}
+
+#[test]
+fn output_that_is_read_in_part_is_no_failure() {
+    let dayfly = Dayfly::new("pipe").file("app.js", "globalThis.render = () => 'x'.repeat(1_000_000)");
+    assert_eq!(dayfly.run(&["build", "app.js"]).code, 0);
+    for arguments in [&["render", "app.wasm"][..], &["render", "app.wasm", "--json"], &["completions", "bash"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+            .args(arguments)
+            .current_dir(&dayfly.folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:#?}");
+    }
+}
+
+#[test]
+fn colour_is_as_the_environment_says() {
+    let dayfly = Dayfly::new("colour").file("app.js", HELLO);
+    let err = |variables| dayfly.run_under(variables, &["render", "app.js"], "").err;
+    let forced = err(&[("CLICOLOR_FORCE", "1")]);
+    assert!(forced.starts_with("\u{1b}[") && forced.contains("warn:"), "{forced:?}");
+    for variables in [&[][..], &[("NO_COLOR", "1")], &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]] {
+        assert_eq!(err(variables), "warn: rendering (app.js:1:53)\n", "{variables:?}");
+    }
+}
+
+#[test]
 fn bytes_come_out_as_they_are_and_as_base64_in_json() {
     let dayfly = Dayfly::new("bytes").file("app.js", "globalThis.render = () => new Uint8Array([104, 105])");
     assert_eq!(dayfly.run(&["render", "app.js"]).out, "hi");
@@ -204,6 +288,9 @@ fn input_that_cannot_be_read_is_named_and_ends_with_2() {
         (&["render", "app.js", "--memory", "12XB"], "write a number with a unit, such as 128MiB"),
         (&["render", "app.js", "--time", "500"], "write a number with a unit, such as 500ms"),
         (&["render", "app.js", "--fuel", "much"], "invalid value 'much' for '--fuel <N>'"),
+        (&["render", "app.js", "--wasm-stack", "1KiB"], "'1KiB' for '--wasm-stack <SIZE>': at least 64KiB"),
+        (&["render", "app.js", "--js-stack", "1KiB"], "'1KiB' for '--js-stack <SIZE>': at least 16KiB"),
+        (&["render", "app.js", "--js-stack", "1MiB"], "'1MiB' for '--js-stack <SIZE>': at most 768KiB"),
         (&["render"], "<APP.js|APP.wasm>"),
         (&["rendr", "app.js"], "similar subcommand exists: 'render'"),
     ] {

@@ -17,6 +17,15 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether standard output is for one JSON object, whatever happens.
+    pub(crate) fn prints_json(&self) -> bool {
+        match self {
+            Self::Build(build) => build.json,
+            Self::Render(render) => render.json,
+            Self::Completions(_) => false,
+        }
+    }
+
     pub(crate) fn exec(self) -> Result<Exit> {
         match self {
             Self::Build(build) => build.exec(),
@@ -29,12 +38,4 @@ impl Command {
 /// The runtime that a command's one build and one render need: timers, and no second thread.
 fn runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_time().build()?)
-}
-
-/// Prints one JSON object on standard output.
-fn print_json(report: &impl serde::Serialize) -> Result<()> {
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, report)?;
-    Ok(writeln!(out)?)
 }

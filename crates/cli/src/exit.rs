@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use dayfly::{Error, Failure};
+use dayfly::{Error, Failure, Usage};
 use dayfly_bundler::Refusal;
 
-use crate::report::{ERROR, printable};
+use crate::report::{ERROR, FailureReport, RenderReport, print_json, printable};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,13 @@ impl From<&Refusal> for Exit {
 pub(crate) struct Mistake(pub(crate) String);
 
 /// Prints an error with all that led to it, and says how to end.
-pub(crate) fn report(error: &anyhow::Error) -> Exit {
-    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&format!("{error:#}")));
-    if error.is::<Mistake>() { Exit::Usage } else { Exit::Failed }
+pub(crate) fn report(error: &anyhow::Error, json: bool) -> Exit {
+    let (kind, exit) = if error.is::<Mistake>() { ("input", Exit::Usage) } else { ("host", Exit::Failed) };
+    let message = format!("{error:#}");
+    let report = RenderReport::failed(FailureReport::new(kind, message.clone()), &[], &Usage::default());
+    // Without standard output, standard error has to do.
+    if !json || print_json(&report).is_err() {
+        anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&message));
+    }
+    exit
 }

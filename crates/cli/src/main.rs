@@ -26,7 +26,8 @@ struct Cli {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let exit = cli.command.exec().unwrap_or_else(|error| exit::report(&error));
+    let json = cli.command.prints_json();
+    let exit = cli.command.exec().unwrap_or_else(|error| exit::report(&error, json));
     exit.into()
 }
 

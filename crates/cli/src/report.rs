@@ -1,8 +1,10 @@
 //! Outcomes for readers: people on standard error, programs as one JSON object.
 
 use std::borrow::Cow;
+use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
+use anyhow::Result;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dayfly::{Failure, Level, Limit, Line, Page, Site, Thrown, Usage};
@@ -112,6 +114,21 @@ pub(crate) fn print_usage(usage: &Usage) {
     anstream::eprintln!("{DIM}{wall} ({cpu} CPU{fuel}), {} of memory{DIM:#}", show_size(usage.peak_memory));
 }
 
+/// Prints `bytes` and `end` on standard output.
+pub(crate) fn print_bytes(bytes: &[u8], end: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.write_all(end)).and_then(|()| out.flush()) {
+        // Whoever reads has had enough, as `head` does.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Prints one JSON object on standard output.
+pub(crate) fn print_json(report: &impl Serialize) -> Result<()> {
+    print_bytes(&serde_json::to_vec_pretty(report)?, b"\n")
+}
+
 /// One render as JSON: `page` or `page_base64` or `failure`, and always `console` and `usage`.
 #[derive(Debug, Serialize)]
 pub(crate) struct RenderReport<'a> {
@@ -128,7 +145,7 @@ pub(crate) struct RenderReport<'a> {
 }
 
 impl<'a> RenderReport<'a> {
-    pub(crate) fn new(page: &'a Result<Page, Failure>, console: &'a [Line], usage: &Usage) -> Self {
+    pub(crate) fn new(page: &'a std::result::Result<Page, Failure>, console: &'a [Line], usage: &Usage) -> Self {
         Self {
             page: match page {
                 Ok(Page::Text(text)) => Some(text),
@@ -143,12 +160,24 @@ impl<'a> RenderReport<'a> {
             usage: usage.into(),
         }
     }
+
+    /// Of what did not come to a render.
+    pub(crate) fn failed(failure: FailureReport<'a>, console: &'a [Line], usage: &Usage) -> Self {
+        Self {
+            page: None,
+            page_base64: None,
+            failure: Some(failure),
+            console: console.iter().map(LineReport::from).collect(),
+            usage: usage.into(),
+        }
+    }
 }
 
-/// Why there is no page.
+/// Why there is no page, or no bundle.
 #[derive(Debug, Serialize)]
 pub(crate) struct FailureReport<'a> {
-    /// `threw`, `unsettled`, `exceeded`, `trapped` or `host`.
+    /// `threw`, `unsettled`, `exceeded`, `trapped` or `host`; of a source also `syntax`, `imports` or `no-render`; `input`
+    /// if a file cannot be read or written.
     kind: &'static str,
     message: String,
     /// The limit's code, where it was one.
@@ -160,9 +189,30 @@ pub(crate) struct FailureReport<'a> {
     stack: Option<&'a str>,
 }
 
+impl<'a> FailureReport<'a> {
+    pub(crate) fn new(kind: &'static str, message: String) -> Self {
+        Self { kind, message, limit: None, thrown: None, stack: None }
+    }
+
+    /// Of a source that gave no bundle.
+    pub(crate) fn refusal(refusal: &'a Refusal, source: &Source) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            // With the line and the caret.
+            Refusal::Syntax { .. } => Self::new("syntax", refusal.report(source)),
+            Refusal::Imports(_) => Self::new("imports", message),
+            Refusal::Threw(thrown) => Self { thrown: Some(thrown.into()), ..Self::new("threw", message) },
+            Refusal::Unsettled => Self::new("unsettled", message),
+            Refusal::NoRender(_) => Self::new("no-render", message),
+            Refusal::Evaluation(failure) => Self { message, ..failure.into() },
+            _ => Self::new("host", message),
+        }
+    }
+}
+
 impl<'a> From<&'a Failure> for FailureReport<'a> {
     fn from(failure: &'a Failure) -> Self {
-        let mut report = Self { kind: "host", message: failure.to_string(), limit: None, thrown: None, stack: None };
+        let mut report = Self::new("host", failure.to_string());
         match failure {
             Failure::Threw(thrown) => {
                 report.kind = "threw";

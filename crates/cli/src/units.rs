@@ -10,9 +10,25 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     Ok(size.as_u64())
 }
 
-/// Reads a size that fits 32 bits.
-pub(crate) fn small_size(text: &str) -> Result<u32, String> {
-    u32::try_from(size(text)?).map_err(|_| "write a size below 4GiB".into())
+/// Reads a size of the stack of JavaScript calls: the guest has room for so much, and runs nothing with less.
+pub(crate) fn js_stack(text: &str) -> Result<u32, String> {
+    size_between(text, "16KiB", "768KiB")
+}
+
+/// Reads a size of the machine stack: what an engine can be made with.
+pub(crate) fn wasm_stack(text: &str) -> Result<u32, String> {
+    size_between(text, "64KiB", "4095MiB")
+}
+
+fn size_between(text: &str, least: &str, most: &str) -> Result<u32, String> {
+    let bytes = size(text)?;
+    if bytes < size(least)? {
+        return Err(format!("at least {least}"));
+    }
+    match u32::try_from(bytes) {
+        Ok(small) if bytes <= size(most)? => Ok(small),
+        _ => Err(format!("at most {most}")),
+    }
 }
 
 /// Reads a time: a number with a unit.
@@ -48,7 +64,20 @@ mod tests {
         for text in ["", "MiB", "12XB", "-1MiB", "one", "500ms"] {
             assert!(size(text).is_err_and(|error| error.contains("such as 128MiB")), "{text}");
         }
-        assert!(small_size("5GiB").is_err_and(|error| error.contains("below 4GiB")));
+    }
+
+    #[test]
+    fn a_stack_is_bounded_to_the_byte() {
+        assert_eq!((js_stack("16KiB"), js_stack("768KiB")), (Ok(16 << 10), Ok(768 << 10)));
+        assert_eq!((wasm_stack("64KiB"), wasm_stack("4095MiB")), (Ok(64 << 10), Ok(4095 << 20)));
+        for (read, bound) in [
+            (js_stack("16383"), "at least 16KiB"),
+            (js_stack("786433"), "at most 768KiB"),
+            (wasm_stack("65535"), "at least 64KiB"),
+            (wasm_stack("5GiB"), "at most 4095MiB"),
+        ] {
+            assert_eq!(read, Err(bound.into()));
+        }
     }
 
     #[test]

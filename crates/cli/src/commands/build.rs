@@ -8,9 +8,11 @@ use dayfly::Usage;
 use dayfly_bundler::{Artifact, Bundler, Source};
 use serde::Serialize;
 
-use super::{print_json, runtime};
+use super::runtime;
 use crate::exit::{Exit, Mistake};
-use crate::report::{LineReport, NoticeReport, UsageReport, print_console, print_notices, print_refusal};
+use crate::report::{
+    FailureReport, LineReport, NoticeReport, UsageReport, print_console, print_json, print_notices, print_refusal,
+};
 use crate::{input, progress, units};
 
 /// Build a bundle from a file of JavaScript
@@ -32,17 +34,14 @@ pub(crate) struct Build {
 
     /// Print one JSON object: bundle or failure, notices, console, usage
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 impl Build {
     pub(crate) fn exec(self) -> Result<Exit> {
         let source = input::source(&self.app)?;
         let output = self.output.clone().unwrap_or_else(|| self.app.with_extension("wasm"));
-        let build = progress::during("building", || -> Result<_> {
-            let bundler = Bundler::new()?;
-            Ok(runtime()?.block_on(bundler.build(&source, &Bundler::limits())))
-        })?;
+        let build = evaluate(&source)?;
         if !self.json {
             print_console(&build.console);
         }
@@ -51,7 +50,7 @@ impl Build {
             Ok(artifact) => self.keep(artifact, output, report, &build.usage),
             Err(refusal) => {
                 if self.json {
-                    print_json(&Report { failure: Some(refusal.report(&source)), ..report })?;
+                    print_json(&Report { failure: Some(FailureReport::refusal(refusal, &source)), ..report })?;
                 } else {
                     print_refusal(refusal, &source);
                 }
@@ -96,7 +95,7 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     form: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<String>,
+    failure: Option<FailureReport<'a>>,
     notices: Vec<NoticeReport<'a>>,
     notices_dropped: u32,
     console: Vec<LineReport<'a>>,
@@ -118,19 +117,10 @@ impl Report<'_> {
     }
 }
 
-/// Builds `source` for a command that goes on with the bundle, and says on standard error what is to be said of it.
-pub(super) fn for_use(source: &Source) -> Result<Result<Vec<u8>, Exit>> {
-    let bundler = progress::during("compiling the engine", Bundler::new)?;
-    let build = runtime()?.block_on(bundler.build(source, &Bundler::limits()));
-    print_console(&build.console);
-    Ok(match build.artifact {
-        Ok(artifact) => {
-            print_notices(&artifact.notices, artifact.notices_dropped);
-            Ok(artifact.bundle)
-        }
-        Err(refusal) => {
-            print_refusal(&refusal, source);
-            Err((&refusal).into())
-        }
+/// Compiles the engine and evaluates `source`.
+pub(super) fn evaluate(source: &Source) -> Result<dayfly_bundler::Build> {
+    progress::during("building", || {
+        let bundler = Bundler::new()?;
+        Ok(runtime()?.block_on(bundler.build(source, &Bundler::limits())))
     })
 }

@@ -5,6 +5,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use crate::exit::Exit;
+use crate::report::print_bytes;
 
 /// Print a completion script for a shell
 ///
@@ -17,7 +18,9 @@ pub(crate) struct Completions {
 
 impl Completions {
     pub(crate) fn exec(self) -> Result<Exit> {
-        clap_complete::generate(self.shell, &mut crate::Cli::command(), "dayfly", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut crate::Cli::command(), "dayfly", &mut script);
+        print_bytes(&script, b"")?;
         Ok(Exit::Done)
     }
 }

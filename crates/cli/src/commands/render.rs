@@ -1,17 +1,21 @@
 //! `dayfly render`.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use dayfly::{Bundle, Engine, EngineConfig, Limits, Outcome};
+use dayfly::{Bundle, Engine, EngineConfig, Limits, Line, Outcome};
+use dayfly_bundler::Source;
 
-use super::{build, print_json, runtime};
+use super::{build, runtime};
 use crate::exit::Exit;
 use crate::input::{self, App};
-use crate::report::{RenderReport, print_console, print_failure, print_usage};
+use crate::report::{
+    FailureReport, RenderReport, print_bytes, print_console, print_failure, print_json, print_notices, print_refusal,
+    print_usage,
+};
 use crate::{progress, units};
 
 /// Render one page in a fresh sandbox
@@ -29,7 +33,7 @@ pub(crate) struct Render {
 
     /// Print one JSON object: page or failure, console, usage
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 
     /// Say what the render used
     #[arg(long, conflicts_with = "json")]
@@ -60,11 +64,11 @@ struct LimitArgs {
     memory: Option<u64>,
 
     /// Stack of JavaScript calls, at most 768KiB [default: 256KiB]
-    #[arg(long, value_name = "SIZE", value_parser = units::small_size)]
+    #[arg(long, value_name = "SIZE", value_parser = units::js_stack)]
     js_stack: Option<u32>,
 
     /// Machine stack under the JavaScript engine [default: 8MiB]
-    #[arg(long, value_name = "SIZE", value_parser = units::small_size)]
+    #[arg(long, value_name = "SIZE", value_parser = units::wasm_stack)]
     wasm_stack: Option<u32>,
 
     /// The page [default: 5MiB]
@@ -84,22 +88,53 @@ struct LimitArgs {
     request: Option<u64>,
 }
 
+/// A bundle that is ready to be loaded.
+struct Built {
+    bundle: Vec<u8>,
+    /// Console lines of the top level that are still to be printed.
+    unprinted: Vec<Line>,
+}
+
 impl Render {
     pub(crate) fn exec(self) -> Result<Exit> {
         let props = input::props(self.props.as_deref())?;
-        let bytes = match input::app(&self.app)? {
-            App::Bundle(bytes) => bytes,
-            App::Source(source) => match build::for_use(&source)? {
-                Ok(bytes) => bytes,
+        let Built { bundle: bytes, unprinted } = match input::app(&self.app)? {
+            App::Bundle(bundle) => Built { bundle, unprinted: Vec::new() },
+            App::Source(source) => match self.build(&source)? {
+                Ok(built) => built,
                 Err(exit) => return Ok(exit),
             },
         };
         let engine = Engine::new(&self.limits.engine())?;
         let bundle = progress::during("compiling the bundle", || Bundle::load(&engine, &bytes))
             .with_context(|| self.app.display().to_string())?;
-        let outcome = runtime()?.block_on(engine.render(&bundle, &self.limits.limits(), &props));
+        let mut outcome = runtime()?.block_on(engine.render(&bundle, &self.limits.limits(), &props));
+        outcome.console.splice(0..0, unprinted);
         self.report(&outcome)?;
         Ok(outcome.page.as_ref().err().map_or(Exit::Done, Exit::from))
+    }
+
+    /// Builds the bundle of a source, or says how to end.
+    fn build(&self, source: &Source) -> Result<Result<Built, Exit>> {
+        let build = build::evaluate(source)?;
+        if !self.json {
+            print_console(&build.console);
+        }
+        match build.artifact {
+            Ok(artifact) => {
+                print_notices(&artifact.notices, artifact.notices_dropped);
+                Ok(Ok(Built { bundle: artifact.bundle, unprinted: if self.json { build.console } else { Vec::new() } }))
+            }
+            Err(refusal) => {
+                if self.json {
+                    let failure = FailureReport::refusal(&refusal, source);
+                    print_json(&RenderReport::failed(failure, &build.console, &build.usage))?;
+                } else {
+                    print_refusal(&refusal, source);
+                }
+                Ok(Err((&refusal).into()))
+            }
+        }
     }
 
     fn report(&self, outcome: &Outcome) -> Result<()> {
@@ -143,11 +178,6 @@ impl LimitArgs {
 
 /// The page as it is; on a terminal with a line break after it, so that the prompt begins a line.
 fn print_page(page: &[u8]) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    let end: &[u8] = if out.is_terminal() && !page.ends_with(b"\n") { b"\n" } else { b"" };
-    match out.write_all(page).and_then(|()| out.write_all(end)).and_then(|()| out.flush()) {
-        // Whoever reads has had enough, as `head` does.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+    let is_open = std::io::stdout().is_terminal() && !page.ends_with(b"\n");
+    print_bytes(page, if is_open { b"\n" } else { b"" })
 }
