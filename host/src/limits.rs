@@ -16,7 +16,8 @@ use wasmtime::ResourceLimiter;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Units of fuel, about one for each Wasm instruction; exact, and the same on every machine. `None`, the default,
+    /// Units of fuel, about one for each Wasm instruction; the same on every machine. Looked at where a function or a
+    /// turn of a loop begins, so the last straight run of a render may go some units beyond. `None`, the default,
     /// sets no bound. Needs an engine with [`EngineConfig::fuel`](crate::EngineConfig::fuel).
     pub fuel: Option<u64>,
     /// Time on a processor. Default 500 ms. Looked at once a tick ([`EngineConfig::tick`](crate::EngineConfig::tick)),

@@ -283,6 +283,7 @@ fn input_that_cannot_be_read_is_named_and_ends_with_2() {
             "the props in bad.json are not JSON: key must be a string at line 1 column 3",
         ),
         (&["render", "app.js", "--props", "missing.json"], "cannot read missing.json"),
+        (&["render", "app.js", "--props", "-"], "the props in standard input are not JSON: EOF"),
         (&["build", "app.wasm"], "app.wasm is Wasm already"),
         (&["build", "app.js", "-o", "no/such/folder.wasm"], "cannot write no/such/folder.wasm"),
         (&["render", "app.js", "--memory", "12XB"], "write a number with a unit, such as 128MiB"),

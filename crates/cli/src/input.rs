@@ -54,10 +54,10 @@ pub(crate) fn props(path: Option<&Path>) -> Result<String> {
     } else {
         read(path)?
     };
-    let text =
-        String::from_utf8(bytes).map_err(|_| Mistake(format!("the props in {} are not UTF-8", path.display())))?;
+    let from = if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
+    let text = String::from_utf8(bytes).map_err(|_| Mistake(format!("the props in {from} are not UTF-8")))?;
     serde_json::from_str::<IgnoredAny>(&text)
-        .map_err(|error| Mistake(format!("the props in {} are not JSON: {error}", path.display())))?;
+        .map_err(|error| Mistake(format!("the props in {from} are not JSON: {error}")))?;
     Ok(text)
 }
 
