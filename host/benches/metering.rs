@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Store, UpdateDeadline};
 
+mod turns;
 mod workloads;
 
 mod contract {
@@ -24,6 +25,7 @@ mod contract {
 }
 use contract::exports::dayfly::sandbox::renderer::Page;
 use contract::{App, AppPre};
+use turns::{Standing, quantile};
 
 /// As [`EngineConfig::tick`](dayfly::EngineConfig::tick) is by default.
 const TICK: Duration = Duration::from_millis(1);
@@ -59,32 +61,12 @@ fn main() {
     }
 }
 
-/// Prints the medians of turns of all variants, and how they stand to the first: over all, and of rounds by
-/// themselves the quartiles.
-fn compare(name: &str, rounds: usize, turn: impl Fn(usize) -> f64) {
-    for variant in 0..VARIANTS.len() {
-        turn(variant);
-    }
-    let mut times = vec![Vec::new(); VARIANTS.len()];
-    for round in 0..rounds {
-        for place in 0..VARIANTS.len() {
-            let variant = (round + place) % VARIANTS.len();
-            times[variant].push(turn(variant));
-        }
-    }
-    for (variant, own) in VARIANTS.iter().zip(&times) {
-        let median = quantile(own, 0.5);
-        let ratios: Vec<f64> = own.iter().zip(&times[0]).map(|(own, neither)| own / neither).collect();
-        let (low, high) = (quantile(&ratios, 0.25), quantile(&ratios, 0.75));
-        let ratio = quantile(&ratios, 0.5);
+/// Prints the medians of turns of all variants, and how they stand to the first.
+fn compare(name: &str, rounds: usize, turn: impl FnMut(usize) -> f64) {
+    for (variant, standing) in VARIANTS.iter().zip(turns::compare(VARIANTS.len(), rounds, turn)) {
+        let Standing { median, ratio, low, high } = standing;
         println!("{name:4} {:9} {:>8.1} µs {ratio:>9.3}  {low:.3} to {high:.3}", variant.name, median / 1e3);
     }
-}
-
-fn quantile(values: &[f64], part: f64) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values[((values.len() - 1) as f64 * part).round() as usize]
 }
 
 /// The median of one turn, in nanoseconds.

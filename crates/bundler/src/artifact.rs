@@ -76,10 +76,15 @@ impl NoticeKind {
     }
 }
 
-/// The engine as a component with the world `engine`, which the evaluation instantiates.
+/// The committed engine as a component with the world `engine`, which the evaluation instantiates.
 pub(crate) fn engine_component() -> Result<&'static [u8], String> {
     static COMPONENT: LazyLock<Result<Vec<u8>, String>> = LazyLock::new(|| encode(ENGINE));
     COMPONENT.as_deref().map_err(Clone::clone)
+}
+
+/// As [`engine_component`], of another build of `guest/`.
+pub(crate) fn component_of(engine: &[u8]) -> Result<Vec<u8>, String> {
+    encode(engine)
 }
 
 /// Makes a bundle of a snapshotted engine: the same core module in a component that has the world `app`, so that what

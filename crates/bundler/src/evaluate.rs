@@ -33,7 +33,7 @@ pub struct Build {
     pub usage: Usage,
 }
 
-/// Builds bundles. The engine is compiled once, in [`Bundler::new`]; each build runs in a fresh sandbox.
+/// Builds bundles. The engine is compiled once, when the bundler is made; each build runs in a fresh sandbox.
 pub struct Bundler {
     engine: Engine,
     app: InstancePre<State>,
@@ -48,10 +48,23 @@ impl Bundler {
     /// # Errors
     /// [`Refusal::Bundler`] if the engine cannot start on this machine.
     pub fn new() -> Result<Self, Refusal> {
+        Self::of_component(artifact::engine_component().map_err(Refusal::Bundler)?)
+    }
+
+    /// Compiles another build of `guest/` than the one that [`Bundler::new`] has: to compare two, for instance. `engine`
+    /// is what `guest/build.sh` writes, `engine.wasm`. It is kept until the process ends.
+    ///
+    /// # Errors
+    /// [`Refusal::Bundler`] if `engine` is no build of `guest/`, or cannot start on this machine.
+    pub fn with_engine(engine: &[u8]) -> Result<Self, Refusal> {
+        // A context of wizer's borrows the component that it is of.
+        Self::of_component(Vec::leak(artifact::component_of(engine).map_err(Refusal::Bundler)?))
+    }
+
+    fn of_component(component: &'static [u8]) -> Result<Self, Refusal> {
         // An evaluation may take a processor and a gigabyte for a minute: a few at once, and the next ones wait.
         let engine = Engine::new(&EngineConfig { concurrency: 4, ..EngineConfig::default() }).map_err(bundler)?;
         let wizer = Wizer::new();
-        let component = artifact::engine_component().map_err(Refusal::Bundler)?;
         let (snapshot, instrumented) = wizer.instrument_component(component).map_err(wasm)?;
         let component = Component::from_binary(engine.wasmtime(), &instrumented).map_err(wasm)?;
         let mut linker = Linker::new(engine.wasmtime());
