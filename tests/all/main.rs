@@ -10,6 +10,7 @@ mod contract;
 mod engine_lock;
 mod foreign;
 mod hostile;
+mod paths;
 mod story;
 mod workloads;
 
