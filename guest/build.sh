@@ -49,8 +49,11 @@ rm -rf target/rquickjs-sys
 mkdir -p target
 cp -R "$package" target/rquickjs-sys
 chmod -R u+w target/rquickjs-sys
-(cd target/rquickjs-sys && patch --quiet --fuzz=0 -p1 <"$guest/quickjs/quickjs.patch") ||
-  fail "quickjs/quickjs.patch does not fit the package rquickjs-sys"
+# In this order: what quickjs.patch adds, speed.patch may build on.
+for patch in quickjs.patch speed.patch; do
+  (cd target/rquickjs-sys && patch --quiet --fuzz=0 -p1 <"$guest/quickjs/$patch") ||
+    fail "quickjs/$patch does not fit the package rquickjs-sys"
+done
 
 # The same bytes from any folder: no path of this machine goes in. The shadow stack is the first thing in memory, so
 # that what overflows it traps; it is larger than the most that `bounds.js-stack` may ask for.
