@@ -27,7 +27,7 @@ pub fn app<'js>(ctx: &Ctx<'js>) -> Option<Function<'js>> {
 }
 
 /// Evaluates the top level of `source`, and keeps its `render`.
-pub fn load(source: Source) -> Result<Loaded, Refusal> {
+pub fn load(mut source: Source) -> Result<Loaded, Refusal> {
     let runtime = runtime::runtime();
     notices::start(runtime);
     let loaded = runtime.context().with(|ctx| {
@@ -44,10 +44,15 @@ pub fn load(source: Source) -> Result<Loaded, Refusal> {
         Ok(Loaded { form, notices, notices_dropped })
     })?;
     // What the top level left for the collector need not be in every render's memory.
-    let quickjs = runtime.context().runtime();
-    quickjs.set_promise_hook(None);
-    quickjs.run_gc();
-    quickjs.set_gc_threshold((quickjs.memory_usage().malloc_size + GC_HEADROOM) as usize);
+    let collected = runtime.context().runtime();
+    collected.set_promise_hook(None);
+    collected.run_gc();
+    collected.set_gc_threshold((collected.memory_usage().malloc_size + GC_HEADROOM) as usize);
+    // The snapshot leaves out what is zero.
+    let mut text = std::mem::take(&mut source.text).into_bytes();
+    quickjs::wipe(&mut text);
+    drop(text);
+    quickjs::wipe_free_memory();
     Ok(loaded)
 }
 

@@ -75,6 +75,7 @@ impl<'js> Code<'js> {
         unsafe {
             let raw = ctx.as_raw().as_ptr();
             let code = qjs::JS_Eval(raw, source.as_ptr().cast(), length as _, name.as_ptr(), flags as _);
+            wipe(&mut source);
             owned(ctx, code).map(Code)
         }
     }
@@ -103,6 +104,19 @@ impl<'js> Code<'js> {
         };
         namespace.ok()?.into_object()
     }
+}
+
+/// Clears bytes that are about to be freed, which a snapshot would keep.
+pub fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    // Or else the compiler sees that nobody reads them.
+    std::hint::black_box(bytes);
+}
+
+/// Clears what QuickJS has freed, and the stack below the caller's, for the snapshot.
+pub fn wipe_free_memory() {
+    // SAFETY: it writes to what malloc has free, which it takes and gives back, and to the stack far below all frames.
+    unsafe { qjs::JS_WipeFreeMemory() }
 }
 
 /// Says that the promise's rejection is being seen to.

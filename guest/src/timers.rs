@@ -51,17 +51,16 @@ pub fn next_due() -> Option<u64> {
     TIMERS.with_borrow(|timers| timers.waiting.keys().next().map(|(due, _)| *due))
 }
 
-/// Calls the next timer's function if it is due, and says whether it was. What the function throws comes back.
-pub fn fire_next(ctx: &Ctx<'_>) -> Result<bool> {
-    let Some((id, timer)) = take_due() else { return Ok(false) };
+/// Calls the next timer's function if it is due. What the function throws comes back.
+pub fn fire_next(ctx: &Ctx<'_>) -> Result<()> {
+    let Some((id, timer)) = take_due() else { return Ok(()) };
     let callback = timer.callback.clone().restore(ctx)?;
     let arguments: Vec<Value<'_>> =
         timer.arguments.iter().cloned().map(|argument| argument.restore(ctx)).collect::<Result<_>>()?;
     if let Some(every) = timer.every {
         TIMERS.with_borrow_mut(|timers| timers.waiting.insert((clock::now() + every, id), timer));
     }
-    callback.call::<_, ()>((Rest(arguments),))?;
-    Ok(true)
+    callback.call((Rest(arguments),))
 }
 
 fn take_due() -> Option<(u32, Timer)> {
@@ -87,7 +86,7 @@ fn set_timeout<'js>(
     delay: Delay<'js>,
     arguments: Rest<Value<'js>>,
 ) -> Result<u32> {
-    start(&ctx, "setTimeout()", callback, delay, arguments.0)
+    start(&ctx, "setTimeout()", false, callback, delay, arguments.0)
 }
 
 fn set_interval<'js>(
@@ -96,12 +95,13 @@ fn set_interval<'js>(
     delay: Delay<'js>,
     arguments: Rest<Value<'js>>,
 ) -> Result<u32> {
-    start(&ctx, "setInterval()", callback, delay, arguments.0)
+    start(&ctx, "setInterval()", true, callback, delay, arguments.0)
 }
 
 fn start<'js>(
     ctx: &Ctx<'js>,
     made_by: &'static str,
+    repeats: bool,
     callback: Value<'js>,
     delay: Delay<'js>,
     arguments: Vec<Value<'js>>,
@@ -118,7 +118,7 @@ fn start<'js>(
     let timer = Timer {
         callback: Persistent::save(ctx, callback),
         arguments: arguments.into_iter().map(|argument| Persistent::save(ctx, argument)).collect(),
-        every: (made_by == "setInterval()").then_some(nanoseconds),
+        every: repeats.then_some(nanoseconds),
         made_at: quickjs::call_site(ctx),
         made_by,
     };
