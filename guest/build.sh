@@ -63,7 +63,7 @@ export CFLAGS_wasm32_unknown_unknown="$flags -ffile-prefix-map=$guest=guest -ffi
 # bindgen passes over hidden functions, and on this target everything is hidden by default.
 export BINDGEN_EXTRA_CLANG_ARGS_wasm32_unknown_unknown=-fvisibility=default
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$linker -C target-feature=+bulk-memory,+simd128 \
-  -C link-arg=--stack-first -C link-arg=-zstack-size=1048576 --cfg getrandom_backend=\"custom\" \
+  -C link-arg=--stack-first -C link-arg=-zstack-size=917504 --cfg getrandom_backend=\"custom\" \
   --remap-path-prefix=$guest=guest --remap-path-prefix=$cargo_home=cargo --remap-path-prefix=$sysroot=rust"
 # shellcheck disable=SC2086 # $std is one option or none
 cargo build --locked --release --target $target $std

@@ -1,12 +1,14 @@
 //! One render: renew what must not be frozen, call the app, wait for its promise, take its page.
 
+use std::mem;
+
 use javy::quickjs::promise::PromiseState;
 use javy::quickjs::{Ctx, Error, Exception, Function, Promise, Value};
 
 use crate::contract::renderer::{Bounds, Failure, Page};
 use crate::{clock, console, inspect, load, notices, quickjs, random, runtime, thrown, timers};
 
-/// What `bounds.js-stack` may be at most: the linked stack is 1 MiB, and the engine needs some of it below JavaScript.
+/// What `bounds.js-stack` may be at most: the linked stack is 896 KiB, and the engine needs some of it below JavaScript.
 pub const MOST_JS_STACK: usize = 768 << 10;
 
 /// What it is at least: with less the engine cannot even say that there is not enough.
@@ -45,6 +47,8 @@ fn parse<'js>(ctx: &Ctx<'js>, props: &str) -> Result<Value<'js>, Failure> {
 
 /// Calls the app and sees its promise through.
 fn call<'js>(ctx: &Ctx<'js>, render: &Function<'js>, props: Value<'js>) -> Result<Value<'js>, Failure> {
+    // Never to be freed: to take the props apart is work for memory that is dropped as a whole.
+    mem::forget(props.clone());
     let result: Value<'js> = render.call((props,)).map_err(|_| threw(ctx))?;
     let Some(promise) = as_promise(ctx, &result).map_err(|_| threw(ctx))? else {
         run_jobs(ctx);
