@@ -7,9 +7,10 @@
 //! | [`Bundle`] | one app, compiled and linked once, instantiated for every render |
 //! | [`Limits`], [`Limit`] | what one render may use: plain numbers; the name of one of them |
 //! | [`Outcome`] | [`Page`] or [`Failure`], the console's [`Line`]s, and [`Usage`]: all three, always |
+//! | [`Cache`], [`CacheKey`] | compiled code on disk, authenticated before it is used; which code it is |
 //!
-//! This crate knows no HTTP, no files and no flags, and does not turn JavaScript into bundles: the crate
-//! `dayfly-bundler` does that.
+//! This crate knows no HTTP, no files but those of a [`Cache`], and no flags, and does not turn JavaScript into
+//! bundles: the crate `dayfly-bundler` does that.
 //!
 //! ```no_run
 #![doc = include_str!("../examples/embed.rs")]
@@ -17,6 +18,7 @@
 #![deny(missing_docs)]
 
 mod bundle;
+mod cache;
 mod console;
 mod contract;
 mod engine;
@@ -27,6 +29,7 @@ mod render;
 pub mod sandbox;
 
 pub use bundle::{Bundle, BundleId};
+pub use cache::{Cache, CacheConfig, CacheError, CacheKey, CacheStats, Rejected};
 pub use console::{Level, Line, Site};
 pub use engine::{Engine, EngineConfig};
 pub use error::Error;

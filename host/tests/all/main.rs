@@ -3,6 +3,7 @@
 
 mod app;
 mod bundles;
+mod cache;
 mod console;
 mod engine;
 mod failures;
