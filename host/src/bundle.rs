@@ -1,6 +1,7 @@
 //! An app that is ready to render.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::types::ComponentItem;
@@ -10,36 +11,66 @@ use crate::contract::renderer::{Bounds, Failure, Page};
 use crate::contract::{AppPre, EXPORT, IMPORTS};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::precompiled;
 use crate::sandbox::{self, State};
+use crate::shell::Shell;
+use crate::split::{HEAP, Split};
 
 /// One app: checked, compiled and linked once, instantiated for every render. Cheap to clone.
 #[derive(Clone)]
 pub struct Bundle {
     id: BundleId,
     app: AppPre<State>,
+    /// The code that it shares with others, if it could be taken apart. Kept, so that the next bundle finds it.
+    shared: Option<Arc<Shell>>,
+    memory: u64,
 }
 
 impl Bundle {
     /// Checks, compiles and links a bundle: a Wasm component in binary form.
     ///
-    /// Takes about a second of processor time, so an async program calls it from `spawn_blocking`. The bytes are
-    /// validated and never trusted; text, precompiled code and bytecode are refused.
+    /// The first bundle of a JavaScript engine takes about a second of processor time, in which its code is compiled;
+    /// the next ones, which share it, take milliseconds. So an async program calls it from `spawn_blocking`. The bytes
+    /// are validated and never trusted; text, precompiled code and bytecode are refused.
     ///
     /// # Errors
     /// [`Error::BundleTooLarge`]; [`Error::NotABundle`] if the bytes are no valid component, import anything that
-    /// `wit/` does not name, or do not export a renderer.
+    /// `wit/` does not name, or do not export a renderer; [`Error::NoRoom`].
     pub fn load(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
         let (size, most) = (bytes.len() as u64, engine.config().bundle);
         if size > most {
             return Err(Error::BundleTooLarge { size, most });
         }
         check_kind(bytes)?;
-        let component = Component::from_binary(engine.wasmtime(), bytes).map_err(not_a_bundle)?;
-        check_contract(engine, &component)?;
-        let mut linker = Linker::new(engine.wasmtime());
-        sandbox::add_to_linker(&mut linker).map_err(not_a_bundle)?;
-        let app = linker.instantiate_pre(&component).and_then(AppPre::new).map_err(not_a_bundle)?;
-        Ok(Self { id: BundleId(Sha256::digest(bytes).into()), app })
+        let id = BundleId(Sha256::digest(bytes).into());
+        if engine.config().share_code
+            && let Ok(split) = Split::new(bytes)
+            && let Ok(shell) = engine.shells().of(engine, &split)
+        {
+            return Self::share(engine, id, shell, &split);
+        }
+        Ok(Self { id, app: load_whole(engine, bytes)?, shared: None, memory: bytes.len() as u64 })
+    }
+
+    /// The shell of its code, with its heap.
+    fn share(engine: &Engine, id: BundleId, shell: Arc<Shell>, split: &Split<'_>) -> Result<Self, Error> {
+        check_contract(engine, &shell.component)?;
+        let (heap, memory) =
+            precompiled::heap_image(engine.wasmtime(), &split.heap).map_err(not_a_bundle)?.map_err(Error::NoRoom)?;
+        let app = shell.with_heap(&heap).map_err(not_a_bundle)?;
+        Ok(Self { id, app, shared: Some(shell), memory })
+    }
+
+    /// Bytes of memory that the bundle takes while it is loaded and no render runs; machine code that it shares with
+    /// others is not in it.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// Whether it shares its machine code with other bundles. One that does not was built by another tool, or
+    /// [`EngineConfig::share_code`](crate::EngineConfig::share_code) is off.
+    pub fn shares_code(&self) -> bool {
+        self.shared.is_some()
     }
 
     /// The digest of the bundle's bytes.
@@ -87,10 +118,19 @@ fn check_kind(bytes: &[u8]) -> Result<(), Error> {
     Err(Error::NotABundle(why.into()))
 }
 
+/// Compiles the bundle as it stands.
+fn load_whole(engine: &Engine, bytes: &[u8]) -> Result<AppPre<State>, Error> {
+    let component = engine.compile(&Sha256::digest(bytes).into(), || Ok(bytes)).map_err(not_a_bundle)?;
+    check_contract(engine, &component)?;
+    let mut linker = Linker::new(engine.wasmtime());
+    sandbox::add_to_linker(&mut linker).map_err(not_a_bundle)?;
+    linker.instantiate_pre(&component).and_then(AppPre::new).map_err(not_a_bundle)
+}
+
 fn check_contract(engine: &Engine, component: &Component) -> Result<(), Error> {
     let ty = component.component_type();
     for (name, _) in ty.imports(engine.wasmtime()) {
-        if !IMPORTS.contains(&name) {
+        if !IMPORTS.contains(&name) && name != HEAP {
             let allowed = IMPORTS.join(", ");
             return Err(Error::NotABundle(format!("it imports {name}, and a bundle imports nothing but {allowed}")));
         }

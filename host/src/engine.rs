@@ -1,13 +1,20 @@
 //! The engine: compiler settings, the pool of slots, and the ticker.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::component::Component;
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
+use crate::cache::{Cache, CacheKey, CacheStats};
 use crate::error::Error;
+use crate::machine;
+use crate::precompiled;
+use crate::reset::{self, Reset, ResetInUse};
+use crate::shell::Shells;
 
 /// What holds for every render of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,16 +28,45 @@ pub struct EngineConfig {
     /// ends the render: a call of QuickJS takes up to 24 times as much of this stack as of that one. It is address
     /// space, and costs a render that stays flat nothing.
     pub wasm_stack: usize,
-    /// How many renders may run at once; a render beyond waits for a free slot. Default 128.
+    /// How many renders may run at once: the slots of the pool. One beyond waits ([`Engine::render`]) or is refused
+    /// ([`Engine::try_render`]). Default 64 for each processor, for a render that waits for a timer holds its slot and
+    /// no processor. A slot takes 4 GiB of address space, and memory only once it has been used.
     pub concurrency: u32,
     /// Bytes of the largest bundle that is loaded. Default 64 MiB.
     pub bundle: u64,
+    /// Whether bundles of one JavaScript engine share its machine code. Default yes; no compiles each bundle as it
+    /// stands, a second and some megabytes each. Pages, fuel and failures are the same.
+    pub share_code: bool,
+    /// How a slot is put back between two renders. Default the fastest way that is safe here.
+    pub reset: Reset,
+    /// Bytes that a slot keeps in memory for its next render; what a render writes beyond is given back to the kernel,
+    /// and costs the next one a page fault for each 4 KiB. Default 2 MiB, less where 1/16 of the machine's memory for
+    /// all slots is less.
+    pub keep_resident: usize,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { fuel: false, tick: Duration::from_millis(1), wasm_stack: 8 << 20, concurrency: 128, bundle: 64 << 20 }
+        let concurrency = machine::processors().saturating_mul(64).clamp(64, 1024);
+        Self {
+            fuel: false,
+            tick: Duration::from_millis(1),
+            wasm_stack: 8 << 20,
+            concurrency,
+            bundle: 64 << 20,
+            share_code: true,
+            reset: Reset::Automatic,
+            keep_resident: keep_resident(concurrency),
+        }
     }
+}
+
+/// 2 MiB holds the whole heap of a small app, whose render then takes 0.76 of the time. Less than the heap is copied for
+/// nothing (1 MiB: 1.31), and 4 MiB costs an app with a heap of 48 MiB 1.07.
+fn keep_resident(concurrency: u32) -> usize {
+    let share = machine::memory().map_or(u64::MAX, |memory| memory / 16 / u64::from(concurrency));
+    // In whole pages, as the kernel gives them back.
+    (share.min(2 << 20) as usize) & !0xffff
 }
 
 /// Compiles bundles and renders them. One a process; cheap to clone.
@@ -53,7 +89,10 @@ pub struct Engine {
 struct Inner {
     config: EngineConfig,
     wasmtime: wasmtime::Engine,
+    reset: ResetInUse,
     slots: Arc<Semaphore>,
+    shells: Shells,
+    cache: Option<Arc<Cache>>,
 }
 
 impl Engine {
@@ -63,13 +102,24 @@ impl Engine {
     /// [`Error::Engine`] if the configuration has a value that cannot be, or the machine has too little address space:
     /// each slot takes about 4 GiB of it, and no memory until it is used.
     pub fn new(config: &EngineConfig) -> Result<Self, Error> {
+        Self::make(config, None)
+    }
+
+    /// The same, with a place on disk for what it compiles, so that the next process need not.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn with_cache(config: &EngineConfig, cache: Arc<Cache>) -> Result<Self, Error> {
+        Self::make(config, Some(cache))
+    }
+
+    fn make(config: &EngineConfig, cache: Option<Arc<Cache>>) -> Result<Self, Error> {
         check(config)?;
-        let wasmtime = wasmtime::Engine::new(&wasmtime_config(config)).map_err(|error| {
-            Error::Engine(format!("{error:#}; if it is address space, lower EngineConfig::concurrency or wasm_stack"))
-        })?;
+        let (wasmtime, reset) = start(config)?;
         start_ticker(&wasmtime, config.tick)?;
         let slots = Arc::new(Semaphore::new(config.concurrency as usize));
-        Ok(Self { inner: Arc::new(Inner { config: config.clone(), wasmtime, slots }) })
+        let shells = Shells::default();
+        Ok(Self { inner: Arc::new(Inner { config: config.clone(), wasmtime, reset, slots, shells, cache }) })
     }
 
     /// What the engine was made with.
@@ -77,14 +127,67 @@ impl Engine {
         &self.inner.config
     }
 
+    /// How slots are put back between two renders here, and why so: a line for the log at start-up.
+    pub fn reset(&self) -> &ResetInUse {
+        &self.inner.reset
+    }
+
+    /// What came of the cache so far; `None` without one.
+    pub fn cache_stats(&self) -> Option<CacheStats> {
+        self.inner.cache.as_ref().map(|cache| cache.stats())
+    }
+
     /// The engine below: for what this crate does not do, such as snapshotting.
     pub fn wasmtime(&self) -> &wasmtime::Engine {
         &self.inner.wasmtime
     }
 
+    /// Compiles a component, or takes it from the cache. `wasm` gives the component's bytes if they are needed, and `id`
+    /// is a digest that stands for them.
+    ///
+    /// Most programs have no use for it: [`Bundle::load`](crate::Bundle::load) calls it.
+    ///
+    /// # Errors
+    /// What the compiler says of bytes that are no component. A cache that cannot be read or written is none.
+    pub fn compile<B: AsRef<[u8]>>(
+        &self,
+        id: &[u8; 32],
+        wasm: impl FnOnce() -> wasmtime::Result<B>,
+    ) -> wasmtime::Result<Component> {
+        let engine = self.wasmtime();
+        match &self.inner.cache {
+            Some(cache) => {
+                precompiled::component(engine, cache, &CacheKey::new(id, CACHED, &Compatibility(engine)), wasm)
+            }
+            None => Component::from_binary(engine, wasm()?.as_ref()),
+        }
+    }
+
+    pub(crate) fn shells(&self) -> &Shells {
+        &self.inner.shells
+    }
+
     /// One of the slots, as soon as one is free. It is held for as long as a store lives.
     pub(crate) async fn slot(&self) -> OwnedSemaphorePermit {
         self.inner.slots.clone().acquire_owned().await.expect("the semaphore is never closed")
+    }
+
+    /// One of the slots, if one is free now.
+    pub(crate) fn try_slot(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let slot = self.inner.slots.clone().try_acquire_owned();
+        slot.map_err(|_| Error::Busy { renders: self.inner.config.concurrency })
+    }
+}
+
+/// What a cached component was made by, beside wasmtime: another way of taking bundles apart is another text.
+const CACHED: &str = concat!("dayfly ", env!("CARGO_PKG_VERSION"), " component 1");
+
+/// Wasmtime's version and the settings of its compiler.
+struct Compatibility<'a>(&'a wasmtime::Engine);
+
+impl Hash for Compatibility<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.precompile_compatibility_hash().hash(state);
     }
 }
 
@@ -107,7 +210,34 @@ fn check(config: &EngineConfig) -> Result<(), Error> {
     Err(Error::Engine(wrong.into()))
 }
 
-fn wasmtime_config(config: &EngineConfig) -> Config {
+/// Starts wasmtime with the fastest reset that is safe, or with the one that is asked for.
+fn start(config: &EngineConfig) -> Result<(wasmtime::Engine, ResetInUse), Error> {
+    let copying = |why: String| -> Result<_, Error> {
+        let engine = wasmtime::Engine::new(&wasmtime_config(config, Enabled::No)).map_err(|error| {
+            Error::Engine(format!("{error:#}; if it is address space, lower EngineConfig::concurrency or wasm_stack"))
+        })?;
+        Ok((engine, ResetInUse { reset: Reset::Copy, why }))
+    };
+    if config.reset == Reset::Copy {
+        return copying("EngineConfig::reset asks for it".into());
+    }
+    let why_not = match reset::obstacle() {
+        Some(obstacle) => obstacle,
+        None => match wasmtime::Engine::new(&wasmtime_config(config, Enabled::Yes)) {
+            Ok(engine) => {
+                let why = "no page that was written can leave memory or move".into();
+                return Ok((engine, ResetInUse { reset: Reset::Scan, why }));
+            }
+            Err(_) => "the kernel has no PAGEMAP_SCAN, which came with Linux 6.7, or does not allow it".into(),
+        },
+    };
+    if config.reset == Reset::Scan {
+        return Err(Error::Engine(format!("EngineConfig::reset is Scan, and {why_not}: set Automatic or Copy")));
+    }
+    copying(why_not)
+}
+
+fn wasmtime_config(config: &EngineConfig, pagemap_scan: Enabled) -> Config {
     let mut wasmtime = Config::new();
     wasmtime
         .cranelift_opt_level(OptLevel::Speed)
@@ -122,16 +252,17 @@ fn wasmtime_config(config: &EngineConfig) -> Config {
         .concurrency_support(false)
         // A heap of this size is still mapped copy-on-write and not copied.
         .memory_guaranteed_dense_image_size(256 << 20)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config, pagemap_scan)));
     wasmtime
 }
 
-fn pool(config: &EngineConfig) -> PoolingAllocationConfig {
+fn pool(config: &EngineConfig, pagemap_scan: Enabled) -> PoolingAllocationConfig {
     let renders = config.concurrency;
     // A bundle is a component of a main module and, as wit-component builds them, two small ones that tie its imports;
-    // four leaves room for one more.
+    // the heap image is one more when code is shared.
     let modules = 4;
     let mut pool = PoolingAllocationConfig::new();
+    // A store holds one of our slots while it lives, so the pool cannot run out: it has what that many stores can need.
     pool.total_component_instances(renders)
         .total_core_instances(renders.saturating_mul(modules))
         .total_memories(renders)
@@ -142,14 +273,16 @@ fn pool(config: &EngineConfig) -> PoolingAllocationConfig {
         .max_tables_per_component(modules)
         .max_core_instance_size(1 << 20)
         .max_component_instance_size(1 << 20)
+        // The engine has 700 functions that are called by reference.
         .table_elements(20_000)
-        // What a slot keeps is put right by copying and not unmapped, which saves the next render its page faults.
-        // 2 MiB holds the whole heap of a small app, whose render then takes 0.76 of the time; with 32 KiB each of table
-        // and stack, 0.66. Less than the heap is copied for nothing (1 MiB: 1.31), and 4 MiB costs an app with a heap of
-        // 48 MiB 1.07. All that 128 slots can keep is 256 MiB, and a slot keeps it only once it has been used.
-        .linear_memory_keep_resident(2 << 20)
-        .table_keep_resident(32 << 10)
-        .async_stack_keep_resident(32 << 10);
+        // A slot that has had a bundle's heap still has it mapped, and goes to the same bundle again if it can: a heap
+        // that has to be mapped first costs a small render its time four times over. Every slot may be such a one.
+        .max_unused_warm_slots(renders)
+        .linear_memory_keep_resident(config.keep_resident)
+        // Of table and stack a render touches a few pages: with 32 KiB kept of each, W1 takes 0.87 of the time.
+        .table_keep_resident(config.keep_resident.min(32 << 10))
+        .async_stack_keep_resident(config.keep_resident.min(32 << 10))
+        .pagemap_scan(pagemap_scan);
     pool
 }
 

@@ -18,6 +18,15 @@ pub enum Error {
         /// The engine's bound in bytes.
         most: u64,
     },
+    /// The machine has no room for another bundle.
+    #[error("no room for the bundle: {0}; raise the limit of open files (ulimit -n) or drop bundles")]
+    NoRoom(#[source] std::io::Error),
+    /// Every slot of the engine is taken, and the caller did not want to wait for one.
+    #[error("all {renders} renders that may run at once are running: wait, or raise EngineConfig::concurrency")]
+    Busy {
+        /// How many slots there are: [`EngineConfig::concurrency`](crate::EngineConfig::concurrency).
+        renders: u32,
+    },
     /// A limit in fuel was asked of an engine that does not count it.
     #[error("the limits have fuel and the engine does not count it: set EngineConfig::fuel")]
     FuelNotCounted,

@@ -1,8 +1,10 @@
 //! One render, start to end.
 
 use crate::bundle::Bundle;
+use crate::console::Line;
 use crate::contract::renderer;
 use crate::engine::Engine;
+use crate::error::Error;
 use crate::limits::{Limit, Limits};
 use crate::outcome::{Failure, Outcome, Page, Usage};
 use crate::sandbox::{Sandbox, Time};
@@ -17,37 +19,55 @@ impl Engine {
     /// # Panics
     /// Outside a tokio runtime, or in one without timers (`enable_time`).
     pub async fn render(&self, bundle: &Bundle, limits: &Limits, props: &str) -> Outcome {
+        self.render_in(bundle, limits, props, async || Sandbox::new(self, limits, Time::Real).await).await
+    }
+
+    /// The same for a caller who does not wait: if [`EngineConfig::concurrency`](crate::EngineConfig::concurrency) renders
+    /// are running the outcome is [`Error::Busy`](crate::Error::Busy), at once.
+    ///
+    /// # Panics
+    /// As [`Engine::render`].
+    pub async fn try_render(&self, bundle: &Bundle, limits: &Limits, props: &str) -> Outcome {
+        self.render_in(bundle, limits, props, async || Sandbox::try_new(self, limits, Time::Real)).await
+    }
+
+    async fn render_in(
+        &self,
+        bundle: &Bundle,
+        limits: &Limits,
+        props: &str,
+        sandbox: impl AsyncFnOnce() -> Result<Sandbox, Error>,
+    ) -> Outcome {
         let request_bytes = props.len() as u64;
         let (page, console, mut usage) = if request_bytes > limits.request {
             (Err(Failure::exceeded(Limit::Request)), Vec::new(), Usage::default())
         } else {
-            self.render_in_sandbox(bundle, limits, props).await
+            match sandbox().await {
+                Ok(sandbox) => run(sandbox, bundle, limits, props).await,
+                Err(error) => (Err(error.into()), Vec::new(), Usage::default()),
+            }
         };
         usage.request_bytes = request_bytes;
         usage.page_bytes = page.as_ref().map_or(0, |page| page.as_bytes().len() as u64);
         Outcome { page, console, usage }
     }
+}
 
-    async fn render_in_sandbox(
-        &self,
-        bundle: &Bundle,
-        limits: &Limits,
-        props: &str,
-    ) -> (Result<Page, Failure>, Vec<crate::Line>, Usage) {
-        let mut sandbox = match Sandbox::new(self, limits, Time::Real).await {
-            Ok(sandbox) => sandbox,
-            Err(error) => return (Err(error.into()), Vec::new(), Usage::default()),
-        };
-        let bounds = renderer::Bounds { js_stack: limits.js_stack, page: limits.page };
-        let rendered = sandbox
-            .run(async |store| {
-                let app = bundle.app().instantiate_async(&mut *store).await?;
-                app.dayfly_sandbox_renderer().call_render(store, props, Some(bounds)).await
-            })
-            .await;
-        let (console, usage) = sandbox.finish();
-        (rendered.and_then(|rendered| judge(rendered, limits)), console, usage)
-    }
+async fn run(
+    mut sandbox: Sandbox,
+    bundle: &Bundle,
+    limits: &Limits,
+    props: &str,
+) -> (Result<Page, Failure>, Vec<Line>, Usage) {
+    let bounds = renderer::Bounds { js_stack: limits.js_stack, page: limits.page };
+    let rendered = sandbox
+        .run(async |store| {
+            let app = bundle.app().instantiate_async(&mut *store).await?;
+            app.dayfly_sandbox_renderer().call_render(store, props, Some(bounds)).await
+        })
+        .await;
+    let (console, usage) = sandbox.finish();
+    (rendered.and_then(|rendered| judge(rendered, limits)), console, usage)
 }
 
 /// What the guest says, and what holds whatever it says.

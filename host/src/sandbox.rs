@@ -67,10 +67,20 @@ impl Sandbox {
     /// # Errors
     /// [`Error::FuelNotCounted`] if the limits have fuel and the engine does not count it.
     pub async fn new(engine: &Engine, limits: &Limits, time: Time) -> Result<Self, Error> {
-        if limits.fuel.is_some() && !engine.config().fuel {
-            return Err(Error::FuelNotCounted);
-        }
-        let slot = engine.slot().await;
+        check(engine, limits)?;
+        Self::in_slot(engine, engine.slot().await, limits, time)
+    }
+
+    /// The same, if a slot is free now.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if none is; [`Error::FuelNotCounted`].
+    pub fn try_new(engine: &Engine, limits: &Limits, time: Time) -> Result<Self, Error> {
+        check(engine, limits)?;
+        Self::in_slot(engine, engine.try_slot()?, limits, time)
+    }
+
+    fn in_slot(engine: &Engine, slot: OwnedSemaphorePermit, limits: &Limits, time: Time) -> Result<Self, Error> {
         let started = Instant::now();
         let state = State { meter: Meter::new(limits), console: Console::new(limits), time, now: None };
         let mut store = Store::new(engine.wasmtime(), state);
@@ -127,6 +137,10 @@ impl Sandbox {
         };
         (state.console.into_lines(), usage)
     }
+}
+
+fn check(engine: &Engine, limits: &Limits) -> Result<(), Error> {
+    if limits.fuel.is_some() && !engine.config().fuel { Err(Error::FuelNotCounted) } else { Ok(()) }
 }
 
 /// Gives a guest its imports: the whole contract, and nothing else.

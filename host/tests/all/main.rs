@@ -12,4 +12,5 @@ mod isolation;
 mod memory;
 mod page;
 mod sharing;
+mod split;
 mod time;

@@ -1,0 +1,454 @@
+//! Takes a bundle apart: its code, which is the same in every bundle of one engine, and its heap, which is its own.
+//!
+//! A bundle is one self-contained component, and its main core module has both. Compiled as it stands it costs a second
+//! and megabytes of machine code, nearly all of it spent on what is the same in the next bundle. So the main module
+//! without its memory and data becomes the *shell*'s engine, compiled once and shared; memory and data become a
+//! *heap image*, a module with no function in it, which compiles in milliseconds. The shell imports the heap image
+//! and hands its memory to the engine:
+//!
+//! ```text
+//! (component                               (component
+//!   (import "dayfly:sandbox/…" …)            (import "heap" (core module (export "memory" (memory 0))))
+//!   (core module $main                       (import "dayfly:sandbox/…" …)
+//!     (memory 22) (data …) code…)    ─►      (core module $main (import "dayfly:heap" "memory" (memory 0)) code…)
+//!   (core module $shim …)                    (core module $shim …)
+//!                                            (core instance $heap (instantiate $heap))
+//!   (core instance $i                        (core instance $i
+//!     (instantiate $main …)) …)                (instantiate $main … (with "dayfly:heap" (instance $heap)))) …)
+//! ```
+//!
+//! That is the same program: the engine's own indices do not move (memories are counted apart from functions), active
+//! data is written when the module that has it is instantiated, which is just before the engine, and nothing between
+//! the two runs code. A shape for which this might not hold is an [`Unknown`] one, and is compiled as it stands.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+use wasm_encoder::reencode::{self, Reencode, ReencodeComponent, RoundtripReencoder};
+use wasm_encoder::{
+    Component, ComponentImportSection, ComponentSectionId, ComponentTypeRef, CoreTypeSection, ExportKind,
+    ExportSection, ImportSection, InstanceSection, MemoryType, Module, ModuleArg, ModuleSection, ModuleType,
+    RawSection, SectionId,
+};
+use wasmparser::{
+    BinaryReaderError, Chunk, CoreTypeSectionReader, CustomSectionReader, DataKind, Instance, Operator, Parser,
+    Payload, TypeRef, Validator, WasmFeatures,
+};
+
+/// What the shell calls the heap image that it imports.
+pub(crate) const HEAP: &str = "heap";
+
+/// What the engine in a shell calls the instance of the heap image.
+const HEAP_INSTANCE: &str = "dayfly:heap";
+
+/// What a heap image calls its memory.
+const MEMORY: &str = "memory";
+
+/// A bundle, taken apart.
+#[derive(Debug)]
+pub(crate) struct Split<'a> {
+    component: &'a [u8],
+    /// Where the main module is in it.
+    main: Range<usize>,
+    /// Which code it is: the same for all bundles that differ in their heaps only.
+    pub(crate) code: CodeId,
+    /// A core module of the memory and its data.
+    pub(crate) heap: Vec<u8>,
+}
+
+/// The digest of a bundle without its memory and data.
+pub(crate) type CodeId = [u8; 32];
+
+/// Why a component is compiled as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unknown(Cow<'static, str>);
+
+impl<'a> Split<'a> {
+    /// Takes `component` apart, without looking at its code.
+    pub(crate) fn new(component: &'a [u8]) -> Result<Self, Unknown> {
+        let main = main_module(component)?;
+        let mut code = Code::default();
+        code.piece(0, &component[..main.start - section_header(component, &main)?]);
+        let heap = take_heap(&component[main.clone()], &mut code)?;
+        code.piece(0, &component[main.end..]);
+        Ok(Self { component, main, code: code.finish(), heap })
+    }
+
+    /// The component without its heap, which it imports instead.
+    pub(crate) fn shell(&self) -> Result<Vec<u8>, Unknown> {
+        check_whole(self.component)?;
+        let mut shell = Component::new();
+        declare_heap(&mut shell);
+        let mut rewrite = Rewrite { main: without_heap(&self.component[self.main.clone()])?, ..Rewrite::default() };
+        rewrite
+            .parse_component(&mut shell, Parser::new(0), self.component)
+            .map_err(|error| Unknown(error.to_string().into()))?;
+        if rewrite.instantiated != 1 || rewrite.used_otherwise {
+            return Err(Unknown("its main module is not instantiated just once".into()));
+        }
+        Ok(shell.finish())
+    }
+}
+
+/// The rewriter takes it for granted that what it reads is whole, and ends the process where it is not.
+fn check_whole(component: &[u8]) -> Result<(), Unknown> {
+    for payload in Parser::new(0).parse_all(component) {
+        // The validator lets a component pass that ends within one of its parts.
+        if let Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } =
+            payload?
+            && unchecked_range.end > component.len()
+        {
+            return Err(Unknown("it ends within one of its parts".into()));
+        }
+    }
+    Validator::new_with_features(WasmFeatures::all()).validate_all(component)?;
+    Ok(())
+}
+
+/// The digest of what is left of a bundle, piece by piece.
+#[derive(Default)]
+struct Code(Sha256);
+
+impl Code {
+    fn piece(&mut self, id: u8, bytes: &[u8]) {
+        // With its length, so that no two lists of pieces read the same.
+        self.0.update([id]);
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    fn finish(self) -> CodeId {
+        self.0.finalize().into()
+    }
+}
+
+/// Where the first core module is: wit-component puts the one that it was given there.
+fn main_module(component: &[u8]) -> Result<Range<usize>, Unknown> {
+    let mut parser = Parser::new(0);
+    let mut at = 0;
+    while let Some(rest) = component.get(at..).filter(|rest| !rest.is_empty()) {
+        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else { break };
+        at += consumed;
+        match payload {
+            Payload::ModuleSection { unchecked_range, .. } if component.get(unchecked_range.clone()).is_some() => {
+                return Ok(unchecked_range);
+            }
+            Payload::ModuleSection { .. } => break,
+            Payload::ComponentSection { unchecked_range, .. } => at += unchecked_range.len(),
+            _ => {}
+        }
+    }
+    Err(Unknown("it has no core module".into()))
+}
+
+/// How many bytes the section's id and length take before its contents.
+fn section_header(component: &[u8], main: &Range<usize>) -> Result<usize, Unknown> {
+    // The length in LEB128, seven bits a byte; encoders may pad it.
+    let length_bytes = component[..main.start].iter().rev().skip(1).take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    match component[..main.start - length_bytes].last() {
+        Some(id) if *id == ComponentSectionId::CoreModule as u8 => Ok(length_bytes + 1),
+        _ => Err(Unknown("its main module has an unusual header".into())),
+    }
+}
+
+/// Makes a module of the main module's memory and data, and digests everything else.
+fn take_heap(main: &[u8], code: &mut Code) -> Result<Vec<u8>, Unknown> {
+    let mut heap = Module::new();
+    let (mut memories, mut data) = (0, None);
+    for payload in Parser::new(0).parse_all(main) {
+        let payload = payload?;
+        match &payload {
+            Payload::MemorySection(section) => {
+                for memory in section.clone() {
+                    let memory = memory?;
+                    if memory.memory64 || memory.shared || memory.page_size_log2.is_some() {
+                        return Err(Unknown("its memory is of an unusual type".into()));
+                    }
+                    memories += 1;
+                }
+                raw(&mut heap, SectionId::Memory, &main[section.range()]);
+                continue;
+            }
+            Payload::DataSection(section) => {
+                for segment in section.clone() {
+                    match segment?.kind {
+                        DataKind::Active { memory_index: 0, offset_expr } if is_constant(&offset_expr) => {}
+                        // Nothing until an instruction asks for it, of which a shell has none (see below).
+                        DataKind::Passive => {}
+                        DataKind::Active { .. } => {
+                            return Err(Unknown("it has data whose place is not known beforehand".into()));
+                        }
+                    }
+                }
+                data = Some(section.range());
+                continue;
+            }
+            // Says how many data segments there are, for instructions that name one. A shell in which there are such
+            // instructions is not valid, and is not compiled.
+            Payload::DataCountSection { .. } | Payload::CodeSectionEntry(_) => continue,
+            Payload::ImportSection(section) => {
+                for import in section.clone().into_imports() {
+                    if matches!(import?.ty, TypeRef::Memory(_)) {
+                        return Err(Unknown("it imports a memory".into()));
+                    }
+                }
+            }
+            Payload::StartSection { .. } => return Err(Unknown("it runs code when it is instantiated".into())),
+            _ => {}
+        }
+        if let Some((id, range)) = payload.as_section() {
+            code.piece(id, &main[range]);
+        }
+    }
+    if memories != 1 {
+        return Err(Unknown("it does not define one memory".into()));
+    }
+    let mut exports = ExportSection::new();
+    exports.export(MEMORY, ExportKind::Memory, 0);
+    heap.section(&exports);
+    if let Some(data) = data {
+        raw(&mut heap, SectionId::Data, &main[data]);
+    }
+    Ok(heap.finish())
+}
+
+fn is_constant(offset: &wasmparser::ConstExpr<'_>) -> bool {
+    let mut operators = offset.get_operators_reader();
+    matches!(operators.read(), Ok(Operator::I32Const { .. })) && matches!(operators.read(), Ok(Operator::End))
+}
+
+fn raw(module: &mut Module, id: SectionId, data: &[u8]) {
+    module.section(&RawSection { id: id as u8, data });
+}
+
+/// The main module, importing its memory.
+fn without_heap(main: &[u8]) -> Result<Module, Unknown> {
+    let mut module = Module::new();
+    let mut imports = ImportSection::new();
+    let mut imported = false;
+    for payload in Parser::new(0).parse_all(main) {
+        let payload = payload?;
+        let (id, range) = match &payload {
+            Payload::ImportSection(section) => {
+                let copied = RoundtripReencoder.parse_import_section(&mut imports, section.clone());
+                copied.map_err(|error| Unknown(error.to_string().into()))?;
+                continue;
+            }
+            Payload::MemorySection(_) | Payload::DataSection(_) | Payload::DataCountSection { .. } => continue,
+            Payload::CodeSectionEntry(_) => continue,
+            payload => match payload.as_section() {
+                Some(section) => section,
+                None => continue,
+            },
+        };
+        // Types come before imports, and everything else after them.
+        if !imported && id != SectionId::Type as u8 && id != SectionId::Custom as u8 {
+            import_heap(&mut module, &mut imports);
+            imported = true;
+        }
+        module.section(&RawSection { id, data: &main[range] });
+    }
+    if !imported {
+        import_heap(&mut module, &mut imports);
+    }
+    Ok(module)
+}
+
+fn import_heap(module: &mut Module, imports: &mut ImportSection) {
+    imports.import(HEAP_INSTANCE, MEMORY, ANY_MEMORY);
+    module.section(imports);
+}
+
+/// The least that a memory can be, so that the import takes the heap of any bundle.
+const ANY_MEMORY: MemoryType =
+    MemoryType { minimum: 0, maximum: None, memory64: false, shared: false, page_size_log2: None };
+
+/// The head of a shell: the heap image is its core module 0, and the instance of it its core instance 0.
+fn declare_heap(shell: &mut Component) {
+    let mut ty = ModuleType::new();
+    ty.export(MEMORY, ANY_MEMORY.into());
+    let mut types = CoreTypeSection::new();
+    types.ty().module(&ty);
+    let mut imports = ComponentImportSection::new();
+    imports.import(HEAP, ComponentTypeRef::Module(0));
+    let mut instances = InstanceSection::new();
+    instances.instantiate(0, std::iter::empty::<(&str, ModuleArg)>());
+    shell.section(&types).section(&imports).section(&instances);
+}
+
+/// Copies a component behind the head of a shell: modules and instances move up by one, and the main module is another.
+#[derive(Default)]
+struct Rewrite {
+    main: Module,
+    /// How many components deep in the one that is copied.
+    depth: u32,
+    modules_seen: u32,
+    instantiated: u32,
+    used_otherwise: bool,
+}
+
+impl Reencode for Rewrite {
+    type Error = Unknown;
+}
+
+impl ReencodeComponent for Rewrite {
+    fn module_index(&mut self, module: u32) -> u32 {
+        self.moved_module(self.depth == 0, module)
+    }
+
+    fn outer_module_index(&mut self, count: u32, module: u32) -> u32 {
+        self.moved_module(self.depth == count, module)
+    }
+
+    fn instance_index(&mut self, instance: u32) -> u32 {
+        if self.depth == 0 { instance + 1 } else { instance }
+    }
+
+    fn parse_core_type_section(
+        &mut self,
+        types: &mut CoreTypeSection,
+        section: CoreTypeSectionReader<'_>,
+    ) -> Result<(), reencode::Error<Self::Error>> {
+        if self.depth == 0 {
+            // The type of the heap image would move them.
+            return Err(reencode::Error::UserError(Unknown("it has core types".into())));
+        }
+        reencode::component_utils::parse_core_type_section(self, types, section)
+    }
+
+    fn push_depth(&mut self) {
+        self.depth += 1;
+    }
+
+    fn pop_depth(&mut self) {
+        self.depth -= 1;
+    }
+
+    fn parse_component_submodule(
+        &mut self,
+        component: &mut Component,
+        _parser: Parser,
+        module: &[u8],
+    ) -> Result<(), reencode::Error<Self::Error>> {
+        if self.depth == 0 && self.modules_seen == 0 {
+            component.section(&ModuleSection(&self.main));
+        } else {
+            component.section(&RawSection { id: ComponentSectionId::CoreModule as u8, data: module });
+        }
+        self.modules_seen += 1;
+        Ok(())
+    }
+
+    /// Names and producers, which nothing that runs asks for.
+    fn parse_component_custom_section(
+        &mut self,
+        _component: &mut Component,
+        _section: CustomSectionReader<'_>,
+    ) -> Result<(), reencode::Error<Self::Error>> {
+        Ok(())
+    }
+
+    fn parse_instance(
+        &mut self,
+        instances: &mut InstanceSection,
+        instance: Instance<'_>,
+    ) -> Result<(), reencode::Error<Self::Error>> {
+        match instance {
+            Instance::Instantiate { module_index: 0, args } if self.depth == 0 => {
+                self.instantiated += 1;
+                let heap = (HEAP_INSTANCE, ModuleArg::Instance(0));
+                let others = args.iter().map(|arg| (arg.name, ModuleArg::Instance(self.instance_index(arg.index))));
+                let args: Vec<_> = others.chain([heap]).collect();
+                instances.instantiate(1, args);
+                Ok(())
+            }
+            instance => reencode::component_utils::parse_instance(self, instances, instance),
+        }
+    }
+}
+
+impl Rewrite {
+    fn moved_module(&mut self, of_the_bundle: bool, module: u32) -> u32 {
+        self.used_otherwise |= of_the_bundle && module == 0;
+        if of_the_bundle { module + 1 } else { module }
+    }
+}
+
+impl From<BinaryReaderError> for Unknown {
+    fn from(error: BinaryReaderError) -> Self {
+        Self(error.to_string().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Split;
+
+    /// What wit-component makes, in short: imports that need the memory go by a table.
+    fn component(main: &str, rest: &str) -> Vec<u8> {
+        let text = format!("(component (core module $main {main}) {rest})");
+        wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+
+    const ONCE: &str = "(core instance $i (instantiate $main))";
+
+    fn refusal(main: &str, rest: &str) -> String {
+        let component = component(main, rest);
+        let shell = Split::new(&component).and_then(|split| split.shell());
+        shell.map(|_| ()).expect_err("it was taken apart").to_string()
+    }
+
+    #[test]
+    fn bundles_that_differ_in_their_heaps_have_the_same_code() {
+        let split = |heap: &str| {
+            let component = component(&format!("(memory (export \"memory\") {heap}"), ONCE);
+            let split = Split::new(&component).expect("it has a known shape");
+            (split.code, split.heap.clone(), split.shell().expect("it has a known shape"))
+        };
+        let (code, heap, shell) = split("1) (data (i32.const 8) \"one\")");
+        let (other_code, other_heap, other_shell) =
+            split("7 9) (data (i32.const 8) \"another\") (data (i32.const 70000) \"two\")");
+        assert_eq!((code, &shell), (other_code, &other_shell));
+        assert_ne!(heap, other_heap);
+        assert_ne!(code, split("1) (func)").0);
+        assert_ne!(code, split("1) (global i32 (i32.const 1))").0);
+    }
+
+    #[test]
+    fn shapes_for_which_it_might_not_be_the_same_program_are_left_whole() {
+        let memory = "(memory 1)";
+        for (main, rest, why) in [
+            ("", ONCE, "does not define one memory"),
+            ("(memory 1) (memory 1)", ONCE, "does not define one memory"),
+            ("(memory i64 1)", ONCE, "unusual type"),
+            ("(memory 1 1 shared)", ONCE, "unusual type"),
+            ("(memory 1) (func $f) (start $f)", ONCE, "runs code"),
+            ("(memory 1) (global $g i32 (i32.const 1)) (data (global.get $g) \"x\")", ONCE, "not known beforehand"),
+            (memory, "", "not instantiated just once"),
+            (memory, "(core instance (instantiate $main)) (core instance (instantiate $main))", "just once"),
+            (
+                memory,
+                "(core instance (instantiate $main)) (component (alias outer 1 $main (core module)))",
+                "just once",
+            ),
+            (memory, "(core type (func)) (core instance (instantiate $main))", "core types"),
+        ] {
+            let refusal = refusal(main, rest);
+            assert!(refusal.contains(why), "{main} {rest}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_whole_is_an_error_at_every_length() {
+        let component = component("(memory 1) (data (i32.const 0) \"x\")", ONCE);
+        for length in 0..component.len() {
+            let cut = &component[..length];
+            let taken_apart = Split::new(cut).and_then(|split| split.shell()).is_ok();
+            // A component may end after any of its sections.
+            let is_whole = wasmparser::validate(cut).is_ok();
+            assert!(!taken_apart || is_whole, "{length} of {} bytes", component.len());
+        }
+    }
+}
