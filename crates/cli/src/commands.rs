@@ -2,6 +2,7 @@
 
 mod build;
 mod completions;
+mod limits;
 mod render;
 
 use anyhow::Result;
@@ -35,7 +36,7 @@ impl Command {
     }
 }
 
-/// The runtime that a command's one build and one render need: timers, and no second thread.
+/// The runtime that a command's build and its renders need: timers, and no second thread.
 fn runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_time().build()?)
 }

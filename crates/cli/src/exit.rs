@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use dayfly::{Error, Failure, Usage};
+use dayfly::{Error, Failure, Outcome, Usage};
 use dayfly_bundler::Refusal;
 
 use crate::report::{ERROR, FailureReport, RenderReport, print_json, printable};
@@ -23,6 +23,12 @@ pub(crate) enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+impl From<&Outcome> for Exit {
+    fn from(outcome: &Outcome) -> Self {
+        outcome.page.as_ref().err().map_or(Self::Done, Self::from)
     }
 }
 

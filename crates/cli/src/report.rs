@@ -1,13 +1,13 @@
 //! Outcomes for readers: people on standard error, programs as one JSON object.
 
 use std::borrow::Cow;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use dayfly::{Failure, Level, Limit, Line, Page, Site, Thrown, Usage};
+use dayfly::{Failure, Level, Limit, Line, Outcome, Page, Site, Thrown, Usage};
 use dayfly_bundler::{Notice, Refusal, Source};
 use serde::Serialize;
 
@@ -66,8 +66,29 @@ pub(crate) fn print_refusal(refusal: &Refusal, source: &Source) {
     anstream::eprintln!("{}", printable(&refusal.report(source)));
 }
 
+/// Prints page or failure, and the console: for people, or as one JSON object, which has the usage too.
+pub(crate) fn print_outcome(outcome: &Outcome, json: bool) -> Result<()> {
+    if json {
+        return print_json(&RenderReport::new(&outcome.page, &outcome.console, &outcome.usage));
+    }
+    print_console(&outcome.console);
+    match &outcome.page {
+        Ok(page) => print_page(page.as_bytes()),
+        Err(failure) => {
+            print_failure(failure);
+            Ok(())
+        }
+    }
+}
+
+/// The page as it is; on a terminal with a line break after it, so that the prompt begins a line.
+fn print_page(page: &[u8]) -> Result<()> {
+    let is_open = std::io::stdout().is_terminal() && !page.ends_with(b"\n");
+    print_bytes(page, if is_open { b"\n" } else { b"" })
+}
+
 /// Prints why there is no page, where the app was, and what would help.
-pub(crate) fn print_failure(failure: &Failure) {
+fn print_failure(failure: &Failure) {
     anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&failure.to_string()));
     match failure {
         Failure::Threw(thrown) => print_stack(thrown),

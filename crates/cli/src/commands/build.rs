@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use dayfly::Usage;
+use dayfly::{Line, Usage};
 use dayfly_bundler::{Artifact, Bundler, Source};
 use serde::Serialize;
 
 use super::runtime;
 use crate::exit::{Exit, Mistake};
+use crate::input::App;
 use crate::report::{
-    FailureReport, LineReport, NoticeReport, UsageReport, print_console, print_json, print_notices, print_refusal,
+    FailureReport, LineReport, NoticeReport, RenderReport, UsageReport, print_console, print_json, print_notices,
+    print_refusal,
 };
 use crate::{input, progress, units};
 
@@ -117,8 +119,43 @@ impl Report<'_> {
     }
 }
 
+/// A bundle that is ready to be loaded.
+pub(super) struct Built {
+    pub(super) bundle: Vec<u8>,
+    /// Console lines of the top level that are still to be printed.
+    pub(super) unprinted: Vec<Line>,
+}
+
+/// Builds the bundle of an app, unless it is one already; or says how to end.
+pub(super) fn built(app: App, json: bool) -> Result<Result<Built, Exit>> {
+    let source = match app {
+        App::Bundle(bundle) => return Ok(Ok(Built { bundle, unprinted: Vec::new() })),
+        App::Source(source) => source,
+    };
+    let build = evaluate(&source)?;
+    if !json {
+        print_console(&build.console);
+    }
+    match build.artifact {
+        Ok(Artifact { bundle, notices, notices_dropped, .. }) => {
+            print_notices(&notices, notices_dropped);
+            let unprinted = if json { build.console } else { Vec::new() };
+            Ok(Ok(Built { bundle, unprinted }))
+        }
+        Err(refusal) => {
+            if json {
+                let failure = FailureReport::refusal(&refusal, &source);
+                print_json(&RenderReport::failed(failure, &build.console, &build.usage))?;
+            } else {
+                print_refusal(&refusal, &source);
+            }
+            Ok(Err((&refusal).into()))
+        }
+    }
+}
+
 /// Compiles the engine and evaluates `source`.
-pub(super) fn evaluate(source: &Source) -> Result<dayfly_bundler::Build> {
+fn evaluate(source: &Source) -> Result<dayfly_bundler::Build> {
     progress::during("building", || {
         let bundler = Bundler::new()?;
         Ok(runtime()?.block_on(bundler.build(source, &Bundler::limits())))

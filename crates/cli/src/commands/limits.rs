@@ -1,0 +1,81 @@
+//! The flags that bound a render.
+
+use std::time::Duration;
+
+use clap::Args;
+use dayfly::{EngineConfig, Limits};
+
+use crate::units;
+
+/// What the render may use. Sizes and times are written with their unit.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(super) struct LimitArgs {
+    /// Units of fuel, about one a Wasm instruction: exact, the same on every machine [default: no limit]
+    #[arg(long, value_name = "N")]
+    fuel: Option<u64>,
+
+    /// Time on a processor [default: 500ms]
+    #[arg(long, value_name = "TIME", value_parser = units::time)]
+    time: Option<Duration>,
+
+    /// Time on the clock, waiting included [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = units::time)]
+    wall: Option<Duration>,
+
+    /// Linear memory, the snapshot of the heap included [default: 128MiB]
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    memory: Option<u64>,
+
+    /// Stack of JavaScript calls, at most 768KiB [default: 256KiB]
+    #[arg(long, value_name = "SIZE", value_parser = units::js_stack)]
+    js_stack: Option<u32>,
+
+    /// Machine stack under the JavaScript engine [default: 8MiB]
+    #[arg(long, value_name = "SIZE", value_parser = units::wasm_stack)]
+    wasm_stack: Option<u32>,
+
+    /// The page [default: 5MiB]
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    page: Option<u64>,
+
+    /// Lines of console [default: 256]
+    #[arg(long, value_name = "N")]
+    console_lines: Option<u64>,
+
+    /// Text of console [default: 64KiB]
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    console_bytes: Option<u64>,
+
+    /// The props [default: 1MiB]
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    request: Option<u64>,
+}
+
+impl LimitArgs {
+    pub(super) fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            fuel: self.fuel,
+            cpu: self.time.unwrap_or(default.cpu),
+            wall: self.wall.unwrap_or(default.wall),
+            memory: self.memory.unwrap_or(default.memory),
+            js_stack: self.js_stack.unwrap_or(default.js_stack),
+            page: self.page.unwrap_or(default.page),
+            console_lines: self.console_lines.unwrap_or(default.console_lines),
+            console_bytes: self.console_bytes.unwrap_or(default.console_bytes),
+            request: self.request.unwrap_or(default.request),
+        }
+    }
+
+    /// An engine whose renders have them. The user's own bundle may have any size.
+    pub(super) fn engine(&self) -> EngineConfig {
+        let default = EngineConfig { bundle: u64::MAX, ..EngineConfig::default() };
+        EngineConfig { wasm_stack: self.wasm_stack.map_or(default.wasm_stack, |bytes| bytes as usize), ..default }
+    }
+
+    /// The same, and fuel is counted in it: it is what a developer compares two versions of an app by.
+    pub(super) fn engine_that_counts_fuel(&self) -> EngineConfig {
+        EngineConfig { fuel: true, concurrency: 1, ..self.engine() }
+    }
+}
