@@ -5,26 +5,37 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its results and its progress")]
 
 use std::alloc::System;
-use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::bail;
 use clap::Parser;
+use dayfly_bundler::{Form, Source};
+use serde::Deserialize;
+use serde_json::json;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
+#[path = "../src/bench/app.rs"]
+mod app;
 #[path = "against_node/generated.rs"]
 mod generated;
-#[path = "against_node/node.rs"]
+#[path = "../src/bench/node.rs"]
 mod node;
 #[path = "against_node/ours.rs"]
 mod ours;
 #[path = "against_node/report.rs"]
 mod report;
+#[path = "../src/bench/statistics.rs"]
+mod statistics;
+#[path = "../src/bench/turn.rs"]
+mod turn;
 #[path = "../../../host/benches/workloads/mod.rs"]
 mod workloads;
 
 use node::Node;
-use ours::{App, Dayfly};
-use report::{Batch, Case, Growth, Report, Times, ratio_of_rounds};
+use ours::Dayfly;
+use report::{Case, Growth, Point, Report};
+use statistics::{Ratio, Times, median, microseconds};
+use turn::{Turn, Until, in_turns};
 
 /// Counts live bytes. It is in Dayfly's times too, where it costs a few atomic additions an allocation.
 #[global_allocator]
@@ -40,8 +51,8 @@ fn live_heap() -> u64 {
 #[derive(Parser)]
 struct Arguments {
     /// How often each side gets its turn.
-    #[arg(long, value_name = "COUNT", default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..))]
-    rounds: u64,
+    #[arg(long, value_name = "COUNT", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
     /// A short run, to see that it works: two rounds of few renders, and a growth of 500 runs.
     #[arg(long)]
     quick: bool,
@@ -58,10 +69,10 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let sources = sources(&arguments.cases)?;
+    let workloads = workloads(&arguments.cases)?;
     let node = Node::start()?;
     let dayfly = Dayfly::start()?;
-    let report = compare(&arguments, &sources, &dayfly, node)?;
+    let report = compare(&arguments, &workloads, &dayfly, node)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -70,21 +81,23 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An app as both sides get it.
-struct Source {
-    name: &'static str,
-    file: PathBuf,
-    text: String,
+/// How long a turn is.
+const TURN: Until = Until::Time(Duration::from_millis(250));
+
+/// How long Node may take for one render.
+const WALL: Duration = Duration::from_secs(60);
+
+/// An app as both sides get it: a script.
+struct Workload {
+    source: Source,
     props: String,
-    /// How many renders a turn has: some tenths of a second.
-    runs: usize,
+    /// How many renders a turn has in a short run.
+    quick: u32,
 }
 
-fn sources(wanted: &[String]) -> anyhow::Result<Vec<Source>> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("against_node");
-    std::fs::create_dir_all(&folder)?;
-    let mut sources = Vec::new();
-    for (name, runs) in [("w1", 400), ("w2", 60), ("w3", 6), ("lines", 40)] {
+fn workloads(wanted: &[String]) -> anyhow::Result<Vec<Workload>> {
+    let mut chosen = Vec::new();
+    for (name, quick) in [("w1", 40), ("w2", 6), ("w3", 1), ("lines", 4)] {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
             continue;
         }
@@ -94,81 +107,75 @@ fn sources(wanted: &[String]) -> anyhow::Result<Vec<Source>> {
             let built = workloads::workload(name).map_err(anyhow::Error::from_boxed)?;
             (built.text, built.props)
         };
-        let file = folder.join(name).with_extension("js");
-        std::fs::write(&file, &text)?;
-        sources.push(Source { name, file, text, props, runs });
+        let source = Source { form: Form::Script, ..Source::new(name, text) };
+        chosen.push(Workload { source, props, quick });
     }
-    if sources.is_empty() {
+    if chosen.is_empty() {
         bail!("there is no case {}: there are w1, w2, w3 and lines", wanted.join(" "));
     }
-    Ok(sources)
+    Ok(chosen)
 }
 
-fn compare(arguments: &Arguments, sources: &[Source], dayfly: &Dayfly, mut node: Node) -> anyhow::Result<Report> {
+fn compare(arguments: &Arguments, workloads: &[Workload], dayfly: &Dayfly, mut node: Node) -> anyhow::Result<Report> {
     let growth = growth(arguments.quick, dayfly)?;
-    let rounds = if arguments.quick { 2 } else { arguments.rounds as usize };
+    let rounds = if arguments.quick { 2 } else { arguments.rounds };
     let mut version = String::new();
     let mut cases = Vec::new();
-    for source in sources {
-        eprintln!("{}: {rounds} rounds", source.name);
-        let app = dayfly.load(source.name, &source.text, &source.props)?;
-        version = node.load(source.name, &source.file, &source.props)?;
-        cases.push(case(source, &app, rounds, arguments.quick, dayfly, &mut node)?);
+    for workload in workloads {
+        eprintln!("{}: {rounds} rounds", workload.source.name);
+        version = node.load(&workload.source, &workload.props, WALL)?;
+        let turn = if arguments.quick { Until::Runs(workload.quick) } else { TURN };
+        cases.push(case(workload, rounds, turn, dayfly, &mut node)?);
     }
     Ok(Report { node: version, rounds, cases, growth })
 }
 
-fn case(
-    source: &Source,
-    app: &App,
-    rounds: usize,
-    quick: bool,
-    dayfly: &Dayfly,
-    node: &mut Node,
-) -> anyhow::Result<Case> {
-    let runs = if quick { source.runs.div_ceil(10) } else { source.runs };
-    let page = same_page(source.name, &dayfly.batch(app, runs)?, &node.batch(source.name, runs)?)?;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for round in 0..rounds {
-        // Each begins every other round, so that neither always follows the other.
-        if round % 2 == 0 {
-            ours.push(dayfly.batch(app, runs)?);
-            theirs.push(node.batch(source.name, runs)?);
-        } else {
-            theirs.push(node.batch(source.name, runs)?);
-            ours.push(dayfly.batch(app, runs)?);
-        }
-    }
-    let ratio_of_rounds = ratio_of_rounds(&ours, &theirs);
-    let (dayfly, node) = (Times::new(&ours), Times::new(&theirs));
+fn case(workload: &Workload, rounds: u32, turn: Until, dayfly: &Dayfly, node: &mut Node) -> anyhow::Result<Case> {
+    let name = &workload.source.name;
+    let (app, made) = dayfly.load(&workload.source, &workload.props)?;
+    let mut usage_cpu = Vec::new();
+    let mut ours = |until| {
+        let (turn, usage) = app.turn(&dayfly.runtime, until)?;
+        usage_cpu.push(usage.cpu.as_nanos() as f64 / turn.nanoseconds.len() as f64);
+        Ok(turn)
+    };
+    let mut theirs = |until| node.turn(name, until);
+    let page_bytes = same_page(name, &ours(turn)?, &theirs(turn)?)?;
+    let turns = in_turns(rounds, turn, &mut [&mut ours, &mut theirs])?;
     Ok(Case {
-        name: source.name.to_owned(),
-        bundle_bytes: app.made.bytes,
-        build_nanoseconds: app.made.build.as_nanos() as f64,
-        load_nanoseconds: app.made.load.as_nanos() as f64,
-        page_bytes: page,
-        ratio: node.p50 / dayfly.p50,
-        ratio_of_rounds,
-        dayfly,
-        node,
+        name: name.clone(),
+        bundle_bytes: made.bytes,
+        build_nanoseconds: made.build.as_nanos() as f64,
+        load_nanoseconds: made.load.as_nanos() as f64,
+        page_bytes,
+        dayfly: Times::new(&turns[0]),
+        dayfly_usage_cpu_us: microseconds(median(usage_cpu.into_iter())),
+        node: Times::new(&turns[1]),
+        ratio: Ratio::new(&turns[1], &turns[0]),
     })
 }
 
 /// The size of the page that both gave. The first turn of each also warms it up.
-fn same_page(name: &str, ours: &Batch, theirs: &Batch) -> anyhow::Result<usize> {
+fn same_page(name: &str, ours: &Turn, theirs: &Turn) -> anyhow::Result<usize> {
     if ours.page != theirs.page {
-        bail!("{name} renders another page in Dayfly than in Node:\n{}\n\n{}", ours.page, theirs.page);
+        let [ours, theirs] = [ours, theirs].map(|turn| String::from_utf8_lossy(&turn.page));
+        bail!("{name} renders another page in Dayfly than in Node:\n{ours}\n\n{theirs}");
     }
     Ok(ours.page.len())
 }
 
 /// The program of the story on both sides, before anything else has used memory, and in a Node of its own.
 fn growth(quick: bool, dayfly: &Dayfly) -> anyhow::Result<Growth> {
+    #[derive(Deserialize)]
+    struct InNode {
+        points: Vec<Point>,
+    }
     let at = if quick { [1, 250, 500] } else { [1, 2_500, 5_000] };
     eprintln!("the story's program: {} runs on both sides", at[2]);
-    let source = sources(&["w1".to_owned()])?.remove(0);
-    let app = dayfly.load("w1", &source.text, &source.props)?;
+    let Workload { source, props, .. } = workloads(&["w1".to_owned()])?.remove(0);
+    let (app, _) = dayfly.load(&source, &props)?;
     let mut node = Node::start()?;
-    node.load("w1", &source.file, &source.props)?;
-    Ok(Growth { dayfly: dayfly.growth(&app, &at)?, node: node.growth("w1", &at)? })
+    node.load(&source, &props, WALL)?;
+    let in_node: InNode = node.ask(&json!({ "command": "growth", "name": source.name, "at": at }))?;
+    Ok(Growth { dayfly: dayfly.growth(&app, &at)?, node: in_node.points })
 }

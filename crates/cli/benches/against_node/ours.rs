@@ -1,29 +1,20 @@
-//! Dayfly's side: the same, in this process.
+//! Dayfly's side of a case: building and loading an app, and what its renders leave.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use dayfly::{Bundle, Engine, EngineConfig, Limits, Outcome};
+use dayfly::{Bundle, Engine, EngineConfig, Limits};
 use dayfly_bundler::{Bundler, Source};
-use rustix::time::{ClockId, clock_gettime};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::report::{Batch, Point};
+use crate::app::App;
+use crate::report::Point;
 
 /// An engine with its bundler, and one thread for both: `node:vm` renders on one too.
 pub(crate) struct Dayfly {
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     bundler: Bundler,
     engine: Engine,
-}
-
-/// An app that is ready to render.
-pub(crate) struct App {
-    bundle: Bundle,
-    limits: Limits,
-    props: String,
-    /// What making it took, and how large it is.
-    pub(crate) made: Made,
 }
 
 /// What comes before the first render, once for a bundle.
@@ -43,60 +34,28 @@ impl Dayfly {
     }
 
     /// Builds and loads an app.
-    pub(crate) fn load(&self, name: &str, text: &str, props: &str) -> anyhow::Result<App> {
-        let source = Source::new(format!("{name}.js"), text);
+    pub(crate) fn load(&self, source: &Source, props: &str) -> anyhow::Result<(App, Made)> {
         let started = Instant::now();
-        let built = self.runtime.block_on(self.bundler.build(&source, &Bundler::limits()));
-        let artifact = built.artifact.with_context(|| format!("{name} does not build"))?;
+        let built = self.runtime.block_on(self.bundler.build(source, &Bundler::limits()));
+        let artifact = built.artifact.with_context(|| format!("{} does not build", source.name))?;
         let (build, started) = (started.elapsed(), Instant::now());
         let bundle = Bundle::load(&self.engine, &artifact.bundle)?;
         let made = Made { build, load: started.elapsed(), bytes: artifact.bundle.len() };
-        Ok(App { bundle, limits: Limits::default(), props: props.to_owned(), made })
-    }
-
-    /// Renders so many times, each in a store of its own.
-    pub(crate) fn batch(&self, app: &App, runs: usize) -> anyhow::Result<Batch> {
-        let mut nanoseconds = Vec::with_capacity(runs);
-        let mut usage = Duration::ZERO;
-        let mut page = Vec::new();
-        let cpu = process_cpu();
-        for _ in 0..runs {
-            let started = Instant::now();
-            let outcome = self.render(app);
-            nanoseconds.push(started.elapsed().as_nanos() as f64);
-            usage += outcome.usage.cpu;
-            page = outcome.page?.into_bytes();
-        }
-        let cpu = process_cpu() - cpu;
-        Ok(Batch {
-            nanoseconds,
-            cpu_nanoseconds: cpu.as_nanos() as f64 / runs as f64,
-            usage_nanoseconds: Some(usage.as_nanos() as f64 / runs as f64),
-            page: String::from_utf8(page)?,
-        })
+        let app = App { engine: self.engine.clone(), bundle, limits: Limits::default(), props: props.to_owned() };
+        Ok((app, made))
     }
 
     /// Renders up to the last of `at`, and says what memory was in use at each.
     pub(crate) fn growth(&self, app: &App, at: &[usize]) -> anyhow::Result<Vec<Point>> {
         let mut points = Vec::new();
         for run in 1..=at.iter().copied().max().unwrap_or(0) {
-            self.render(app).page?;
+            let _ = app.render(&self.runtime)?;
             if at.contains(&run) {
                 points.push(Point { runs: run, rss: resident()?, heap: crate::live_heap() });
             }
         }
         Ok(points)
     }
-
-    fn render(&self, app: &App) -> Outcome {
-        self.runtime.block_on(self.engine.render(&app.bundle, &app.limits, &app.props))
-    }
-}
-
-/// All threads, as `process.cpuUsage()` counts.
-fn process_cpu() -> Duration {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
 fn resident() -> anyhow::Result<u64> {

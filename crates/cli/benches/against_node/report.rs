@@ -4,18 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What one side measured in its turn.
-#[derive(Deserialize)]
-pub(crate) struct Batch {
-    /// From having the app loaded to having the page, a render each.
-    pub(crate) nanoseconds: Vec<f64>,
-    /// Processor time of the whole process, a render on average.
-    pub(crate) cpu_nanoseconds: f64,
-    /// What Dayfly itself says.
-    #[serde(default)]
-    pub(crate) usage_nanoseconds: Option<f64>,
-    pub(crate) page: String,
-}
+use crate::statistics::{Ratio, Times};
 
 /// Memory in use after so many runs, in bytes.
 #[derive(Clone, Copy, Deserialize, Serialize)]
@@ -29,7 +18,7 @@ pub(crate) struct Point {
 #[derive(Serialize)]
 pub(crate) struct Report {
     pub(crate) node: String,
-    pub(crate) rounds: usize,
+    pub(crate) rounds: u32,
     pub(crate) cases: Vec<Case>,
     pub(crate) growth: Growth,
 }
@@ -43,21 +32,11 @@ pub(crate) struct Case {
     pub(crate) load_nanoseconds: f64,
     pub(crate) page_bytes: usize,
     pub(crate) dayfly: Times,
+    /// The processor time of a render as Dayfly itself says it.
+    pub(crate) dayfly_usage_cpu_us: f64,
     pub(crate) node: Times,
-    /// Node's median over Dayfly's: how many times faster Dayfly is.
-    pub(crate) ratio: f64,
-    /// The same of each round by itself, least and most.
-    pub(crate) ratio_of_rounds: (f64, f64),
-}
-
-/// Nanoseconds of one isolated render.
-#[derive(Serialize)]
-pub(crate) struct Times {
-    pub p50: f64,
-    pub p99: f64,
-    pub(crate) cpu: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) usage_cpu: Option<f64>,
+    /// Node's time over Dayfly's: how many times faster Dayfly is.
+    pub(crate) ratio: Ratio,
 }
 
 /// The program of the story, again and again.
@@ -65,42 +44,6 @@ pub(crate) struct Times {
 pub(crate) struct Growth {
     pub(crate) dayfly: Vec<Point>,
     pub(crate) node: Vec<Point>,
-}
-
-impl Times {
-    pub(crate) fn new(batches: &[Batch]) -> Self {
-        let all = sorted(batches.iter().flat_map(|batch| &batch.nanoseconds).copied());
-        let usages: Vec<f64> = batches.iter().filter_map(|batch| batch.usage_nanoseconds).collect();
-        Self {
-            p50: quantile(&all, 0.5),
-            p99: quantile(&all, 0.99),
-            cpu: median(batches.iter().map(|batch| batch.cpu_nanoseconds)),
-            usage_cpu: (!usages.is_empty()).then(|| median(usages.iter().copied())),
-        }
-    }
-}
-
-/// Node's median over Dayfly's in each round, least and most.
-pub(crate) fn ratio_of_rounds(dayfly: &[Batch], node: &[Batch]) -> (f64, f64) {
-    let of_round = |(ours, theirs): (&Batch, &Batch)| {
-        median(theirs.nanoseconds.iter().copied()) / median(ours.nanoseconds.iter().copied())
-    };
-    let ratios = sorted(dayfly.iter().zip(node).map(of_round));
-    (quantile(&ratios, 0.0), quantile(&ratios, 1.0))
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    quantile(&sorted(values), 0.5)
-}
-
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values
-}
-
-fn quantile(sorted: &[f64], part: f64) -> f64 {
-    sorted[((sorted.len() - 1) as f64 * part).round() as usize]
 }
 
 impl fmt::Display for Report {
@@ -122,7 +65,7 @@ impl Report {
         writeln!(f, "\nPromises")?;
         let of = |name: &str, least: f64, what: &str, f: &mut fmt::Formatter<'_>| {
             let Some(case) = self.cases.iter().find(|case| case.name == name) else { return Ok(()) };
-            writeln!(f, "  {}  {what}: {:.2}", held(case.ratio >= least), case.ratio)
+            writeln!(f, "  {}  {what}: {:.2}", held(case.ratio.p50 >= least), case.ratio.p50)
         };
         of("w1", 5.0, "W1 in at most a fifth of a fresh context's time (Node/Dayfly, at least 5)", f)?;
         of("lines", 1.0, "140,000 lines not slower than a fresh context (Node/Dayfly, at least 1)", f)?;
@@ -139,16 +82,15 @@ fn held(is: bool) -> &'static str {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, dayfly, node, ratio, ratio_of_rounds: (least, most), .. } = self;
-        let row = |f: &mut fmt::Formatter<'_>, name: &str, side: &str, times: &Times| {
-            let usage = times.usage_cpu.map(time).unwrap_or_default();
-            let (p50, p99, cpu) = (time(times.p50), time(times.p99), time(times.cpu));
+        let Self { name, dayfly, dayfly_usage_cpu_us, node, ratio: Ratio { p50, least, most }, .. } = self;
+        let row = |f: &mut fmt::Formatter<'_>, name: &str, side: &str, times: &Times, usage: &str| {
+            let [p50, p99, cpu] = [times.p50_us, times.p99_us, times.cpu_us].map(|us| time(us * 1e3));
             writeln!(f, "{name:8} {side:22} {p50:>10} {p99:>10} {cpu:>10} {usage:>10}")
         };
-        row(f, name, "Dayfly, fresh store", dayfly)?;
-        row(f, "", "Node, fresh vm context", node)?;
-        let (p99, cpu) = (node.p99 / dayfly.p99, node.cpu / dayfly.cpu);
-        let ratios = format!("{:>10} {:>10} {:>10}", times(*ratio), times(p99), times(cpu));
+        row(f, name, "Dayfly, fresh store", dayfly, &time(dayfly_usage_cpu_us * 1e3))?;
+        row(f, "", "Node, fresh vm context", node, "")?;
+        let (p99, cpu) = (node.p99_us / dayfly.p99_us, node.cpu_us / dayfly.cpu_us);
+        let ratios = format!("{:>10} {:>10} {:>10}", times(*p50), times(p99), times(cpu));
         writeln!(f, "{:8} {:22} {ratios}  of rounds {least:.2} to {most:.2}", "", "Node / Dayfly")?;
         let (build, load, bytes) =
             (time(self.build_nanoseconds), time(self.load_nanoseconds), self.bundle_bytes as u64);
