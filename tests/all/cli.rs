@@ -1,5 +1,7 @@
 //! The binary, as a shell sees it.
 
+mod bench;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -350,7 +352,7 @@ fn control_characters_of_a_refused_source_do_not_reach_the_terminal() {
 fn help_version_and_completions_are_there() {
     let dayfly = Dayfly::new("help");
     assert_eq!(dayfly.run(&["--version"]).out, format!("dayfly {}\n", env!("CARGO_PKG_VERSION")));
-    for (command, snapshot) in [("", "dayfly"), ("build", "build"), ("render", "render")] {
+    for (command, snapshot) in [("", "dayfly"), ("build", "build"), ("render", "render"), ("bench", "bench")] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|it| !it.is_empty()).collect();
         let help = dayfly.run(&arguments);
         assert_eq!(help.code, 0);

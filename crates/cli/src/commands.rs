@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+mod bench;
 mod build;
 mod completions;
 mod limits;
@@ -14,6 +15,7 @@ use crate::exit::Exit;
 pub(crate) enum Command {
     Build(build::Build),
     Render(render::Render),
+    Bench(bench::Bench),
     Completions(completions::Completions),
 }
 
@@ -23,6 +25,7 @@ impl Command {
         match self {
             Self::Build(build) => build.json,
             Self::Render(render) => render.json,
+            Self::Bench(bench) => bench.json,
             Self::Completions(_) => false,
         }
     }
@@ -31,6 +34,7 @@ impl Command {
         match self {
             Self::Build(build) => build.exec(),
             Self::Render(render) => render.exec(),
+            Self::Bench(bench) => bench.exec(),
             Self::Completions(completions) => completions.exec(),
         }
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use dayfly::{Error, Failure, Outcome, Usage};
 use dayfly_bundler::Refusal;
 
+use crate::bench::node::FailsInNode;
 use crate::report::{ERROR, FailureReport, RenderReport, print_json, printable};
 
 /// How a command ended.
@@ -61,7 +62,13 @@ pub(crate) struct Mistake(pub(crate) String);
 
 /// Prints an error with all that led to it, and says how to end.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> Exit {
-    let (kind, exit) = if error.is::<Mistake>() { ("input", Exit::Usage) } else { ("host", Exit::Failed) };
+    let (kind, exit) = if error.is::<Mistake>() {
+        ("input", Exit::Usage)
+    } else if error.is::<FailsInNode>() {
+        ("node", Exit::Threw)
+    } else {
+        ("host", Exit::Failed)
+    };
     let message = format!("{error:#}");
     let report = RenderReport::failed(FailureReport::new(kind, message.clone()), &[], &Usage::default());
     // Without standard output, standard error has to do.

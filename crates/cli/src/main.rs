@@ -1,5 +1,6 @@
 //! The binary `dayfly`: bundles and renders from the command line.
 
+mod bench;
 mod commands;
 mod exit;
 mod input;

@@ -198,7 +198,7 @@ impl<'a> RenderReport<'a> {
 #[derive(Debug, Serialize)]
 pub(crate) struct FailureReport<'a> {
     /// `threw`, `unsettled`, `exceeded`, `trapped` or `host`; of a source also `syntax`, `imports` or `no-render`; `input`
-    /// if a file cannot be read or written.
+    /// if a file cannot be read or written; `node` if an app that is compared with Node fails there.
     kind: &'static str,
     message: String,
     /// The limit's code, where it was one.

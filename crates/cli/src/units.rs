@@ -46,6 +46,19 @@ pub(crate) fn show_size(bytes: u64) -> String {
     ByteSize(bytes).to_string()
 }
 
+/// Writes a number with its thousands apart: `1,234,567`.
+pub(crate) fn show_count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +104,13 @@ mod tests {
     fn a_bad_time_says_what_would_be_right() {
         for text in ["", "500", "ms", "-1s", "128MiB"] {
             assert!(time(text).is_err_and(|error| error.contains("such as 500ms")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_count_has_its_thousands_apart() {
+        for (count, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(show_count(count), shown);
         }
     }
 }

@@ -122,6 +122,8 @@ impl Report<'_> {
 /// A bundle that is ready to be loaded.
 pub(super) struct Built {
     pub(super) bundle: Vec<u8>,
+    /// What it was built from, in the form in which it was read; none if it was a bundle already.
+    pub(super) source: Option<Source>,
     /// Console lines of the top level that are still to be printed.
     pub(super) unprinted: Vec<Line>,
 }
@@ -129,7 +131,7 @@ pub(super) struct Built {
 /// Builds the bundle of an app, unless it is one already; or says how to end.
 pub(super) fn built(app: App, json: bool) -> Result<Result<Built, Exit>> {
     let source = match app {
-        App::Bundle(bundle) => return Ok(Ok(Built { bundle, unprinted: Vec::new() })),
+        App::Bundle(bundle) => return Ok(Ok(Built { bundle, source: None, unprinted: Vec::new() })),
         App::Source(source) => source,
     };
     let build = evaluate(&source)?;
@@ -137,10 +139,10 @@ pub(super) fn built(app: App, json: bool) -> Result<Result<Built, Exit>> {
         print_console(&build.console);
     }
     match build.artifact {
-        Ok(Artifact { bundle, notices, notices_dropped, .. }) => {
+        Ok(Artifact { bundle, form, notices, notices_dropped }) => {
             print_notices(&notices, notices_dropped);
             let unprinted = if json { build.console } else { Vec::new() };
-            Ok(Ok(Built { bundle, unprinted }))
+            Ok(Ok(Built { bundle, source: Some(Source { form, ..source }), unprinted }))
         }
         Err(refusal) => {
             if json {

@@ -41,7 +41,7 @@ pub(crate) struct Render {
 impl Render {
     pub(crate) fn exec(self) -> Result<Exit> {
         let props = input::props(self.props.as_deref())?;
-        let Built { bundle: bytes, unprinted } = match build::built(input::app(&self.app)?, self.json)? {
+        let Built { bundle: bytes, unprinted, .. } = match build::built(input::app(&self.app)?, self.json)? {
             Ok(built) => built,
             Err(exit) => return Ok(exit),
         };
