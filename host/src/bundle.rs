@@ -42,7 +42,7 @@ impl Bundle {
             return Err(Error::BundleTooLarge { size, most });
         }
         check_kind(bytes)?;
-        let id = BundleId(Sha256::digest(bytes).into());
+        let id = BundleId::of(bytes);
         if engine.config().share_code
             && let Ok(split) = Split::new(bytes)
             && let Ok(shell) = engine.shells().of(engine, &split)
@@ -92,6 +92,13 @@ impl fmt::Debug for Bundle {
 /// Which bundle it is: the SHA-256 of its bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BundleId([u8; 32]);
+
+impl BundleId {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
 
 /// In hexadecimal, 64 digits.
 impl fmt::Display for BundleId {

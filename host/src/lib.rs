@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`Engine`] | one a process, cheap to clone; renders |
 //! | [`Bundle`] | one app, compiled and linked once, instantiated for every render |
+//! | [`Bundles`] | the apps of many tenants, loaded on demand within a budget of memory |
 //! | [`Limits`], [`Limit`] | what one render may use: plain numbers; the name of one of them |
 //! | [`Outcome`] | [`Page`] or [`Failure`], the console's [`Line`]s, and [`Usage`]: all three, always |
 //! | [`Cache`], [`CacheKey`] | compiled code on disk, authenticated before it is used; which code it is |
@@ -18,6 +19,7 @@
 #![deny(missing_docs)]
 
 mod bundle;
+mod bundles;
 mod cache;
 mod console;
 mod contract;
@@ -34,6 +36,7 @@ mod shell;
 mod split;
 
 pub use bundle::{Bundle, BundleId};
+pub use bundles::{BundleSource, Bundles, BundlesStats};
 pub use cache::{Cache, CacheConfig, CacheError, CacheKey, CacheStats, Rejected};
 pub use console::{Level, Line, Site};
 pub use engine::{Engine, EngineConfig};

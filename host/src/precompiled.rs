@@ -45,10 +45,10 @@ pub(crate) fn component<B: AsRef<[u8]>>(
     if let Some(compiled) = cache.load(key) {
         // SAFETY: the cache has authenticated these very bytes under this machine's key, so they are what an engine of
         // this version with these settings, both of which the entry's name is made of, gave to `Cache::store` below.
-        match unsafe { Component::deserialize(engine, &compiled) } {
-            Ok(component) => return Ok(component),
-            // Of another build of wasmtime, which it says itself: compiled anew.
-            Err(_) => {}
+        let component = unsafe { Component::deserialize(engine, &compiled) };
+        // Otherwise it is of another build of wasmtime, which it says itself, and is compiled anew.
+        if let Ok(component) = component {
+            return Ok(component);
         }
     }
     let component = Component::from_binary(engine, wasm()?.as_ref())?;

@@ -1,8 +1,8 @@
-//! The code that bundles share: compiled once, for as long as a bundle uses it.
+//! The code that bundles share: compiled once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use wasmtime::Module;
 use wasmtime::component::{Component, Linker};
@@ -40,28 +40,52 @@ impl fmt::Debug for Shell {
     }
 }
 
-/// The shells that are in use.
+/// How many shells are kept though no bundle may use them just now: deploys bring a new engine beside the old one.
+const KEPT: usize = 4;
+
+/// The shells that are in use, and those that were last.
 #[derive(Debug, Default)]
 pub(crate) struct Shells {
     by_code: Mutex<HashMap<CodeId, Arc<Mutex<Weak<Shell>>>>>,
+    /// The ones that were asked for last, the last one last.
+    recent: Mutex<VecDeque<Arc<Shell>>>,
 }
 
 impl Shells {
-    /// The shell of `split`, compiled if no bundle that is loaded has the same code.
+    /// The shell of `split`, compiled if no bundle that is loaded, or was lately, has the same code.
     pub(crate) fn of(&self, engine: &Engine, split: &Split<'_>) -> wasmtime::Result<Arc<Shell>> {
-        let entry = {
-            let mut by_code = self.by_code.lock().unwrap_or_else(PoisonError::into_inner);
-            // A shell that no bundle uses any more is gone, and so is what is kept of it.
-            by_code.retain(|_, shell| Arc::strong_count(shell) > 1 || shell.lock().is_ok_and(|s| s.strong_count() > 0));
-            by_code.entry(split.code).or_default().clone()
-        };
         // Who loads the same code meanwhile waits here, and does not compile it too.
-        let mut shell = entry.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shell) = shell.upgrade() {
-            return Ok(shell);
-        }
-        let compiled = Arc::new(Shell::compile(engine, split)?);
-        *shell = Arc::downgrade(&compiled);
-        Ok(compiled)
+        let entry = self.entry(split.code);
+        let mut entry = locked(&entry);
+        let shell = match entry.upgrade() {
+            Some(shell) => shell,
+            None => Arc::new(Shell::compile(engine, split)?),
+        };
+        *entry = Arc::downgrade(&shell);
+        self.keep(&shell);
+        Ok(shell)
     }
+
+    fn entry(&self, code: CodeId) -> Arc<Mutex<Weak<Shell>>> {
+        let mut by_code = locked(&self.by_code);
+        // A shell that nobody has any more is gone, and so is what is noted of it; one that is being compiled is held.
+        by_code.retain(|_, entry| {
+            Arc::strong_count(entry) > 1 || entry.try_lock().map_or(true, |shell| shell.strong_count() > 0)
+        });
+        by_code.entry(code).or_default().clone()
+    }
+
+    fn keep(&self, shell: &Arc<Shell>) {
+        let mut recent = locked(&self.recent);
+        recent.retain(|kept| !Arc::ptr_eq(kept, shell));
+        recent.push_back(shell.clone());
+        if recent.len() > KEPT {
+            recent.pop_front();
+        }
+    }
+}
+
+/// A thread that ended while it held the lock left what it guards whole: it is only ever replaced.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,6 +3,7 @@
 
 mod app;
 mod bundles;
+mod bundles_of_many;
 mod cache;
 mod console;
 mod engine;
