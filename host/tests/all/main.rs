@@ -8,6 +8,7 @@ mod cache;
 mod console;
 mod engine;
 mod failures;
+mod freshness;
 mod guest;
 mod isolation;
 mod memory;
