@@ -32,7 +32,7 @@ mod contract {
     wit_bindgen::generate!({ world: "engine", path: "../wit" });
 
     pub use dayfly::sandbox::{clock, console, random};
-    pub use exports::dayfly::sandbox::{loader, renderer};
+    pub use exports::dayfly::sandbox::{loader, renderer, warmer};
     export!(Engine);
 
     /// The component's exports.
@@ -41,6 +41,12 @@ mod contract {
     impl loader::Guest for Engine {
         fn load(source: loader::Source) -> Result<loader::Loaded, loader::Refusal> {
             crate::load::load(source)
+        }
+    }
+
+    impl warmer::Guest for Engine {
+        fn warm(props: String) -> Result<(), renderer::Failure> {
+            crate::load::warm(&props)
         }
     }
 

@@ -8,7 +8,7 @@ use javy::quickjs::{Ctx, Function, Object, Persistent, Value};
 
 use crate::contract::console::Site;
 use crate::contract::loader::{Form, Loaded, Refusal, Source};
-use crate::contract::renderer::Thrown;
+use crate::contract::renderer::{Failure, Thrown};
 use crate::quickjs::Code;
 use crate::{notices, quickjs, render, runtime, thrown, timers};
 
@@ -43,17 +43,32 @@ pub fn load(mut source: Source) -> Result<Loaded, Refusal> {
         let (notices, notices_dropped) = notices::finish();
         Ok(Loaded { form, notices, notices_dropped })
     })?;
-    // What the top level left for the collector need not be in every render's memory.
-    let collected = runtime.context().runtime();
-    collected.set_promise_hook(None);
-    collected.run_gc();
-    collected.set_gc_threshold((collected.memory_usage().malloc_size + GC_HEADROOM) as usize);
-    // The snapshot leaves out what is zero.
+    runtime.context().runtime().set_promise_hook(None);
     let mut text = std::mem::take(&mut source.text).into_bytes();
     quickjs::wipe(&mut text);
     drop(text);
-    quickjs::wipe_free_memory();
+    clean();
     Ok(loaded)
+}
+
+/// Renders once before the snapshot is taken.
+pub fn warm(props: &str) -> Result<(), Failure> {
+    runtime::runtime().context().with(|ctx| {
+        quickjs::set_stack_size(&ctx, STACK);
+        let warmed = render::warm(&ctx, props);
+        timers::drop_all();
+        warmed
+    })?;
+    clean();
+    Ok(())
+}
+
+/// Leaves in memory what renders need: the snapshot leaves out what is zero.
+fn clean() {
+    let runtime = runtime::runtime().context().runtime();
+    runtime.run_gc();
+    runtime.set_gc_threshold((runtime.memory_usage().malloc_size + GC_HEADROOM) as usize);
+    quickjs::wipe_free_memory();
 }
 
 fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<Form, Refusal> {

@@ -27,14 +27,29 @@ pub fn render(props: &str, bounds: Option<Bounds>) -> Result<Page, Failure> {
         quickjs::set_stack_size(&ctx, DEFAULT_BOUNDS.js_stack as usize);
 
         let Some(render) = load::app(&ctx) else {
-            return Err(Failure::InvalidProps("this engine has no app: it was not built into a bundle".into()));
+            return Err(no_app());
         };
         let props = parse(&ctx, props)?;
         quickjs::set_stack_size(&ctx, (bounds.js_stack as usize).clamp(LEAST_JS_STACK, MOST_JS_STACK));
-        let page = call(&ctx, &render, props).and_then(|result| page(&ctx, result, bounds.page));
+        let page = call(&ctx, &render, props, wait).and_then(|result| page(&ctx, result, bounds.page));
         console::report_rejections(&ctx);
         page
     })
+}
+
+fn no_app() -> Failure {
+    Failure::InvalidProps("this engine has no app: it was not built into a bundle".into())
+}
+
+/// Renders once before the snapshot is taken, and drops the page.
+pub fn warm(ctx: &Ctx<'_>, props: &str) -> Result<(), Failure> {
+    let render = load::app(ctx).ok_or_else(no_app)?;
+    let props = parse(ctx, props)?;
+    // Time stands still while a bundle is built, so no timer is ever due.
+    let warmed = call(ctx, &render, props, |_| Err(Failure::Unsettled));
+    let warmed = warmed.and_then(|result| page(ctx, result, DEFAULT_BOUNDS.page));
+    console::report_rejections(ctx);
+    warmed.map(drop)
 }
 
 fn parse<'js>(ctx: &Ctx<'js>, props: &str) -> Result<Value<'js>, Failure> {
@@ -45,8 +60,13 @@ fn parse<'js>(ctx: &Ctx<'js>, props: &str) -> Result<Value<'js>, Failure> {
     })
 }
 
-/// Calls the app and sees its promise through.
-fn call<'js>(ctx: &Ctx<'js>, render: &Function<'js>, props: Value<'js>) -> Result<Value<'js>, Failure> {
+/// Calls the app and sees its promise through; `wait` is called when only a timer can settle it.
+fn call<'js>(
+    ctx: &Ctx<'js>,
+    render: &Function<'js>,
+    props: Value<'js>,
+    wait: impl Fn(&Ctx<'js>) -> Result<(), Failure>,
+) -> Result<Value<'js>, Failure> {
     // Never to be freed: to take the props apart is work for memory that is dropped as a whole.
     mem::forget(props.clone());
     let result: Value<'js> = render.call((props,)).map_err(|_| threw(ctx))?;

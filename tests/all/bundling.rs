@@ -1,8 +1,8 @@
 //! From a source to a bundle.
 
-use dayfly_bundler::{Form, NoticeKind, Refusal, Source};
+use dayfly_bundler::{Bundler, Form, NoticeKind, Refusal, Source};
 
-use crate::support::{App, artifact, build};
+use crate::support::{App, Rendered, artifact, build, bundler, runtime};
 
 #[test]
 fn the_same_source_gives_the_same_bytes() {
@@ -190,4 +190,39 @@ fn the_garbage_of_a_top_level_is_collected() {
         "for (let i = 0; i < 1_000_000; i++) { const o = { a: 1 }; o.o = o; } globalThis.render = () => ''",
     );
     assert!(artifact.bundle.len() < 48 << 20, "{}", artifact.bundle.len());
+}
+
+#[test]
+fn a_warm_up_render_leaves_what_it_made_in_the_bundle() {
+    let text = "let table; globalThis.render = ({ of }) => {
+        if (!table) { console.log('filling'); table = Array.from({ length: 20000 }, (_, i) => i * 2); }
+        return `${of} ${table[of]}`;
+    }";
+    let warm = Source { warm: Some(r#"{"of":1}"#.into()), ..Source::new("app.js", text) };
+    let build = runtime().block_on(bundler().build(&warm, &Bundler::limits()));
+    assert_eq!(build.console.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["filling"]);
+    let warmed = App::of(&build.artifact.unwrap());
+    let cold = App::new(text);
+    let (warmed, cold) = (warmed.render(r#"{"of":7}"#), cold.render(r#"{"of":7}"#));
+    assert_eq!((warmed.page(), cold.page()), ("7 14".into(), "7 14".into()));
+    assert_eq!((warmed.console().len(), cold.console().len()), (0, 1));
+    let fuel = |rendered: &Rendered| rendered.0.usage.fuel.unwrap();
+    assert!(fuel(&warmed) * 10 < fuel(&cold), "{} and {}", fuel(&warmed), fuel(&cold));
+}
+
+#[test]
+fn a_warm_up_render_that_fails_is_no_bundle() {
+    let text = "globalThis.render = (p) => { if (p.throw) throw new TypeError('no'); return new Promise((r) => setTimeout(r, 1)); }";
+    for (props, why) in [
+        (r#"{"throw":true}"#, "the warm-up render failed: the app threw TypeError: no"),
+        (
+            "{}",
+            "the warm-up render failed: the app's promise can never settle: no microtask and no timer is left that could",
+        ),
+        ("{", "the warm-up render failed: the props are not JSON: SyntaxError: "),
+    ] {
+        let warm = Source { warm: Some(props.into()), ..Source::new("app.js", text) };
+        let refusal = runtime().block_on(bundler().build(&warm, &Bundler::limits())).artifact.unwrap_err().to_string();
+        assert!(refusal.starts_with(why), "{refusal}");
+    }
 }

@@ -59,8 +59,12 @@ pub(crate) struct App {
 impl App {
     /// Builds and loads a file of that name.
     pub(crate) fn named(name: &str, text: &str) -> Self {
-        let bundle = Bundle::load(engine(), &artifact(name, text).bundle).unwrap();
-        Self { bundle, limits: Limits::default() }
+        Self::of(&artifact(name, text))
+    }
+
+    /// Loads what has been built.
+    pub(crate) fn of(artifact: &Artifact) -> Self {
+        Self { bundle: Bundle::load(engine(), &artifact.bundle).unwrap(), limits: Limits::default() }
     }
 
     /// Builds and loads `app.js`.

@@ -1,11 +1,14 @@
 //! The top level, run once.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dayfly::sandbox::{self, Sandbox, State, Time};
-use dayfly::{Engine, EngineConfig, Limits, Line, Site, Thrown, Usage};
-use wasmtime::component::{Component, InstancePre, Linker};
+use dayfly::{Cache, Engine, EngineConfig, Failure, Limit, Limits, Line, Site, Thrown, Usage};
+use sha2::{Digest, Sha256};
+use wasmtime::Store;
+use wasmtime::component::{Instance, InstancePre, Linker};
 use wasmtime_wizer::{ComponentContext, WasmtimeWizerComponent, Wizer};
 
 use crate::artifact::{self, Artifact, Notice, NoticeKind};
@@ -14,12 +17,12 @@ use crate::source::{Form, Source};
 
 mod contract {
     #![allow(missing_docs, unreachable_pub, reason = "generated; the documentation is in wit/")]
-    wasmtime::component::bindgen!({ world: "engine", path: "../../wit", exports: { default: async } });
+    wasmtime::component::bindgen!({ world: "loading", path: "../../wit", exports: { default: async } });
 
     pub(crate) use exports::dayfly::sandbox::{loader, renderer};
 }
 use contract::dayfly::sandbox::console;
-use contract::{EngineIndices, loader, renderer};
+use contract::{LoadingIndices, loader, renderer};
 
 /// What came of one build. Console and usage are there whether or not there is a bundle.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ pub struct Build {
 pub struct Bundler {
     engine: Engine,
     app: InstancePre<State>,
-    exports: EngineIndices,
+    exports: LoadingIndices,
     wizer: Wizer,
     snapshot: ComponentContext<'static>,
 }
@@ -48,7 +51,15 @@ impl Bundler {
     /// # Errors
     /// [`Refusal::Bundler`] if the engine cannot start on this machine.
     pub fn new() -> Result<Self, Refusal> {
-        Self::of_component(artifact::engine_component().map_err(Refusal::Bundler)?)
+        Self::of_component(artifact::engine_component().map_err(Refusal::Bundler)?, None)
+    }
+
+    /// The same, with a place on disk for the compiled engine: from the second process on it takes milliseconds.
+    ///
+    /// # Errors
+    /// As [`Bundler::new`].
+    pub fn with_cache(cache: Arc<Cache>) -> Result<Self, Refusal> {
+        Self::of_component(artifact::engine_component().map_err(Refusal::Bundler)?, Some(cache))
     }
 
     /// Compiles another build of `guest/` than the one that [`Bundler::new`] has: to compare two, for instance. `engine`
@@ -58,19 +69,25 @@ impl Bundler {
     /// [`Refusal::Bundler`] if `engine` is no build of `guest/`, or cannot start on this machine.
     pub fn with_engine(engine: &[u8]) -> Result<Self, Refusal> {
         // A context of wizer's borrows the component that it is of.
-        Self::of_component(Vec::leak(artifact::component_of(engine).map_err(Refusal::Bundler)?))
+        Self::of_component(Vec::leak(artifact::component_of(engine).map_err(Refusal::Bundler)?), None)
     }
 
-    fn of_component(component: &'static [u8]) -> Result<Self, Refusal> {
+    fn of_component(component: &'static [u8], cache: Option<Arc<Cache>>) -> Result<Self, Refusal> {
         // An evaluation may take a processor and a gigabyte for a minute: a few at once, and the next ones wait.
-        let engine = Engine::new(&EngineConfig { concurrency: 4, ..EngineConfig::default() }).map_err(bundler)?;
+        let config = EngineConfig { concurrency: 4, ..EngineConfig::default() };
+        let engine = match cache {
+            Some(cache) => Engine::with_cache(&config, cache),
+            None => Engine::new(&config),
+        };
+        let engine = engine.map_err(bundler)?;
         let wizer = Wizer::new();
         let (snapshot, instrumented) = wizer.instrument_component(component).map_err(wasm)?;
-        let component = Component::from_binary(engine.wasmtime(), &instrumented).map_err(wasm)?;
+        let id = Sha256::digest(&instrumented).into();
+        let component = engine.compile(&id, || Ok(&instrumented)).map_err(wasm)?;
         let mut linker = Linker::new(engine.wasmtime());
         sandbox::add_to_linker(&mut linker).map_err(wasm)?;
         let app = linker.instantiate_pre(&component).map_err(wasm)?;
-        let exports = EngineIndices::new(&app).map_err(wasm)?;
+        let exports = LoadingIndices::new(&app).map_err(wasm)?;
         Ok(Self { engine, app, exports, wizer, snapshot })
     }
 
@@ -110,6 +127,11 @@ impl Bundler {
                 Ok(loaded) => loaded,
                 Err(refusal) => return Ok(Err(Refusal::from(refusal))),
             };
+            if let Some(props) = &source.warm
+                && let Err(failure) = warm(&mut *store, &instance, props).await?
+            {
+                return Ok(Err(Refusal::WarmUp(warm_up(failure))));
+            }
             let mut instance = WasmtimeWizerComponent { store, instance };
             Ok(Ok((loaded, self.wizer.snapshot_component(&self.snapshot, &mut instance).await?)))
         });
@@ -122,6 +144,20 @@ impl Bundler {
         };
         Build { artifact, console, usage }
     }
+}
+
+/// Calls what a build of `guest/` that is older than it does not export.
+async fn warm(
+    store: &mut Store<State>,
+    instance: &Instance,
+    props: &str,
+) -> wasmtime::Result<Result<(), renderer::Failure>> {
+    let warmer = instance.get_export_index(&mut *store, None, "dayfly:sandbox/warmer@0.1.0");
+    let warm = warmer.and_then(|warmer| instance.get_export_index(&mut *store, Some(&warmer), "warm"));
+    let warm = warm.ok_or_else(|| wasmtime::Error::msg("this build of guest/ cannot warm up"))?;
+    let warm = instance.get_typed_func::<(&str,), (Result<(), renderer::Failure>,)>(&mut *store, &warm)?;
+    let (warmed,) = warm.call_async(&mut *store, (props,)).await?;
+    Ok(warmed)
 }
 
 impl fmt::Debug for Bundler {
@@ -190,6 +226,18 @@ impl From<loader::Refusal> for Refusal {
             loader::Refusal::Unsettled => Self::Unsettled,
             loader::Refusal::NoRender(why) => Self::NoRender(why),
         }
+    }
+}
+
+fn warm_up(failure: renderer::Failure) -> Failure {
+    match failure {
+        renderer::Failure::Threw(error) => Failure::Threw(thrown(error)),
+        renderer::Failure::Unsettled => Failure::Unsettled,
+        renderer::Failure::StackExhausted(error) => {
+            Failure::Exceeded { limit: Limit::JsStack, stack: Some(error.error.stack) }
+        }
+        renderer::Failure::PageTooLarge => Failure::Exceeded { limit: Limit::Page, stack: None },
+        renderer::Failure::InvalidProps(why) => Failure::Host(dayfly::Error::InvalidProps(why)),
     }
 }
 

@@ -36,6 +36,9 @@ pub enum Refusal {
     /// There is nothing to render with.
     #[error("the bundle has no render export: {0}")]
     NoRender(String),
+    /// The render before the snapshot ([`Source::warm`]) gave no page.
+    #[error("the warm-up render failed: {0}")]
+    WarmUp(#[source] Failure),
     /// The top level ran into a limit, or broke its sandbox.
     #[error("the top level did not end: {0}")]
     Evaluation(#[source] Failure),

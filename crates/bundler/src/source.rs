@@ -10,6 +10,9 @@ pub struct Source {
     pub text: String,
     /// How it is to be read.
     pub form: Form,
+    /// Props, as JSON, of a render before the snapshot is taken. What the app makes once and keeps, such as a table, a
+    /// compiled template or a cache, is then in the bundle and no render's work; what it should not keep is there too.
+    pub warm: Option<String>,
 }
 
 impl Source {
@@ -24,7 +27,7 @@ impl Source {
             Some((_, "cjs")) => Form::Script,
             _ => Form::Detect,
         };
-        Self { name, text, form }
+        Self { name, text, form, warm: None }
     }
 }
 
