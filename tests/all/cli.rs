@@ -1,6 +1,7 @@
 //! The binary, as a shell sees it.
 
 mod bench;
+mod cache;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -43,6 +44,7 @@ impl Dayfly {
             .current_dir(&self.folder)
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
+            .env("XDG_CACHE_HOME", scratch("cli-cache"))
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

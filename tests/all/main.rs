@@ -11,6 +11,7 @@ mod engine_lock;
 mod foreign;
 mod hostile;
 mod paths;
+mod split;
 mod story;
 mod workloads;
 

@@ -9,6 +9,7 @@ mod render;
 use anyhow::Result;
 use clap::Subcommand;
 
+use crate::cache::CacheArgs;
 use crate::exit::Exit;
 
 #[derive(Debug, Subcommand)]
@@ -30,11 +31,11 @@ impl Command {
         }
     }
 
-    pub(crate) fn exec(self) -> Result<Exit> {
+    pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         match self {
-            Self::Build(build) => build.exec(),
-            Self::Render(render) => render.exec(),
-            Self::Bench(bench) => bench.exec(),
+            Self::Build(build) => build.exec(cache),
+            Self::Render(render) => render.exec(cache),
+            Self::Bench(bench) => bench.exec(cache),
             Self::Completions(completions) => completions.exec(),
         }
     }

@@ -49,7 +49,7 @@ impl From<&Refusal> for Exit {
         match refusal {
             Refusal::Threw(_) | Refusal::Unsettled => Self::Threw,
             Refusal::Syntax { .. } | Refusal::Imports(_) => Self::Usage,
-            Refusal::Evaluation(failure) => failure.into(),
+            Refusal::Evaluation(failure) | Refusal::WarmUp(failure) => failure.into(),
             _ => Self::Failed,
         }
     }

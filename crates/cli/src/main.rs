@@ -1,6 +1,7 @@
 //! The binary `dayfly`: bundles and renders from the command line.
 
 mod bench;
+mod cache;
 mod commands;
 mod exit;
 mod input;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::cache::CacheArgs;
 use crate::commands::Command;
 
 /// Renders other people's JavaScript, each render in a fresh Wasm sandbox.
@@ -23,12 +25,15 @@ use crate::commands::Command;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    #[command(flatten)]
+    cache: CacheArgs,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let json = cli.command.prints_json();
-    let exit = cli.command.exec().unwrap_or_else(|error| exit::report(&error, json));
+    let exit = cli.command.exec(&cli.cache).unwrap_or_else(|error| exit::report(&error, json));
     exit.into()
 }
 

@@ -225,7 +225,7 @@ impl<'a> FailureReport<'a> {
             Refusal::Threw(thrown) => Self { thrown: Some(thrown.into()), ..Self::new("threw", message) },
             Refusal::Unsettled => Self::new("unsettled", message),
             Refusal::NoRender(_) => Self::new("no-render", message),
-            Refusal::Evaluation(failure) => Self { message, ..failure.into() },
+            Refusal::Evaluation(failure) | Refusal::WarmUp(failure) => Self { message, ..failure.into() },
             _ => Self::new("host", message),
         }
     }

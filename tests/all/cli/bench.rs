@@ -77,29 +77,36 @@ fn an_app_that_fails_in_a_bench_is_reported_as_render_does() {
     })[kind]()";
     let dayfly = Dayfly::new("bench-failures").file("app.js", app).file("syntax.js", "let = ;").file("empty.wasm", "");
     assert_eq!(dayfly.run(&["build", "app.js"]).code, 0);
-    let both = |kind: &str, arguments: &[&str]| {
-        std::fs::write(dayfly.folder.join("props.json"), format!("{{\"kind\":\"{kind}\"}}")).unwrap();
-        let arguments = [arguments, &["--props", "props.json"]].concat();
-        (dayfly.bench(&arguments), dayfly.run(&[&["render"], &arguments[..]].concat()))
-    };
-    for (app, kind, code, flags) in [
-        ("app.js", "throw", 1, &[][..]),
-        ("app.wasm", "never", 1, &[]),
-        ("app.wasm", "loop", 3, &["--time", "100ms"]),
-        ("app.wasm", "loop", 3, &["--fuel", "1000000", "--time", "20s"]),
-        ("app.wasm", "page", 3, &["--page", "99B"]),
-        ("syntax.js", "", 2, &[]),
-        ("empty.wasm", "", 4, &[]),
+    let props =
+        |kind: &str| std::fs::write(dayfly.folder.join("props.json"), format!("{{\"kind\":\"{kind}\"}}")).unwrap();
+    for (app, kind, code, failure, limit, flags) in [
+        ("app.wasm", "never", 1, "unsettled", None, &[][..]),
+        ("app.wasm", "loop", 3, "exceeded", Some("cpu"), &["--time", "100ms"]),
+        ("app.wasm", "loop", 3, "exceeded", Some("fuel"), &["--fuel", "1000000", "--time", "20s"]),
+        ("app.wasm", "page", 3, "exceeded", Some("page"), &["--page", "99B"]),
+        ("syntax.js", "", 2, "syntax", None, &[]),
+        ("empty.wasm", "", 4, "host", None, &[]),
     ] {
-        let (bench, render) = both(kind, &[&[app, "--json"], flags].concat());
-        assert_eq!((bench.code, bench.err.as_str()), (code, ""), "{app} {kind}: {bench:#?}");
-        let (bench, render) = (bench.json(), render.json());
-        assert_eq!(bench["failure"], render["failure"], "{app} {kind}");
-        assert_eq!(bench["console"], render["console"], "{app} {kind}");
-        assert!(bench["failure"]["message"].is_string() && bench["usage"]["cpu_us"].is_u64(), "{bench:#}");
+        props(kind);
+        let said = dayfly.bench(&[&[app, "--props", "props.json", "--json"], flags].concat());
+        let report = said.json();
+        assert_eq!((said.code, said.err.as_str()), (code, ""), "{app} {kind}: {said:#?}");
+        assert_eq!(report["failure"]["kind"], failure, "{app} {kind}: {report:#}");
+        assert_eq!(report["failure"].get("limit").and_then(Value::as_str), limit, "{app} {kind}: {report:#}");
+        assert!(report["usage"]["cpu_us"].is_u64() && report.get("p50_us").is_none(), "{app} {kind}: {report:#}");
     }
-    let (bench, render) = both("throw", &["app.js"]);
-    assert_eq!((bench.code, bench.out, bench.err), (1, String::new(), render.err));
+    props("throw");
+    for flags in [&[][..], &["--json"]] {
+        let arguments = [&["app.js", "--props", "props.json"], flags].concat();
+        let (bench, render) = (dayfly.bench(&arguments), dayfly.run(&[&["render"], &arguments[..]].concat()));
+        assert_eq!((bench.code, &bench.err), (1, &render.err), "{flags:?}: {bench:#?}");
+        if flags.is_empty() {
+            assert_eq!(bench.out, "");
+        } else {
+            let (bench, render) = (bench.json(), render.json());
+            assert_eq!((&bench["failure"], &bench["console"]), (&render["failure"], &render["console"]));
+        }
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Node {
         struct Loaded {
             version: String,
         }
-        let Source { name, text, form } = app;
+        let Source { name, text, form, .. } = app;
         let wall = wall.as_nanos() as f64;
         let command = json!({
             "command": "load", "name": name, "text": text, "form": form.as_str(), "props": props, "wall_nanoseconds": wall,

@@ -18,6 +18,7 @@ use crate::bench::node::Node;
 use crate::bench::report::{Beside, Report};
 use crate::bench::statistics::{Ratio, Times};
 use crate::bench::turn::{Side, Turn, Until, in_turns};
+use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
 use crate::input::{self, App as Input};
 use crate::report::{print_bytes, print_json, print_outcome};
@@ -70,11 +71,11 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn exec(self) -> Result<Exit> {
+    pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         let props = input::props(self.props.as_deref())?;
         let input = input::app(&self.app)?;
         let node = self.start_node(&input)?;
-        let built = match build::built(input, self.json)? {
+        let built = match build::built(input, self.json, cache)? {
             Ok(built) => built,
             Err(exit) => return Ok(exit),
         };

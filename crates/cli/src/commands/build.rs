@@ -9,6 +9,7 @@ use dayfly_bundler::{Artifact, Bundler, Source};
 use serde::Serialize;
 
 use super::runtime;
+use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
 use crate::input::App;
 use crate::report::{
@@ -34,16 +35,24 @@ pub(crate) struct Build {
     #[arg(short, long, value_name = "APP.wasm")]
     output: Option<PathBuf>,
 
+    /// Render once with these props, a file of JSON or - for standard input, before the heap is taken
+    ///
+    /// What the app makes once and keeps, such as a table, a compiled template or a cache, is then in the bundle and no
+    /// render's work. What it should not keep of that render is in there too: look before you use it. No timer fires in
+    /// it.
+    #[arg(long, value_name = "PROPS")]
+    warm: Option<PathBuf>,
+
     /// Print one JSON object: bundle or failure, notices, console, usage
     #[arg(long)]
     pub(super) json: bool,
 }
 
 impl Build {
-    pub(crate) fn exec(self) -> Result<Exit> {
-        let source = input::source(&self.app)?;
+    pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
+        let source = Source { warm: self.warm()?, ..input::source(&self.app)? };
         let output = self.output.clone().unwrap_or_else(|| self.app.with_extension("wasm"));
-        let build = evaluate(&source)?;
+        let build = evaluate(&source, cache)?;
         if !self.json {
             print_console(&build.console);
         }
@@ -59,6 +68,10 @@ impl Build {
                 Ok(refusal.into())
             }
         }
+    }
+
+    fn warm(&self) -> Result<Option<String>> {
+        self.warm.as_deref().map(|props| input::props(Some(props))).transpose()
     }
 
     fn keep(&self, artifact: &Artifact, output: PathBuf, report: Report<'_>, usage: &Usage) -> Result<Exit> {
@@ -129,12 +142,12 @@ pub(super) struct Built {
 }
 
 /// Builds the bundle of an app, unless it is one already; or says how to end.
-pub(super) fn built(app: App, json: bool) -> Result<Result<Built, Exit>> {
+pub(super) fn built(app: App, json: bool, cache: &CacheArgs) -> Result<Result<Built, Exit>> {
     let source = match app {
         App::Bundle(bundle) => return Ok(Ok(Built { bundle, source: None, unprinted: Vec::new() })),
         App::Source(source) => source,
     };
-    let build = evaluate(&source)?;
+    let build = evaluate(&source, cache)?;
     if !json {
         print_console(&build.console);
     }
@@ -157,9 +170,9 @@ pub(super) fn built(app: App, json: bool) -> Result<Result<Built, Exit>> {
 }
 
 /// Compiles the engine and evaluates `source`.
-fn evaluate(source: &Source) -> Result<dayfly_bundler::Build> {
+pub(super) fn evaluate(source: &Source, cache: &CacheArgs) -> Result<dayfly_bundler::Build> {
     progress::during("building", || {
-        let bundler = Bundler::new()?;
+        let bundler = cache.bundler()?;
         Ok(runtime()?.block_on(bundler.build(source, &Bundler::limits())))
     })
 }

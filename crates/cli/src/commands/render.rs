@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use dayfly::{Bundle, Engine};
+use dayfly::Bundle;
 
 use super::build::{self, Built};
 use super::limits::LimitArgs;
 use super::runtime;
+use crate::cache::CacheArgs;
 use crate::exit::Exit;
 use crate::report::{print_outcome, print_usage};
 use crate::{input, progress};
@@ -39,13 +40,13 @@ pub(crate) struct Render {
 }
 
 impl Render {
-    pub(crate) fn exec(self) -> Result<Exit> {
+    pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         let props = input::props(self.props.as_deref())?;
-        let Built { bundle: bytes, unprinted, .. } = match build::built(input::app(&self.app)?, self.json)? {
+        let Built { bundle: bytes, unprinted, .. } = match build::built(input::app(&self.app)?, self.json, cache)? {
             Ok(built) => built,
             Err(exit) => return Ok(exit),
         };
-        let engine = Engine::new(&self.limits.engine_that_counts_fuel())?;
+        let engine = cache.engine(&self.limits.engine_that_counts_fuel())?;
         let bundle = progress::during("compiling the bundle", || Bundle::load(&engine, &bytes))
             .with_context(|| self.app.display().to_string())?;
         let mut outcome = runtime()?.block_on(engine.render(&bundle, &self.limits.limits(), &props));
