@@ -2,6 +2,7 @@
 
 mod bench;
 mod cache;
+mod density;
 
 use std::io::Write;
 use std::path::PathBuf;

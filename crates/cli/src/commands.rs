@@ -26,7 +26,7 @@ impl Command {
         match self {
             Self::Build(build) => build.json,
             Self::Render(render) => render.json,
-            Self::Bench(bench) => bench.json,
+            Self::Bench(bench) => bench.prints_json(),
             Self::Completions(_) => false,
         }
     }

@@ -1,10 +1,12 @@
 //! `dayfly bench`.
 
-use std::path::PathBuf;
+mod density;
+
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, Subcommand};
 use dayfly::{Bundle, Engine, EngineConfig, Limits};
 use dayfly_bundler::Source;
 use tokio::runtime::Runtime;
@@ -32,11 +34,14 @@ use crate::{progress, units};
 /// counted in an engine of its own, as counting it takes time. The bundle is loaded twice: by a new engine, and by one
 /// that has it.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Bench {
+    #[command(subcommand)]
+    kind: Option<Kind>,
+
     /// JavaScript, or a bundle that `dayfly build` has made
-    #[arg(value_name = "APP.js|APP.wasm")]
-    app: PathBuf,
+    #[arg(value_name = "APP.js|APP.wasm", required = true)]
+    app: Option<PathBuf>,
 
     /// The argument of the app's `render`: a file of JSON, or - for standard input [default: {}]
     #[arg(long, value_name = "FILE|-")]
@@ -64,16 +69,34 @@ pub(crate) struct Bench {
 
     /// Print one JSON object: figures, or failure, console and usage
     #[arg(long)]
-    pub(super) json: bool,
+    json: bool,
 
     #[command(flatten)]
     limits: LimitArgs,
 }
 
+/// What else can be measured than one app.
+#[derive(Debug, Subcommand)]
+enum Kind {
+    Density(density::Density),
+}
+
 impl Bench {
+    /// Whether standard output is for one JSON object, whatever happens.
+    pub(super) fn prints_json(&self) -> bool {
+        self.kind.as_ref().map_or(self.json, |Kind::Density(density)| density.json)
+    }
+
+    fn app(&self) -> &Path {
+        self.app.as_deref().expect("clap asks for it where there is no subcommand")
+    }
+
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
+        if let Some(Kind::Density(density)) = &self.kind {
+            return density.exec(cache);
+        }
         let props = input::props(self.props.as_deref())?;
-        let input = input::app(&self.app)?;
+        let input = input::app(self.app())?;
         let node = self.start_node(&input)?;
         let built = match build::built(input, self.json, cache)? {
             Ok(built) => built,
@@ -98,7 +121,7 @@ impl Bench {
             _ if !self.against_node => Ok(None),
             Input::Bundle(_) => Err(Mistake(format!(
                 "--against-node needs the JavaScript, which is what Node runs: {} is Wasm",
-                self.app.display()
+                self.app().display()
             ))
             .into()),
             Input::Source(_) => Ok(Some(Node::start().map_err(|error| Mistake(format!("{error:#}")))?)),
@@ -128,7 +151,7 @@ impl Bench {
             Some(peer) => self.rounds([&mut ours, &mut |until| peer.turn(until)]),
         })?;
         Ok(Report {
-            app: self.app.display().to_string(),
+            app: self.app().display().to_string(),
             rounds: self.rounds,
             times: Times::new(&turns[0]),
             page_bytes: page(&turns[0]).len() as u64,
@@ -145,7 +168,7 @@ impl Bench {
     fn load(&self, engine: EngineConfig, built: &Built, props: &str) -> Result<(App, Duration)> {
         let engine = Engine::new(&engine)?;
         let (bundle, took) = progress::during("compiling the bundle", || time(|| Bundle::load(&engine, &built.bundle)))
-            .with_context(|| self.app.display().to_string())?;
+            .with_context(|| self.app().display().to_string())?;
         // Fuel bounds a render only where it is counted.
         let limits = self.limits.limits();
         let limits = Limits { fuel: limits.fuel.filter(|_| engine.config().fuel), ..limits };
