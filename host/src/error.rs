@@ -20,14 +20,13 @@ pub enum Error {
     },
     /// The machine has no room for another bundle.
     #[error("no room for the bundle: {0}; raise the limit of open files (ulimit -n) or drop bundles")]
-    NoRoom(#[source] std::io::Error),
+    NoRoom(std::io::Error),
     /// A bundle could not be read from where [`Bundles`](crate::Bundles) has them.
     #[error("bundle {id} cannot be read: {error}")]
     Source {
         /// The bundle that was asked for.
         id: crate::BundleId,
         /// Why.
-        #[source]
         error: std::io::Error,
     },
     /// Every slot of the engine is taken, and the caller did not want to wait for one.
