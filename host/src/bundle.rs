@@ -49,12 +49,12 @@ impl Bundle {
         {
             return Self::share(engine, id, shell, &split);
         }
-        Ok(Self { id, app: load_whole(engine, bytes)?, shared: None, memory: bytes.len() as u64 })
+        Ok(Self { id, app: load_whole(engine, id, bytes)?, shared: None, memory: bytes.len() as u64 })
     }
 
     /// The shell of its code, with its heap.
     fn share(engine: &Engine, id: BundleId, shell: Arc<Shell>, split: &Split<'_>) -> Result<Self, Error> {
-        check_contract(engine, &shell.component)?;
+        check_contract(engine, &shell.component, Some(HEAP))?;
         let (heap, memory) =
             precompiled::heap_image(engine.wasmtime(), &split.heap).map_err(not_a_bundle)?.map_err(Error::NoRoom)?;
         let app = shell.with_heap(&heap).map_err(not_a_bundle)?;
@@ -126,18 +126,19 @@ fn check_kind(bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Compiles the bundle as it stands.
-fn load_whole(engine: &Engine, bytes: &[u8]) -> Result<AppPre<State>, Error> {
-    let component = engine.compile(&Sha256::digest(bytes).into(), || Ok(bytes)).map_err(not_a_bundle)?;
-    check_contract(engine, &component)?;
+fn load_whole(engine: &Engine, id: BundleId, bytes: &[u8]) -> Result<AppPre<State>, Error> {
+    let component = engine.compile(&id.0, || Ok(bytes)).map_err(not_a_bundle)?;
+    check_contract(engine, &component, None)?;
     let mut linker = Linker::new(engine.wasmtime());
     sandbox::add_to_linker(&mut linker).map_err(not_a_bundle)?;
     linker.instantiate_pre(&component).and_then(AppPre::new).map_err(not_a_bundle)
 }
 
-fn check_contract(engine: &Engine, component: &Component) -> Result<(), Error> {
+/// `heap` is what a shell imports beside the contract, and a bundle may not.
+fn check_contract(engine: &Engine, component: &Component, heap: Option<&str>) -> Result<(), Error> {
     let ty = component.component_type();
     for (name, _) in ty.imports(engine.wasmtime()) {
-        if !IMPORTS.contains(&name) && name != HEAP {
+        if !IMPORTS.contains(&name) && Some(name) != heap {
             let allowed = IMPORTS.join(", ");
             return Err(Error::NotABundle(format!("it imports {name}, and a bundle imports nothing but {allowed}")));
         }

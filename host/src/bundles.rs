@@ -94,6 +94,9 @@ impl Bundles {
     /// # Errors
     /// As [`Bundles::get`].
     pub fn get_blocking(&self, id: BundleId) -> Result<Bundle, Arc<Error>> {
+        if let Some(bundle) = self.inner.loaded.get(&id) {
+            return Ok(bundle);
+        }
         let bundle = self.inner.loaded.try_get_with(id, || self.inner.load(id))?;
         // What is too much goes now, and not at some later call.
         self.inner.loaded.run_pending_tasks();

@@ -53,6 +53,7 @@ fn an_import_beyond_the_contract_is_refused_by_name() {
         "dayfly:sandbox/console@0.2.0",
         "dayfly:sandbox/console@0.1.1",
         "console",
+        "heap",
     ];
     for import in cases {
         let component = wat::parse_str(format!(r#"(component (import "{import}" (instance)))"#)).unwrap();
