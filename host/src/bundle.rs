@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use wasmparser::{Parser, Payload};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
@@ -11,9 +12,9 @@ use crate::contract::renderer::{Bounds, Failure, Page};
 use crate::contract::{AppPre, EXPORT, IMPORTS};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::precompiled;
 use crate::sandbox::{self, State};
 use crate::shell::Shell;
+use crate::slots::Image;
 use crate::split::{HEAP, Split};
 
 /// One app: checked, compiled and linked once, instantiated for every render. Cheap to clone.
@@ -21,16 +22,25 @@ use crate::split::{HEAP, Split};
 pub struct Bundle {
     id: BundleId,
     app: AppPre<State>,
-    /// The code that it shares with others, if it could be taken apart. Kept, so that the next bundle finds it.
-    shared: Option<Arc<Shell>>,
+    /// What is left of it if it could be taken apart.
+    parts: Option<Parts>,
+    /// Whether it runs code of its own when it is instantiated.
+    starts: bool,
     memory: u64,
+}
+
+#[derive(Clone)]
+struct Parts {
+    heap: Arc<Image>,
+    /// The code that it shares with others. Kept, so that the next bundle finds it.
+    _shell: Arc<Shell>,
 }
 
 impl Bundle {
     /// Checks, compiles and links a bundle: a Wasm component in binary form.
     ///
     /// The first bundle of a JavaScript engine takes about a second of processor time, in which its code is compiled;
-    /// the next ones, which share it, take milliseconds. So an async program calls it from `spawn_blocking`. The bytes
+    /// the next ones, which share it, take a millisecond or two. So an async program calls it from `spawn_blocking`. The bytes
     /// are validated and never trusted; text, precompiled code and bytecode are refused.
     ///
     /// # Errors
@@ -49,20 +59,21 @@ impl Bundle {
         {
             return Self::share(engine, id, shell, &split);
         }
-        Ok(Self { id, app: load_whole(engine, id, bytes)?, shared: None, memory: bytes.len() as u64 })
+        let app = load_whole(engine, id, bytes)?;
+        Ok(Self { id, app, parts: None, starts: starts(bytes), memory: bytes.len() as u64 })
     }
 
     /// The shell of its code, with its heap.
     fn share(engine: &Engine, id: BundleId, shell: Arc<Shell>, split: &Split<'_>) -> Result<Self, Error> {
         check_contract(engine, &shell.component, Some(HEAP))?;
-        let (heap, memory) =
-            precompiled::heap_image(engine.wasmtime(), &split.heap).map_err(not_a_bundle)?.map_err(Error::NoRoom)?;
-        let app = shell.with_heap(&heap).map_err(not_a_bundle)?;
-        Ok(Self { id, app, shared: Some(shell), memory })
+        let app = shell.with_memory(engine, split.heap.memory).map_err(not_a_bundle)?;
+        let heap = Image::new(split.heap.data.iter().copied(), &shell.bases).map_err(Error::NoRoom)?;
+        let memory = heap.memory();
+        Ok(Self { id, app, parts: Some(Parts { heap: Arc::new(heap), _shell: shell }), starts: false, memory })
     }
 
-    /// Bytes of memory that the bundle takes while it is loaded and no render runs; machine code that it shares with
-    /// others is not in it.
+    /// Bytes of memory that the bundle takes while it is loaded and no render runs. What it shares with bundles that were
+    /// loaded before it, machine code and parts of the heap, is not in it.
     pub fn memory(&self) -> u64 {
         self.memory
     }
@@ -70,12 +81,23 @@ impl Bundle {
     /// Whether it shares its machine code with other bundles. One that does not was built by another tool, or
     /// [`EngineConfig::share_code`](crate::EngineConfig::share_code) is off.
     pub fn shares_code(&self) -> bool {
-        self.shared.is_some()
+        self.parts.is_some()
+    }
+
+    /// What the memory of its renders is to hold; one that is left whole writes that itself.
+    pub(crate) fn heap(&self) -> Option<Arc<Image>> {
+        self.parts.as_ref().map(|parts| parts.heap.clone())
     }
 
     /// The digest of the bundle's bytes.
     pub fn id(&self) -> BundleId {
         self.id
+    }
+
+    /// Whether it runs code of its own when it is instantiated. If not, what that takes in fuel is the writing of data,
+    /// which depends on how the bundle was loaded.
+    pub(crate) fn starts(&self) -> bool {
+        self.starts
     }
 
     pub(crate) fn app(&self) -> &AppPre<State> {
@@ -127,11 +149,45 @@ fn check_kind(bytes: &[u8]) -> Result<(), Error> {
 
 /// Compiles the bundle as it stands.
 fn load_whole(engine: &Engine, id: BundleId, bytes: &[u8]) -> Result<AppPre<State>, Error> {
+    check_size(bytes)?;
     let component = engine.compile(&id.0, || Ok(bytes)).map_err(not_a_bundle)?;
+    let memories = component.resources_required().map_or(0, |resources| resources.num_memories);
+    if memories > sandbox::MOST_MEMORIES {
+        return Err(Error::NotABundle(format!("it has {memories} memories, and a bundle has one")));
+    }
     check_contract(engine, &component, None)?;
     let mut linker = Linker::new(engine.wasmtime());
     sandbox::add_to_linker(&mut linker).map_err(not_a_bundle)?;
     linker.instantiate_pre(&component).and_then(AppPre::new).map_err(not_a_bundle)
+}
+
+/// Bounds what the host keeps for each instance of the bundle's modules, which is in no limit of a render: some 32 bytes
+/// for each of these.
+fn check_size(bytes: &[u8]) -> Result<(), Error> {
+    const MOST: u32 = 32_768;
+    let mut parts = 0_u32;
+    for payload in Parser::new(0).parse_all(bytes) {
+        // What is no component the compiler says better.
+        let Ok(payload) = payload else { return Ok(()) };
+        parts = parts.saturating_add(match payload {
+            Payload::FunctionSection(section) => section.count(),
+            Payload::GlobalSection(section) => section.count(),
+            Payload::ImportSection(section) => section.count(),
+            _ => 0,
+        });
+    }
+    if parts > MOST {
+        return Err(Error::NotABundle(format!(
+            "its modules have {parts} functions, globals and imports, and a bundle has at most {MOST}"
+        )));
+    }
+    Ok(())
+}
+
+fn starts(bytes: &[u8]) -> bool {
+    let is_start =
+        |payload| matches!(payload, Ok(Payload::StartSection { .. } | Payload::ComponentStartSection { .. }));
+    Parser::new(0).parse_all(bytes).any(is_start)
 }
 
 /// `heap` is what a shell imports beside the contract, and a bundle may not.

@@ -12,9 +12,8 @@ use crate::bundle::{Bundle, BundleId};
 use crate::engine::Engine;
 use crate::error::Error;
 
-/// What a loaded bundle takes beside its heap: the compiled module, what links it, and the kernel's tables for its
-/// mapping. `dayfly bench density` shows it.
-const OVERHEAD: u64 = 48 << 10;
+/// What a loaded bundle takes beside its heap: what is noted of it here and there. `dayfly bench density` shows it.
+const OVERHEAD: u64 = 4 << 10;
 
 /// Where the bytes of bundles come from when they are wanted: a folder, a database, a store of objects.
 pub trait BundleSource: Send + Sync {

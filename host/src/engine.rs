@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::Component;
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, InstanceAllocationStrategy, OptLevel};
 
 use crate::cache::{Cache, CacheKey, CacheStats};
 use crate::error::Error;
@@ -15,6 +15,7 @@ use crate::machine;
 use crate::precompiled;
 use crate::reset::{self, Reset, ResetInUse};
 use crate::shell::Shells;
+use crate::slots::{self, Creator, PAGE, Plan, Slots};
 
 /// What holds for every render of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +40,9 @@ pub struct EngineConfig {
     pub share_code: bool,
     /// How a slot is put back between two renders. Default the fastest way that is safe here.
     pub reset: Reset,
-    /// Bytes that a slot keeps in memory for its next render; what a render writes beyond is given back to the kernel,
-    /// and costs the next one a page fault for each 4 KiB. Default 2 MiB, less where 1/16 of the machine's memory for
-    /// all slots is less.
+    /// Bytes of what a render has written that its slot keeps in memory for the next one; what is written beyond is given
+    /// back to the kernel, and costs the next render a page fault for each 4 KiB. Default 2 MiB, less where 1/16 of the
+    /// machine's memory for all slots is less.
     pub keep_resident: usize,
 }
 
@@ -61,8 +62,8 @@ impl Default for EngineConfig {
     }
 }
 
-/// 2 MiB holds the whole heap of a small app, whose render then takes 0.76 of the time. Less than the heap is copied for
-/// nothing (1 MiB: 1.31), and 4 MiB costs an app with a heap of 48 MiB 1.07.
+/// Enough for what small apps write, which is 72 KiB for a line of text; more would be written anew after each render of a
+/// slot that a large app has had once.
 fn keep_resident(concurrency: u32) -> usize {
     let share = machine::memory().map_or(u64::MAX, |memory| memory / 16 / u64::from(concurrency));
     // In whole pages, as the kernel gives them back.
@@ -210,80 +211,50 @@ fn check(config: &EngineConfig) -> Result<(), Error> {
     Err(Error::Engine(wrong.into()))
 }
 
-/// Starts wasmtime with the fastest reset that is safe, or with the one that is asked for.
+/// Starts wasmtime on a pool of its own.
 fn start(config: &EngineConfig) -> Result<(wasmtime::Engine, ResetInUse), Error> {
-    let copying = |why: String| -> Result<_, Error> {
-        let engine = wasmtime::Engine::new(&wasmtime_config(config, Enabled::No)).map_err(|error| {
-            Error::Engine(format!("{error:#}; if it is address space, lower EngineConfig::concurrency or wasm_stack"))
-        })?;
-        Ok((engine, ResetInUse { reset: Reset::Copy, why }))
+    let no_room = |error: &dyn fmt::Display| {
+        Error::Engine(format!("{error}; if it is address space, lower EngineConfig::concurrency or wasm_stack"))
     };
-    if config.reset == Reset::Copy {
-        return copying("EngineConfig::reset asks for it".into());
-    }
-    let why_not = match reset::obstacle() {
-        Some(obstacle) => obstacle,
-        None => match wasmtime::Engine::new(&wasmtime_config(config, Enabled::Yes)) {
-            Ok(engine) => {
-                let why = "no page that was written can leave memory or move".into();
-                return Ok((engine, ResetInUse { reset: Reset::Scan, why }));
-            }
-            Err(_) => "the kernel has no PAGEMAP_SCAN, which came with Linux 6.7, or does not allow it".into(),
-        },
+    let (scan, reset) = reset::choose(config.reset)?;
+    let stack = stack(config).ok_or_else(|| no_room(&"the stack is larger than any address"))?;
+    let plan = Plan {
+        slots: config.concurrency as usize,
+        stack,
+        keep_resident: config.keep_resident,
+        shards: machine::processors() as usize,
     };
-    if config.reset == Reset::Scan {
-        return Err(Error::Engine(format!("EngineConfig::reset is Scan, and {why_not}: set Automatic or Copy")));
-    }
-    copying(why_not)
+    let slots = Slots::new(plan, scan).map_err(|error| no_room(&error))?;
+    let wasmtime = wasmtime::Engine::new(&wasmtime_config(config, stack, Arc::new(Creator(slots.into()))));
+    Ok((wasmtime.map_err(|error| no_room(&format!("{error:#}")))?, reset))
 }
 
-fn wasmtime_config(config: &EngineConfig, pagemap_scan: Enabled) -> Config {
+/// Bytes of a stack: what is above the guest's share is for the host's own functions.
+fn stack(config: &EngineConfig) -> Option<usize> {
+    config.wasm_stack.checked_add(256 << 10)?.checked_next_multiple_of(PAGE)
+}
+
+fn wasmtime_config(config: &EngineConfig, stack: usize, creator: Arc<Creator>) -> Config {
     let mut wasmtime = Config::new();
     wasmtime
         .cranelift_opt_level(OptLevel::Speed)
         .consume_fuel(config.fuel)
         .epoch_interruption(true)
         .max_wasm_stack(config.wasm_stack)
-        // What is above the guest's share is for the host's own functions.
-        .async_stack_size(config.wasm_stack.saturating_add(256 << 10))
+        .async_stack_size(stack)
         // A stack has held another tenant's values.
         .async_stack_zeroing(true)
         // The async ABI of components; with it on every call costs far more, and the contract has none of it.
         .concurrency_support(false)
-        // A heap of this size is still mapped copy-on-write and not copied.
-        .memory_guaranteed_dense_image_size(256 << 20)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config, pagemap_scan)));
+        // What a slot is.
+        .memory_reservation(slots::MEMORY as u64)
+        .memory_guard_size(slots::GUARD as u64)
+        .memory_may_move(false)
+        .memory_init_cow(false)
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .with_host_memory(creator.clone())
+        .with_host_stack(creator);
     wasmtime
-}
-
-fn pool(config: &EngineConfig, pagemap_scan: Enabled) -> PoolingAllocationConfig {
-    let renders = config.concurrency;
-    // A bundle is a component of a main module and, as wit-component builds them, two small ones that tie its imports;
-    // the heap image is one more when code is shared.
-    let modules = 4;
-    let mut pool = PoolingAllocationConfig::new();
-    // A store holds one of our slots while it lives, so the pool cannot run out: it has what that many stores can need.
-    pool.total_component_instances(renders)
-        .total_core_instances(renders.saturating_mul(modules))
-        .total_memories(renders)
-        .total_tables(renders.saturating_mul(modules))
-        .total_stacks(renders)
-        .max_core_instances_per_component(modules)
-        .max_memories_per_component(1)
-        .max_tables_per_component(modules)
-        .max_core_instance_size(1 << 20)
-        .max_component_instance_size(1 << 20)
-        // The engine has 700 functions that are called by reference.
-        .table_elements(20_000)
-        // A slot that has had a bundle's heap still has it mapped, and goes to the same bundle again if it can: a heap
-        // that has to be mapped first costs a small render its time four times over. Every slot may be such a one.
-        .max_unused_warm_slots(renders)
-        .linear_memory_keep_resident(config.keep_resident)
-        // Of table and stack a render touches a few pages: with 32 KiB kept of each, W1 takes 0.87 of the time.
-        .table_keep_resident(config.keep_resident.min(32 << 10))
-        .async_stack_keep_resident(config.keep_resident.min(32 << 10))
-        .pagemap_scan(pagemap_scan);
-    pool
 }
 
 /// Advances the epoch once a tick, for as long as the engine lives.

@@ -23,6 +23,7 @@ mod bundles;
 mod cache;
 mod console;
 mod contract;
+mod cpu;
 mod engine;
 mod error;
 mod limits;
@@ -33,6 +34,7 @@ mod render;
 mod reset;
 pub mod sandbox;
 mod shell;
+mod slots;
 mod split;
 
 pub use bundle::{Bundle, BundleId};

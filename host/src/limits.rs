@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
 use wasmtime::ResourceLimiter;
+
+use crate::cpu::CpuTime;
+use crate::sandbox::MOST_MEMORIES;
 
 /// What one render may use. Plain numbers; each one is kept whatever the others are.
 ///
@@ -124,6 +125,10 @@ impl fmt::Display for Limit {
 #[error("the render used more {0} than its limit allows")]
 pub(crate) struct Exceeded(pub(crate) Limit);
 
+/// What Wasm's JavaScript API allows a table: <https://webassembly.github.io/spec/js-api/#limits>. A table is allocated
+/// at once, so a limit of more memory than the machine has does not bound it.
+const MOST_TABLE_ENTRIES: u64 = 10_000_000;
+
 /// Enforces the limits that are enforced while the guest runs, and notes what was used.
 #[derive(Debug)]
 pub(crate) struct Meter {
@@ -173,53 +178,27 @@ impl ResourceLimiter for Meter {
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         self.table_entries += (desired - current) as u64;
-        if self.memory + self.table_bytes() > self.memory_limit {
+        if self.memory + self.table_bytes() > self.memory_limit || self.table_entries > MOST_TABLE_ENTRIES {
             return Err(Exceeded(Limit::Memory).into());
         }
         Ok(true)
     }
 
+    /// What the host keeps for them is in no limit. A bundle is a component of a main module and, as wit-component builds
+    /// them, two small ones that tie its imports; the module of the memory is one more when code is shared.
+    fn instances(&self) -> usize {
+        4
+    }
+
+    fn tables(&self) -> usize {
+        4
+    }
+
+    fn memories(&self) -> usize {
+        MOST_MEMORIES as usize
+    }
+
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
         Err(Exceeded(Limit::Memory).into())
     }
-}
-
-/// The time that one render has spent on processors: of each poll of its future, what the thread's own clock says.
-///
-/// A thread's clock stands still while another thread has the processor, so a busy machine costs a tenant nothing.
-#[derive(Debug, Default)]
-pub(crate) struct CpuTime {
-    /// Nanoseconds of the polls that have ended.
-    finished: AtomicU64,
-    /// What the thread's clock said when the poll that is running began.
-    started: AtomicU64,
-}
-
-impl CpuTime {
-    /// Runs one poll, and counts its time.
-    pub(crate) fn measure<T>(&self, poll: impl FnOnce() -> T) -> T {
-        let started = thread_nanoseconds();
-        // One thread polls at a time, so the order of these is the program's.
-        self.started.store(started, Ordering::Relaxed);
-        let result = poll();
-        self.finished.fetch_add(thread_nanoseconds() - started, Ordering::Relaxed);
-        self.started.store(u64::MAX, Ordering::Relaxed);
-        result
-    }
-
-    /// What has been used so far, the running poll included if this is called from within it.
-    pub(crate) fn used(&self) -> Duration {
-        let running = thread_nanoseconds().saturating_sub(self.started.load(Ordering::Relaxed));
-        Duration::from_nanos(self.finished.load(Ordering::Relaxed) + running)
-    }
-
-    /// What the polls that have ended used.
-    pub(crate) fn finished(&self) -> Duration {
-        Duration::from_nanos(self.finished.load(Ordering::Relaxed))
-    }
-}
-
-fn thread_nanoseconds() -> u64 {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }

@@ -60,9 +60,19 @@ async fn run(
     props: &str,
 ) -> (Result<Page, Failure>, Vec<Line>, Usage) {
     let bounds = renderer::Bounds { js_stack: limits.js_stack, page: limits.page };
+    sandbox.set_heap(bundle.heap());
     let rendered = sandbox
         .run(async |store| {
+            let fuel = store.get_fuel();
+            if !bundle.starts() && fuel.is_ok() {
+                store.set_fuel(u64::MAX)?;
+            }
             let app = bundle.app().instantiate_async(&mut *store).await?;
+            if !bundle.starts()
+                && let Ok(fuel) = fuel
+            {
+                store.set_fuel(fuel)?;
+            }
             app.dayfly_sandbox_renderer().call_render(store, props, Some(bounds)).await
         })
         .await;

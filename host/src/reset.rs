@@ -3,6 +3,9 @@
 use std::fmt;
 use std::fs;
 
+use crate::error::Error;
+use crate::slots::{self, Scan};
+
 /// How the pages that a render wrote become the image's again, before another store gets the slot.
 ///
 /// Nothing that one store wrote may be read by the next, so a way is safe only if it misses no page.
@@ -16,9 +19,7 @@ pub enum Reset {
     Copy,
     /// The kernel is asked which pages were written (`PAGEMAP_SCAN`, Linux 6.7), and only those are written anew.
     ///
-    /// The scan passes over a page that is not present at that moment, so it is safe only where every page that was
-    /// written stays present: without swap, without page migration (compaction, memory hot-plug, NUMA balancing) and
-    /// without the merging of same pages. Elsewhere an engine with this setting does not start.
+    /// Taken where swap is off: an engine with this setting does not start where it is on.
     Scan,
 }
 
@@ -42,77 +43,54 @@ impl fmt::Display for ResetInUse {
     }
 }
 
-/// What of the machine decides.
-#[derive(Debug)]
-struct Kernel {
-    /// `/proc/swaps`.
-    swaps: Option<String>,
-    /// `/proc/vmstat`.
-    vmstat: Option<String>,
-    /// `/sys/kernel/mm/ksm/run`; there is none where the kernel cannot merge pages.
-    ksm: Option<String>,
+/// The way that is asked for or, if that is left open, the fastest that is safe here; with what it needs.
+pub(crate) fn choose(wanted: Reset) -> Result<(Option<Scan>, ResetInUse), Error> {
+    let copy = |why: String| Ok((None, ResetInUse { reset: Reset::Copy, why }));
+    if wanted == Reset::Copy {
+        return copy("EngineConfig::reset asks for it".into());
+    }
+    let why_not = match obstacle(fs::read_to_string("/proc/swaps").ok().as_deref()) {
+        Some(obstacle) => obstacle.into(),
+        None => match slots::find_scan() {
+            Ok(scan) => {
+                let why = "the kernel has PAGEMAP_SCAN, and swap is off".into();
+                return Ok((Some(scan), ResetInUse { reset: Reset::Scan, why }));
+            }
+            Err(error) => format!("PAGEMAP_SCAN, which came with Linux 6.7, is not as it should be: {error}"),
+        },
+    };
+    if wanted == Reset::Scan {
+        return Err(Error::Engine(format!("EngineConfig::reset is Scan, and {why_not}: set Automatic or Copy")));
+    }
+    copy(why_not)
 }
 
-/// Why the kernel's list of written pages may lack one, if it may.
-pub(crate) fn obstacle() -> Option<String> {
-    let read = |path| fs::read_to_string(path).ok();
-    let (swaps, vmstat) = (read("/proc/swaps"), read("/proc/vmstat"));
-    Kernel { swaps, vmstat, ksm: read("/sys/kernel/mm/ksm/run") }.obstacle().map(Into::into)
-}
-
-impl Kernel {
-    /// What cannot be read counts as an obstacle.
-    fn obstacle(&self) -> Option<&'static str> {
-        let Some(swaps) = &self.swaps else { return Some("whether swap is on cannot be read from /proc/swaps") };
+/// Why the kernel's list of written pages is not relied on, if it is not. A page that is swapped out is in it; yet what
+/// this cannot be tested with on every machine, it is not used with.
+fn obstacle(swaps: Option<&str>) -> Option<&'static str> {
+    match swaps {
+        None => Some("whether swap is on cannot be read from /proc/swaps"),
         // The first line is a heading.
-        if swaps.lines().count() > 1 {
-            return Some("swap is on, and a page that is swapped out is in no scan");
-        }
-        let Some(vmstat) = &self.vmstat else { return Some("whether pages move cannot be read from /proc/vmstat") };
-        // There only if the kernel has been built with migration. Measured on Linux 6.18 while it compacted memory:
-        // 2 % of the scans of 512 written pages lacked one.
-        if vmstat.lines().any(|line| line.starts_with("pgmigrate_success ")) {
-            return Some("this kernel moves pages, and a page that is being moved is in no scan");
-        }
-        if self.ksm.as_deref().is_some_and(|run| run.trim() != "0") {
-            return Some("same pages are merged (/sys/kernel/mm/ksm/run), and a merged page may be in no scan");
-        }
-        None
+        Some(swaps) if swaps.lines().count() > 1 => Some("swap is on"),
+        Some(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Kernel;
+    use super::obstacle;
 
     const NO_SWAP: &str = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
 
-    fn kernel(swaps: &str, vmstat: &str, ksm: Option<&str>) -> Kernel {
-        Kernel { swaps: Some(swaps.into()), vmstat: Some(vmstat.into()), ksm: ksm.map(Into::into) }
+    #[test]
+    fn without_swap_the_kernel_is_asked_what_was_written() {
+        assert_eq!(obstacle(Some(NO_SWAP)), None);
     }
 
     #[test]
-    fn a_kernel_whose_pages_stay_where_they_are_may_be_asked() {
-        assert_eq!(kernel(NO_SWAP, "nr_free_pages 1\n", None).obstacle(), None);
-        assert_eq!(kernel(NO_SWAP, "nr_free_pages 1\n", Some("0\n")).obstacle(), None);
-    }
-
-    #[test]
-    fn swap_migration_and_merging_each_forbid_it() {
+    fn with_swap_or_without_knowing_slots_are_copied() {
         let swap = format!("{NO_SWAP}/dev/sda2 partition 1048572 0 -2\n");
-        for (kernel, why) in [
-            (kernel(&swap, "", None), "swap is on"),
-            (kernel(NO_SWAP, "pgmigrate_success 0\npgmigrate_fail 0\n", None), "moves pages"),
-            (kernel(NO_SWAP, "", Some("1\n")), "merged"),
-        ] {
-            let obstacle = kernel.obstacle().unwrap_or_else(|| panic!("{kernel:?}"));
-            assert!(obstacle.contains(why), "{obstacle}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_forbids_it() {
-        assert!(Kernel { swaps: None, ..kernel("", "", None) }.obstacle().is_some());
-        assert!(Kernel { vmstat: None, ..kernel(NO_SWAP, "", None) }.obstacle().is_some());
+        assert_eq!(obstacle(Some(&swap)), Some("swap is on"));
+        assert!(obstacle(None).is_some_and(|why| why.contains("/proc/swaps")));
     }
 }

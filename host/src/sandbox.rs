@@ -3,9 +3,13 @@
 //!
 //! Most programs have no use for this module: it is how the crates of this workspace share one way to run guest code.
 
+use std::cell::RefCell;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use rand::rngs::{StdRng, SysError, SysRng};
+use rand::{Rng, SeedableRng};
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
@@ -16,9 +20,13 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::{Exceeded, Limit, Limits, Meter};
 use crate::outcome::{Failure, Usage};
+use crate::slots::{self, Image, Watch};
 
 /// How many bytes a guest may hand over beside a page or a console line: names, messages, stacks.
 const TRANSFER_SLACK: u64 = 512 << 10;
+
+/// How many memories a guest has: the engine has as many as stores may live at once.
+pub(crate) const MOST_MEMORIES: u32 = 1;
 
 /// What a fresh store carries: the state behind the guest's imports.
 #[derive(Debug)]
@@ -56,6 +64,9 @@ pub struct Sandbox {
     store: Store<State>,
     limits: Limits,
     started: Instant,
+    /// What the memory that the guest gets is to hold, until it has one.
+    heap: Option<Arc<Image>>,
+    faults: Watch,
     // Last, for fields are dropped in order: a slot is free only once what the store had of the pool is given back.
     _slot: OwnedSemaphorePermit,
 }
@@ -98,7 +109,12 @@ impl Sandbox {
         // The contract has no resources. A guest could define some for itself, whose handles are the host's memory and
         // in no limit of ours.
         store.set_max_component_handles(0);
-        Ok(Self { store, limits: limits.clone(), started, _slot: slot })
+        Ok(Self { store, limits: limits.clone(), started, heap: None, faults: Watch::default(), _slot: slot })
+    }
+
+    /// Sets what the first memory that is made in the store holds to begin with.
+    pub(crate) fn set_heap(&mut self, heap: Option<Arc<Image>>) {
+        self.heap = heap;
     }
 
     /// Runs `work`, which calls into the guest, to its end or to the first limit that it meets. Dropping the future
@@ -112,8 +128,13 @@ impl Sandbox {
     ) -> Result<T, Failure> {
         let cpu = self.store.data().meter.cpu.clone();
         let wall = self.limits.wall.saturating_sub(self.started.elapsed());
-        let mut work = pin!(work(&mut self.store));
-        let metered = std::future::poll_fn(|context| cpu.measure(|| work.as_mut().poll(context)));
+        let Self { store, heap, faults, .. } = self;
+        let mut work = pin!(work(store));
+        let metered = std::future::poll_fn(|context| {
+            let polled = cpu.measure(|| slots::with_next(heap, || work.as_mut().poll(context)));
+            faults.poll_has_ended();
+            polled
+        });
         match tokio::time::timeout(wall, metered).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(failure(&error)),
@@ -126,7 +147,7 @@ impl Sandbox {
         let fuel = self.store.get_fuel().ok().map(|left| self.limits.fuel.unwrap_or(u64::MAX) - left);
         let cpu = self.store.data().meter.cpu.clone();
         // To drop the guest's memory is most of the work of a small render, and is the render's.
-        let state = cpu.measure(|| self.store.into_data());
+        let state = cpu.measure(|| self.faults.taking_apart(|| self.store.into_data()));
         let usage = Usage {
             wall: self.started.elapsed(),
             cpu: cpu.finished(),
@@ -200,8 +221,22 @@ impl clock::Host for State {
 impl random::Host for State {
     fn seed(&mut self) -> wasmtime::Result<u64> {
         match self.time {
-            Time::Real => getrandom::u64().map_err(|error| wasmtime::Error::msg(format!("no randomness: {error}"))),
+            Time::Real => random().map_err(|error| wasmtime::Error::msg(format!("no randomness: {error}"))),
             Time::Still => Ok(0),
         }
     }
+}
+
+/// Of a generator for each thread that the system has seeded: to ask the system takes longer.
+fn random() -> Result<u64, SysError> {
+    thread_local! {
+        static GENERATOR: RefCell<Option<StdRng>> = const { RefCell::new(None) };
+    }
+    GENERATOR.with_borrow_mut(|generator| {
+        let generator = match generator {
+            Some(generator) => generator,
+            None => generator.insert(StdRng::try_from_rng(&mut SysRng)?),
+        };
+        Ok(generator.next_u64())
+    })
 }

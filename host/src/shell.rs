@@ -10,12 +10,16 @@ use wasmtime::component::{Component, Linker};
 use crate::contract::AppPre;
 use crate::engine::Engine;
 use crate::sandbox::{self, State};
-use crate::split::{CodeId, HEAP, Split};
+use crate::slots::Bases;
+use crate::split::{CodeId, HEAP, MemorySize, Split};
 
 /// A bundle without its heap, compiled.
 pub(crate) struct Shell {
     pub(crate) component: Component,
     linker: Linker<State>,
+    pub(crate) bases: Bases,
+    /// The app with memories of the sizes that were asked for last, the last one last.
+    apps: Mutex<VecDeque<(MemorySize, AppPre<State>)>>,
 }
 
 impl Shell {
@@ -23,14 +27,24 @@ impl Shell {
         let component = engine.compile(&split.code, || Ok(split.shell()?))?;
         let mut linker = Linker::new(engine.wasmtime());
         sandbox::add_to_linker(&mut linker)?;
-        Ok(Self { component, linker })
+        Ok(Self { component, linker, bases: Bases::default(), apps: Mutex::default() })
     }
 
-    /// The app that the shell is with `heap`.
-    pub(crate) fn with_heap(&self, heap: &Module) -> wasmtime::Result<AppPre<State>> {
+    /// The app that the shell is with a memory of that size.
+    pub(crate) fn with_memory(&self, engine: &Engine, size: MemorySize) -> wasmtime::Result<AppPre<State>> {
+        let mut apps = locked(&self.apps);
+        if let Some((_, app)) = apps.iter().find(|(known, _)| *known == size) {
+            return Ok(app.clone());
+        }
+        let memory = Module::from_binary(engine.wasmtime(), &size.module())?;
         let mut linker = self.linker.clone();
-        linker.root().module(HEAP, heap)?;
-        linker.instantiate_pre(&self.component).and_then(AppPre::new)
+        linker.root().module(HEAP, &memory)?;
+        let app = linker.instantiate_pre(&self.component).and_then(AppPre::new)?;
+        if apps.len() == SIZES_KEPT {
+            apps.pop_front();
+        }
+        apps.push_back((size, app.clone()));
+        Ok(app)
     }
 }
 
@@ -39,6 +53,9 @@ impl fmt::Debug for Shell {
         f.debug_struct("Shell").finish_non_exhaustive()
     }
 }
+
+/// How many sizes of memory a shell remembers: small apps have one of a few.
+const SIZES_KEPT: usize = 32;
 
 /// How many shells are kept though no bundle may use them just now: deploys bring a new engine beside the old one.
 const KEPT: usize = 4;

@@ -2,9 +2,9 @@
 //!
 //! A bundle is one self-contained component, and its main core module has both. Compiled as it stands it costs a second
 //! and megabytes of machine code, nearly all of it spent on what is the same in the next bundle. So the main module
-//! without its memory and data becomes the *shell*'s engine, compiled once and shared; memory and data become a
-//! *heap image*, a module with no function in it, which compiles in milliseconds. The shell imports the heap image
-//! and hands its memory to the engine:
+//! without its memory and data becomes the *shell*'s engine, compiled once and shared. The data become an
+//! [`Image`](crate::slots::Image), and the memory a module of its own with nothing in it but that. The shell imports this
+//! module and hands its memory, in which the image is already, to the engine:
 //!
 //! ```text
 //! (component                               (component
@@ -18,8 +18,8 @@
 //! ```
 //!
 //! That is the same program: the engine's own indices do not move (memories are counted apart from functions), active
-//! data is written when the module that has it is instantiated, which is just before the engine, and nothing between
-//! the two runs code. A shape for which this might not hold is an [`Unknown`] one, and is compiled as it stands.
+//! data is written when the module that has it is instantiated, which is just after its memory is made, and nothing
+//! between the two runs code. A shape for which this might not hold is an [`Unknown`] one, and is compiled as it stands.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -28,21 +28,23 @@ use sha2::{Digest, Sha256};
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent, RoundtripReencoder};
 use wasm_encoder::{
     Component, ComponentImportSection, ComponentSectionId, ComponentTypeRef, CoreTypeSection, ExportKind,
-    ExportSection, ImportSection, InstanceSection, MemoryType, Module, ModuleArg, ModuleSection, ModuleType,
-    RawSection, SectionId,
+    ExportSection, ImportSection, InstanceSection, MemorySection, MemoryType, Module, ModuleArg, ModuleSection,
+    ModuleType, RawSection, SectionId,
 };
 use wasmparser::{
     BinaryReaderError, Chunk, CoreTypeSectionReader, CustomSectionReader, DataKind, Instance, Operator, Parser,
     Payload, TypeRef, Validator, WasmFeatures,
 };
 
-/// What the shell calls the heap image that it imports.
+use crate::slots::PAGE;
+
+/// What the shell calls the module of the memory that it imports.
 pub(crate) const HEAP: &str = "heap";
 
-/// What the engine in a shell calls the instance of the heap image.
+/// What the engine in a shell calls the instance of that module.
 const HEAP_INSTANCE: &str = "dayfly:heap";
 
-/// What a heap image calls its memory.
+/// What that module calls its memory.
 const MEMORY: &str = "memory";
 
 /// A bundle, taken apart.
@@ -53,9 +55,40 @@ pub(crate) struct Split<'a> {
     main: Range<usize>,
     /// Which code it is: the same for all bundles that differ in their heaps only.
     pub(crate) code: CodeId,
-    /// A core module of the memory and its data.
-    pub(crate) heap: Vec<u8>,
+    /// What is in its memory to begin with.
+    pub(crate) heap: Heap<'a>,
 }
+
+/// A memory and its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Heap<'a> {
+    pub(crate) memory: MemorySize,
+    /// Where each piece begins, within the least size.
+    pub(crate) data: Vec<(usize, &'a [u8])>,
+}
+
+/// How many Wasm pages a memory has at least and at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct MemorySize {
+    minimum: u64,
+    maximum: Option<u64>,
+}
+
+impl MemorySize {
+    /// A core module with a memory of this size and nothing else.
+    pub(crate) fn module(self) -> Vec<u8> {
+        let mut memories = MemorySection::new();
+        memories.memory(MemoryType { minimum: self.minimum, maximum: self.maximum, ..ANY_MEMORY });
+        let mut exports = ExportSection::new();
+        exports.export(MEMORY, ExportKind::Memory, 0);
+        let mut module = Module::new();
+        module.section(&memories).section(&exports);
+        module.finish()
+    }
+}
+
+/// Bytes of data, in whole pages of the machine, that a heap may have: as many as the largest bundles that are built.
+const MOST_DATA: usize = 256 << 20;
 
 /// The digest of a bundle without its memory and data.
 pub(crate) type CodeId = [u8; 32];
@@ -87,6 +120,9 @@ impl<'a> Split<'a> {
             .map_err(|error| Unknown(error.to_string().into()))?;
         if rewrite.instantiated != 1 || rewrite.used_otherwise {
             return Err(Unknown("its main module is not instantiated just once".into()));
+        }
+        if rewrite.another_memory_or_start {
+            return Err(Unknown("another of its modules has a memory, or runs code when it is instantiated".into()));
         }
         Ok(shell.finish())
     }
@@ -153,10 +189,9 @@ fn section_header(component: &[u8], main: &Range<usize>) -> Result<usize, Unknow
     }
 }
 
-/// Makes a module of the main module's memory and data, and digests everything else.
-fn take_heap(main: &[u8], code: &mut Code) -> Result<Vec<u8>, Unknown> {
-    let mut heap = Module::new();
-    let (mut memories, mut data) = (0, None);
+/// Takes the main module's memory and data, and digests everything else.
+fn take_heap<'a>(main: &'a [u8], code: &mut Code) -> Result<Heap<'a>, Unknown> {
+    let (mut memories, mut data) = (Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(main) {
         let payload = payload?;
         match &payload {
@@ -166,23 +201,25 @@ fn take_heap(main: &[u8], code: &mut Code) -> Result<Vec<u8>, Unknown> {
                     if memory.memory64 || memory.shared || memory.page_size_log2.is_some() {
                         return Err(Unknown("its memory is of an unusual type".into()));
                     }
-                    memories += 1;
+                    memories.push(MemorySize { minimum: memory.initial, maximum: memory.maximum });
                 }
-                raw(&mut heap, SectionId::Memory, &main[section.range()]);
                 continue;
             }
             Payload::DataSection(section) => {
                 for segment in section.clone() {
-                    match segment?.kind {
-                        DataKind::Active { memory_index: 0, offset_expr } if is_constant(&offset_expr) => {}
+                    let segment = segment?;
+                    match segment.kind {
+                        DataKind::Active { memory_index: 0, offset_expr } => match constant(&offset_expr) {
+                            Some(offset) => data.push((offset as usize, segment.data)),
+                            None => return Err(Unknown("it has data whose place is not known beforehand".into())),
+                        },
                         // Nothing until an instruction asks for it, of which a shell has none (see below).
                         DataKind::Passive => {}
                         DataKind::Active { .. } => {
-                            return Err(Unknown("it has data whose place is not known beforehand".into()));
+                            return Err(Unknown("it has data for a memory that it does not have".into()));
                         }
                     }
                 }
-                data = Some(section.range());
                 continue;
             }
             // Says how many data segments there are, for instructions that name one. A shell in which there are such
@@ -202,25 +239,28 @@ fn take_heap(main: &[u8], code: &mut Code) -> Result<Vec<u8>, Unknown> {
             code.piece(id, &main[range]);
         }
     }
-    if memories != 1 {
-        return Err(Unknown("it does not define one memory".into()));
+    let [memory] = memories[..] else { return Err(Unknown("it does not define one memory".into())) };
+    let size = memory.minimum.saturating_mul(WASM_PAGE);
+    if data.iter().any(|(offset, data)| (offset + data.len()) as u64 > size) {
+        return Err(Unknown("it has data beyond its memory".into()));
     }
-    let mut exports = ExportSection::new();
-    exports.export(MEMORY, ExportKind::Memory, 0);
-    heap.section(&exports);
-    if let Some(data) = data {
-        raw(&mut heap, SectionId::Data, &main[data]);
+    // A piece of one byte takes a page.
+    let taken = data.iter().map(|(_, data)| data.len() + PAGE).sum::<usize>();
+    if taken > MOST_DATA {
+        return Err(Unknown("it has too much data".into()));
     }
-    Ok(heap.finish())
+    Ok(Heap { memory, data })
 }
 
-fn is_constant(offset: &wasmparser::ConstExpr<'_>) -> bool {
+/// Bytes.
+const WASM_PAGE: u64 = 64 << 10;
+
+fn constant(offset: &wasmparser::ConstExpr<'_>) -> Option<u32> {
     let mut operators = offset.get_operators_reader();
-    matches!(operators.read(), Ok(Operator::I32Const { .. })) && matches!(operators.read(), Ok(Operator::End))
-}
-
-fn raw(module: &mut Module, id: SectionId, data: &[u8]) {
-    module.section(&RawSection { id: id as u8, data });
+    match (operators.read(), operators.read()) {
+        (Ok(Operator::I32Const { value }), Ok(Operator::End)) => Some(value.cast_unsigned()),
+        _ => None,
+    }
 }
 
 /// The main module, importing its memory.
@@ -265,7 +305,7 @@ fn import_heap(module: &mut Module, imports: &mut ImportSection) {
 const ANY_MEMORY: MemoryType =
     MemoryType { minimum: 0, maximum: None, memory64: false, shared: false, page_size_log2: None };
 
-/// The head of a shell: the heap image is its core module 0, and the instance of it its core instance 0.
+/// The head of a shell: the module of the memory is its core module 0, and the instance of it its core instance 0.
 fn declare_heap(shell: &mut Component) {
     let mut ty = ModuleType::new();
     ty.export(MEMORY, ANY_MEMORY.into());
@@ -287,6 +327,7 @@ struct Rewrite {
     modules_seen: u32,
     instantiated: u32,
     used_otherwise: bool,
+    another_memory_or_start: bool,
 }
 
 impl Reencode for Rewrite {
@@ -312,7 +353,7 @@ impl ReencodeComponent for Rewrite {
         section: CoreTypeSectionReader<'_>,
     ) -> Result<(), reencode::Error<Self::Error>> {
         if self.depth == 0 {
-            // The type of the heap image would move them.
+            // The type of the memory's module would move them.
             return Err(reencode::Error::UserError(Unknown("it has core types".into())));
         }
         reencode::component_utils::parse_core_type_section(self, types, section)
@@ -335,6 +376,7 @@ impl ReencodeComponent for Rewrite {
         if self.depth == 0 && self.modules_seen == 0 {
             component.section(&ModuleSection(&self.main));
         } else {
+            self.another_memory_or_start |= has_memory_or_start(module)?;
             component.section(&RawSection { id: ComponentSectionId::CoreModule as u8, data: module });
         }
         self.modules_seen += 1;
@@ -367,6 +409,16 @@ impl ReencodeComponent for Rewrite {
             instance => reencode::component_utils::parse_instance(self, instances, instance),
         }
     }
+}
+
+/// A heap is for the first memory that is made.
+fn has_memory_or_start(module: &[u8]) -> Result<bool, BinaryReaderError> {
+    for payload in Parser::new(0).parse_all(module) {
+        if matches!(payload?, Payload::MemorySection(_) | Payload::StartSection { .. }) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Rewrite {
@@ -405,7 +457,7 @@ mod tests {
         let split = |heap: &str| {
             let component = component(&format!("(memory (export \"memory\") {heap}"), ONCE);
             let split = Split::new(&component).expect("it has a known shape");
-            (split.code, split.heap.clone(), split.shell().expect("it has a known shape"))
+            (split.code, split.heap.memory.module(), split.shell().expect("it has a known shape"))
         };
         let (code, heap, shell) = split("1) (data (i32.const 8) \"one\")");
         let (other_code, other_heap, other_shell) =
@@ -432,6 +484,11 @@ mod tests {
                 memory,
                 "(core instance (instantiate $main)) (component (alias outer 1 $main (core module)))",
                 "just once",
+            ),
+            (
+                memory,
+                "(core instance (instantiate $main)) (core module $other (memory 1)) (core instance (instantiate $other))",
+                "another of its modules",
             ),
             (memory, "(core type (func)) (core instance (instantiate $main))", "core types"),
         ] {

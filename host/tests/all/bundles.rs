@@ -124,9 +124,19 @@ fn two_memories_are_refused() {
           (core module $module (memory 1))
           (core instance (instantiate $module))
           (core instance (instantiate $module)))"#;
-    let why = "The component transitively contains 2 Wasm linear memories, \
-               which exceeds the configured maximum of 1 in the pooling allocator";
-    refuses(wat::parse_str(component).unwrap(), why);
+    refuses(wat::parse_str(component).unwrap(), "it has 2 memories, and a bundle has one");
+}
+
+#[test]
+fn more_parts_than_a_bundle_may_have_are_refused() {
+    let component = |globals: usize| {
+        let globals = "(global i32 (i32.const 0))".repeat(globals);
+        wat::parse_str(format!("(component (core module {globals}) (core module (func)))")).unwrap()
+    };
+    // As many are looked at further.
+    refuses(component(32_767), "it does not export dayfly:sandbox/renderer@0.1.0");
+    let why = "its modules have 32769 functions, globals and imports, and a bundle has at most 32768";
+    refuses(component(32_768), why);
 }
 
 #[tokio::test]

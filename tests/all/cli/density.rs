@@ -9,7 +9,7 @@ fn many_tenants_are_loaded_and_each_gets_its_own_page() {
     let report = said.json();
     let number = |name: &str| report[name].as_f64().unwrap_or_else(|| panic!("{name}: {report:#}"));
     assert_eq!((number("tenants"), number("loaded"), number("loads")), (40.0, 40.0, 40.0), "{report:#}");
-    assert!(number("rss_bytes") > 0.0 && number("mappings") > 0.0 && number("open_files") >= 40.0, "{report:#}");
+    assert!(number("rss_bytes") > 0.0 && number("mappings") > 0.0 && number("open_files") > 0.0, "{report:#}");
     for renders in ["one", "all"] {
         let [p50, p99] = ["p50_us", "p99_us"].map(|name| report[renders][name].as_f64().unwrap());
         assert!(p50 > 0.0 && p50 <= p99, "{report:#}");
@@ -20,12 +20,12 @@ fn many_tenants_are_loaded_and_each_gets_its_own_page() {
 #[test]
 fn tenants_beyond_the_budget_come_back_on_demand() {
     let folder = Dayfly::new("density_budget");
-    let said = folder.run(&["bench", "density", "--tenants", "30", "--rounds", "2", "--budget", "2MiB", "--json"]);
+    let said = folder.run(&["bench", "density", "--tenants", "30", "--rounds", "2", "--budget", "100KiB", "--json"]);
     assert_eq!(said.code, 0, "{said:#?}");
     let report = said.json();
     let (loaded, loads) = (report["loaded"].as_u64().unwrap(), report["loads"].as_u64().unwrap());
     assert!(loaded < 30 && loads > 30, "{report:#}");
-    assert!(report["heap_bytes"].as_u64().unwrap() <= 2 << 20, "{report:#}");
+    assert!(report["heap_bytes"].as_u64().unwrap() <= 100 << 10, "{report:#}");
 }
 
 #[test]

@@ -1,0 +1,491 @@
+//! The pool: where renders have their memory and their stacks.
+//!
+//! A slot is 4 GiB of address space with what faults around it. When a render ends, what it wrote is written over with
+//! what was there when it began, so that its slot is as good as new at once; the slot keeps its mappings and the pages
+//! that were written, so that the next render meets neither a call of the kernel's nor a page fault. A slot goes to the
+//! same heap again if it can, to one of the same engine if not, which costs a copy of the pages that differ, and to
+//! another engine's at last, which costs a mapping.
+//!
+//! wasmtime has a pool too, and these are the reasons for another: its scan for written pages passes over those that
+//! the kernel is moving (see [`Scan::written`]), and its slots know whole heaps only, so that ten thousand tenants who
+//! differ in some pages each would pay for mapping and page faults at every turn.
+
+use std::cell::RefCell;
+use std::io;
+use std::mem;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+mod creators;
+mod faults;
+mod image;
+mod scan;
+mod space;
+
+pub(crate) use creators::Creator;
+pub(crate) use faults::Watch;
+pub(crate) use image::{Bases, Image};
+pub(crate) use scan::Scan;
+pub(crate) use space::PAGE;
+use space::{Area, Space};
+
+/// What a 32-bit memory can grow to; compiled code counts on all of it being reserved, and leaves out its checks.
+pub(crate) const MEMORY: usize = 4 << 30;
+
+/// What always faults behind a memory: an address is 32 bits and so is the offset in an instruction, and offsets of less
+/// than this are not checked.
+pub(crate) const GUARD: usize = 32 << 20;
+
+/// What always faults below a stack.
+const STACK_GUARD: usize = 64 << 10;
+
+/// Of a stack a render touches a few pages.
+const STACK_RESIDENT: usize = 16 << 10;
+
+/// The slots of an engine.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    memories: Shards<Slot>,
+    stacks: Shards<Area>,
+    scan: Option<Scan>,
+    keep_resident: usize,
+}
+
+/// How the pool is to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) slots: usize,
+    /// Bytes of a stack, in whole pages.
+    pub(crate) stack: usize,
+    /// Bytes that a slot keeps for the next render.
+    pub(crate) keep_resident: usize,
+    /// Processors, each of which gets slots of its own.
+    pub(crate) shards: usize,
+}
+
+impl Slots {
+    /// Reserves address space; memory is taken as it is used. `scan` finds what was written; without it the first bytes
+    /// of a slot are always copied.
+    pub(crate) fn new(plan: Plan, scan: Option<Scan>) -> io::Result<Self> {
+        let memories = Space::areas(plan.slots, MEMORY, GUARD)?.into_iter().map(Slot::new).collect();
+        let stacks = Space::areas(plan.slots, plan.stack, STACK_GUARD)?;
+        Ok(Self {
+            memories: Shards::new(memories, plan.shards),
+            stacks: Shards::new(stacks, plan.shards),
+            scan,
+            keep_resident: plan.keep_resident / PAGE * PAGE,
+        })
+    }
+
+    /// A slot with `image` in its first `size` bytes.
+    fn take(&self, image: Arc<Image>, size: usize) -> io::Result<Slot> {
+        let mut slot = self.memories.take(|slot| slot.distance(&image)).ok_or_else(full)?;
+        match slot.prepare(image, size) {
+            Ok(()) => Ok(slot),
+            Err(error) => {
+                self.start_over(slot);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes a slot back from a render, of which nothing is left in it afterwards.
+    fn give_back(&self, mut slot: Slot) {
+        match slot.restore(self.scan.as_ref(), self.keep_resident) {
+            Ok(()) => self.memories.give(slot),
+            Err(_) => self.start_over(slot),
+        }
+    }
+
+    /// For a slot of which it is not known what is in it.
+    fn start_over(&self, mut slot: Slot) {
+        // If the kernel cannot even do that, the slot is given up: one render fewer at once, and nothing read by another.
+        if slot.make_empty().is_ok() {
+            self.memories.give(slot);
+        }
+    }
+
+    fn take_stack(&self) -> io::Result<Area> {
+        let mut stack = self.stacks.take(|_| 0).ok_or_else(full)?;
+        // For the first time.
+        let opened = stack.set_open(stack.len());
+        match opened {
+            Ok(()) => Ok(stack),
+            Err(error) => {
+                self.stacks.give(stack);
+                Err(error)
+            }
+        }
+    }
+
+    /// A stack has held another tenant's values.
+    fn give_stack_back(&self, mut stack: Area) {
+        let kept = stack.len().saturating_sub(STACK_RESIDENT);
+        // Below what is kept there are no pages, unless the render met page faults.
+        if faults::none_was_met() || stack.discard(0..kept).is_ok() {
+            stack.bytes_mut(kept..stack.len()).fill(0);
+            self.stacks.give(stack);
+        }
+    }
+}
+
+/// Tries on a few pages whether the kernel does what [`Slot::restore`] counts on.
+pub(crate) fn find_scan() -> io::Result<Scan> {
+    let scan = Scan::new()?;
+    let image = Image::new([(0, &[1; 8 * PAGE][..])].into_iter(), &Bases::default())?;
+    let [area] = &mut Space::areas(1, 16 * PAGE, PAGE)?[..] else { unreachable!("one was asked for") };
+    area.set_open(16 * PAGE)?;
+    if let Some(base) = image.base() {
+        area.map(base.range(), base.file())?;
+    }
+    // Pages that were only read are no written ones, whether or not there is a file below.
+    let sum: u64 = area.bytes_mut(0..8 * PAGE).iter().map(|byte| u64::from(*byte)).sum();
+    let before = faults::of_this_thread();
+    for page in [1, 2, 6, 9] {
+        area.bytes_mut(page * PAGE..(page + 1) * PAGE)[0] = 2;
+    }
+    let after = faults::of_this_thread();
+    let faults = before.zip(after).map_or(0, |(before, after)| after - before);
+    let found = scan.written(area, 0..16 * PAGE, 16)?;
+    let expected = [1..3, 6..7, 9..10].map(|pages| pages.start * PAGE..pages.end * PAGE);
+    if sum == 8 * PAGE as u64 && faults >= 4 && found.ranges().eq(expected) && found.end == 16 * PAGE {
+        Ok(scan)
+    } else {
+        Err(io::Error::other("it did not find the pages that a trial wrote"))
+    }
+}
+
+fn full() -> io::Error {
+    io::Error::other("every slot of the pool is taken")
+}
+
+/// One render's memory at a time.
+#[derive(Debug)]
+struct Slot {
+    area: Area,
+    /// What is in the area, when no render has it.
+    image: Arc<Image>,
+    /// All pages that may have been written since they were mapped, if that is known.
+    written: Option<Vec<Range<usize>>>,
+}
+
+impl Slot {
+    fn new(area: Area) -> Self {
+        Self { area, image: Arc::default(), written: None }
+    }
+
+    /// How much there is to do before a render with `image` can begin.
+    fn distance(&self, image: &Arc<Image>) -> u8 {
+        if Arc::ptr_eq(&self.image, image) {
+            0
+        } else if self.has_base_of(image) {
+            1
+        } else if self.image.base().is_none() {
+            2
+        } else {
+            3
+        }
+    }
+
+    fn has_base_of(&self, image: &Image) -> bool {
+        self.image.base().map(Arc::as_ptr) == image.base().map(Arc::as_ptr)
+    }
+
+    fn prepare(&mut self, image: Arc<Image>, size: usize) -> io::Result<()> {
+        if !self.has_base_of(&image) {
+            self.make_empty()?;
+            if let Some(base) = image.base() {
+                self.area.set_open(base.range().end)?;
+                self.area.map(base.range(), base.file())?;
+                self.image = Arc::new(Image::of_base(base));
+            }
+        }
+        if !Arc::ptr_eq(&self.image, &image) {
+            // Of the old heap's pages that differ each becomes the base's again, unless it is also one of the new one's.
+            // Some may be where the memory has yet to grow to: what the base has there is not in the new heap.
+            let old = mem::replace(&mut self.image, image);
+            let new = self.image.clone();
+            let end = new.end().max(old.end()).max(size).max(self.area.open());
+            self.area.set_open(end)?;
+            for number in old.numbers().iter().chain(new.numbers()) {
+                self.copy(number * PAGE..(number + 1) * PAGE);
+            }
+        }
+        self.area.set_open(size)
+    }
+
+    /// Writes over what a render has written.
+    fn restore(&mut self, scan: Option<&Scan>, keep_resident: usize) -> io::Result<()> {
+        let size = self.area.open();
+        let known = self.written.take().filter(|_| faults::none_was_met());
+        let done = match (scan, known) {
+            (Some(_), Some(written)) => {
+                for range in &written {
+                    // What is closed the render could not reach.
+                    self.copy(range.start.min(size)..range.end.min(size));
+                }
+                self.written = Some(written);
+                size
+            }
+            (Some(scan), None) => self.restore_written(scan, keep_resident)?,
+            (None, _) => {
+                let kept = keep_resident.min(size);
+                self.copy(0..kept);
+                kept
+            }
+        };
+        if done == size {
+            return Ok(());
+        }
+        self.written = None;
+        self.area.discard(done..size)?;
+        // Those pages are the base's now.
+        let image = self.image.clone();
+        for number in image.numbers() {
+            let page = number * PAGE;
+            if (done..size).contains(&page) {
+                self.copy(page..page + PAGE);
+            }
+        }
+        Ok(())
+    }
+
+    /// Up to `most` bytes of what was written; says up to where there is nothing more to do.
+    fn restore_written(&mut self, scan: &Scan, most: usize) -> io::Result<usize> {
+        let size = self.area.open();
+        let (mut at, mut kept, mut written) = (0, 0, Vec::new());
+        while at < size && kept < most {
+            let found = scan.written(&self.area, at..size, (most - kept) / PAGE)?;
+            at = found.end;
+            for range in found.ranges() {
+                kept += range.len();
+                self.copy(range.clone());
+                written.push(range);
+            }
+        }
+        self.written = Some(written);
+        Ok(at)
+    }
+
+    fn copy(&mut self, range: Range<usize>) {
+        self.image.copy_to(self.area.bytes_mut(range.clone()), range.start);
+    }
+
+    fn make_empty(&mut self) -> io::Result<()> {
+        self.area.make_empty()?;
+        (self.image, self.written) = (Arc::default(), None);
+        Ok(())
+    }
+}
+
+/// What is free, in as many lists as there are processors: a thread takes from its own and gives back to its own, and
+/// looks elsewhere when that is empty.
+#[derive(Debug)]
+struct Shards<T>(Box<[Mutex<Vec<T>>]>);
+
+impl<T> Shards<T> {
+    fn new(free: Vec<T>, shards: usize) -> Self {
+        let mut lists: Vec<Vec<T>> = (0..shards.max(1)).map(|_| Vec::new()).collect();
+        let count = lists.len();
+        for (number, one) in free.into_iter().enumerate() {
+            lists[number % count].push(one);
+        }
+        Self(lists.into_iter().map(Mutex::new).collect())
+    }
+
+    /// The nearest of the first list that is not empty; of those that are as near the one that was used last.
+    fn take(&self, distance: impl Fn(&T) -> u8) -> Option<T> {
+        let own = self.own();
+        (0..self.0.len()).find_map(|turn| {
+            let mut free = self.list((own + turn) % self.0.len());
+            let mut nearest: Option<(usize, u8)> = None;
+            for (place, one) in free.iter().enumerate().rev() {
+                let distance = distance(one);
+                // Of those that have to be emptied first it is the one that has not been used for longest.
+                if nearest.is_none_or(|(_, best)| distance < best || (distance == FARTHEST && best == FARTHEST)) {
+                    nearest = Some((place, distance));
+                }
+                if distance == 0 {
+                    break;
+                }
+            }
+            nearest.map(|(place, _)| free.remove(place))
+        })
+    }
+
+    fn give(&self, one: T) {
+        self.list(self.own()).push(one);
+    }
+
+    fn list(&self, number: usize) -> std::sync::MutexGuard<'_, Vec<T>> {
+        // Whoever ended while it held the lock left a list.
+        self.0[number].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn own(&self) -> usize {
+        thread_local! {
+            static THREAD: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+        }
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        THREAD.with(|thread| thread % self.0.len())
+    }
+}
+
+/// A slot that holds another engine's heap.
+const FARTHEST: u8 = 3;
+
+thread_local! {
+    /// What the next memory that this thread makes is to hold.
+    static NEXT: RefCell<Option<Arc<Image>>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`, which may make a memory: the first one holds `next`, and takes it.
+///
+/// wasmtime does not say for whom it asks for a memory; but it asks on the thread that polls the render.
+pub(crate) fn with_next<T>(next: &mut Option<Arc<Image>>, work: impl FnOnce() -> T) -> T {
+    if next.is_none() {
+        return work();
+    }
+    /// Puts it back, if only because of a panic.
+    struct Guard<'a>(&'a mut Option<Arc<Image>>);
+    impl Drop for Guard<'_> {
+        fn drop(&mut self) {
+            *self.0 = NEXT.take();
+        }
+    }
+    NEXT.set(next.take());
+    let _guard = Guard(next);
+    work()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use std::sync::Arc;
+
+    use rand::rngs::StdRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::{Bases, Image, PAGE, Plan, Scan, Slot, Slots, Watch, find_scan};
+
+    const PLAN: Plan = Plan { slots: 1, stack: 64 << 10, keep_resident: 24 * PAGE, shards: 1 };
+
+    /// None only where the kernel is older than it.
+    fn this_kernels_scan() -> Option<Scan> {
+        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+        let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+        let version = (numbers.next().unwrap(), numbers.next().unwrap());
+        (version >= (6, 7)).then(|| find_scan().unwrap())
+    }
+
+    /// A heap and what a render with it must read.
+    struct Heap {
+        image: Arc<Image>,
+        size: usize,
+        contents: Vec<u8>,
+    }
+
+    /// Heaps of one engine, or of several: some differ in few pages, others in all.
+    fn heaps(random: &mut StdRng) -> Vec<Heap> {
+        let bases = Bases::default();
+        let common: Vec<u8> = (0..40 * PAGE).map(|_| random.random()).collect();
+        let heap = |random: &mut StdRng, alike: bool| {
+            let size = random.random_range(48..128) * PAGE;
+            let mut contents = vec![0; size];
+            if alike {
+                contents[2 * PAGE..42 * PAGE].copy_from_slice(&common);
+            }
+            for _ in 0..random.random_range(0..12) {
+                let (at, len) = (random.random_range(0..size - 3 * PAGE), random.random_range(1..3 * PAGE));
+                contents[at..at + len].fill_with(|| random.random());
+            }
+            let segments = contents.chunks(1000).enumerate().map(|(number, chunk)| (number * 1000, chunk));
+            let image = Arc::new(Image::new(segments, &bases).unwrap());
+            Heap { image, size, contents }
+        };
+        (0..16).map(|number| heap(random, number % 4 != 3)).collect()
+    }
+
+    /// What a render may do to its memory.
+    fn use_up(random: &mut StdRng, slot: &mut Slot) {
+        if random.random_ratio(1, 4) {
+            let open = slot.area.open() + random.random_range(0..20) * PAGE;
+            slot.area.set_open(open).unwrap();
+        }
+        let open = slot.area.open();
+        let memory = slot.area.bytes_mut(0..open);
+        for _ in 0..random.random_range(0..30) {
+            let (at, len) = (random.random_range(0..open - PAGE), random.random_range(1..PAGE));
+            memory[at..at + len].fill(0x5a);
+        }
+    }
+
+    #[test]
+    fn every_render_reads_its_own_heap_whatever_was_in_the_slot_before() {
+        for scan in [true, false] {
+            let mut random = StdRng::seed_from_u64(7);
+            let heaps = heaps(&mut random);
+            let slots = Slots::new(PLAN, scan.then(this_kernels_scan).flatten()).unwrap();
+            for turn in 0..5_000 {
+                let heap = &heaps[random.random_range(0..heaps.len())];
+                let mut watch = Watch::default();
+                // Whatever faults there were before are not this render's.
+                watch.poll_has_ended();
+                let mut watch = Watch::default();
+                let mut slot = slots.take(heap.image.clone(), heap.size).unwrap();
+                assert_eq!(slot.area.open(), heap.size, "turn {turn}");
+                assert!(slot.area.bytes_mut(0..heap.size) == heap.contents, "turn {turn}, scan {scan}");
+                use_up(&mut random, &mut slot);
+                watch.poll_has_ended();
+                // Some are given back by who does not know.
+                if random.random() { watch.taking_apart(|| slots.give_back(slot)) } else { slots.give_back(slot) }
+            }
+        }
+    }
+
+    #[test]
+    fn memory_that_a_render_grows_is_zero() {
+        let slots = Slots::new(PLAN, this_kernels_scan()).unwrap();
+        let (long, short) = (vec![7; 30 * PAGE], vec![7; 10 * PAGE]);
+        let bases = Bases::default();
+        let image = |bytes: &[u8]| Arc::new(Image::new([(0, bytes)].into_iter(), &bases).unwrap());
+        // The first one's pages are the base of the second one's, which ends before they do.
+        let (long, short) = (image(&long), image(&short));
+        for _ in 0..3 {
+            slots.give_back(slots.take(long.clone(), 30 * PAGE).unwrap());
+            let mut slot = slots.take(short.clone(), 10 * PAGE).unwrap();
+            slot.area.set_open(64 * PAGE).unwrap();
+            assert!(slot.area.bytes_mut(10 * PAGE..64 * PAGE).iter().all(|byte| *byte == 0));
+            slot.area.bytes_mut(0..64 * PAGE).fill(9);
+            slots.give_back(slot);
+        }
+    }
+
+    #[test]
+    fn a_pool_that_is_empty_refuses() {
+        let slots = Slots::new(PLAN, None).unwrap();
+        let slot = slots.take(Arc::default(), PAGE).unwrap();
+        let refused = slots.take(Arc::default(), PAGE).unwrap_err();
+        assert_eq!(refused.to_string(), "every slot of the pool is taken");
+        slots.give_back(slot);
+        slots.take(Arc::default(), PAGE).unwrap();
+    }
+
+    #[test]
+    fn heaps_of_one_engine_take_the_memory_of_what_differs() {
+        let bases = Bases::default();
+        let mut bytes = vec![1; 100 * PAGE];
+        let image = |bytes: &[u8]| Image::new([(0, bytes)].into_iter(), &bases).unwrap().memory();
+        // A base that nobody has any more is gone.
+        let first = Image::new([(0, &bytes[..])].into_iter(), &bases).unwrap();
+        assert_eq!(first.memory(), 100 * PAGE as u64);
+        bytes[50 * PAGE] = 2;
+        assert_eq!(image(&bytes), PAGE as u64);
+        bytes.fill(3);
+        assert_eq!(image(&bytes), 100 * PAGE as u64);
+        drop(first);
+        bytes.fill(1);
+        assert_eq!(image(&bytes), 100 * PAGE as u64);
+    }
+}

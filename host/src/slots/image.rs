@@ -1,0 +1,202 @@
+//! What a bundle's memory holds when a render begins.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+
+use super::space::{PAGE, View};
+
+/// A heap: pages of a base that it may share with other heaps, and the pages in which it differs from that.
+///
+/// The heaps of one engine are the same for most of their pages, which hold what the engine has set up for itself. So
+/// many tenants' heaps take the memory of one and that of their differences; and a slot goes from one to the next by
+/// copying those, without a call of the kernel's.
+#[derive(Debug, Default)]
+pub(crate) struct Image {
+    base: Option<Arc<Base>>,
+    /// The pages that differ, in order.
+    numbers: Box<[usize]>,
+    /// Their bytes, one after another.
+    bytes: Box<[u8]>,
+    /// Bytes of memory that it takes and shares with none that was there before.
+    memory: u64,
+}
+
+/// What is mapped below the heaps that share it.
+#[derive(Debug)]
+pub(crate) struct Base {
+    file: File,
+    view: View,
+    /// Where it begins in linear memory.
+    start: usize,
+}
+
+/// How many pages a heap may differ in from a base: 256 KiB are copied in less time than it takes to map a file and to
+/// meet its pages one by one.
+const MOST_DIFFERENT: usize = 64;
+
+/// The bases that heaps of one engine may share.
+#[derive(Debug, Default)]
+pub(crate) struct Bases(Mutex<Vec<Weak<Base>>>);
+
+/// How many are compared with a new heap. They are some for each version of an engine; more would only delay a load.
+const MOST_BASES: usize = 8;
+
+/// How many pages a base has that is compared with others' heaps.
+const MOST_SHARED: usize = 1024;
+
+impl Image {
+    /// The heap of these data segments. One that overlaps another counts later.
+    ///
+    /// # Errors
+    /// The kernel's, which has no room for another file or mapping.
+    pub(crate) fn new<'a>(segments: impl Iterator<Item = (usize, &'a [u8])>, bases: &Bases) -> io::Result<Self> {
+        let pages = pages(segments);
+        let known = bases.known();
+        let nearest =
+            known.iter().map(|base| (base, base.differences(&pages))).min_by_key(|(_, numbers)| numbers.len());
+        if let Some((base, numbers)) = nearest
+            && numbers.len() <= MOST_DIFFERENT
+        {
+            let bytes = numbers.iter().flat_map(|number| pages.get(number).map_or(&ZERO, |page| &**page));
+            let memory = (numbers.len() * PAGE) as u64;
+            let bytes = bytes.copied().collect();
+            return Ok(Self { base: Some(base.clone()), numbers: numbers.into(), bytes, memory });
+        }
+        let Some(base) = Base::new(&pages)? else { return Ok(Self::default()) };
+        let base = Arc::new(base);
+        if pages.len() <= MOST_SHARED {
+            bases.remember(&base);
+        }
+        let memory = (pages.len() * PAGE) as u64;
+        Ok(Self { base: Some(base), memory, ..Self::default() })
+    }
+
+    /// What is in a slot that has just had a base mapped.
+    pub(crate) fn of_base(base: &Arc<Base>) -> Self {
+        Self { base: Some(base.clone()), ..Self::default() }
+    }
+
+    pub(crate) fn base(&self) -> Option<&Arc<Base>> {
+        self.base.as_ref()
+    }
+
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// The pages that are not the base's.
+    pub(crate) fn numbers(&self) -> &[usize] {
+        &self.numbers
+    }
+
+    /// Where there is only zero from.
+    pub(crate) fn end(&self) -> usize {
+        let own = self.numbers.last().map_or(0, |number| (number + 1) * PAGE);
+        self.base.as_ref().map_or(0, |base| base.range().end).max(own)
+    }
+
+    /// Writes what the heap has at `place` into `memory`, which is whole pages there.
+    pub(crate) fn copy_to(&self, memory: &mut [u8], place: usize) {
+        let range = place..place + memory.len();
+        match &self.base {
+            Some(base) => base.copy_to(memory, place),
+            None => memory.fill(0),
+        }
+        let first = self.numbers.partition_point(|number| number * PAGE < range.start);
+        for (number, page) in self.numbers.iter().zip(self.bytes.chunks_exact(PAGE)).skip(first) {
+            let Some(at) = (number * PAGE).checked_sub(place).filter(|at| *at < memory.len()) else { break };
+            memory[at..at + PAGE].copy_from_slice(page);
+        }
+    }
+}
+
+const ZERO: [u8; PAGE] = [0; PAGE];
+
+/// The pages that are not zero, by their numbers.
+fn pages<'a>(segments: impl Iterator<Item = (usize, &'a [u8])>) -> BTreeMap<usize, Box<[u8; PAGE]>> {
+    let mut pages: BTreeMap<usize, Box<[u8; PAGE]>> = BTreeMap::new();
+    for (mut at, mut segment) in segments {
+        while !segment.is_empty() {
+            let (piece, rest) = segment.split_at(segment.len().min(PAGE - at % PAGE));
+            let page = pages.entry(at / PAGE).or_insert_with(|| Box::new(ZERO));
+            page[at % PAGE..][..piece.len()].copy_from_slice(piece);
+            at += piece.len();
+            segment = rest;
+        }
+    }
+    pages.retain(|_, page| **page != ZERO);
+    pages
+}
+
+impl Base {
+    /// A file in memory with these pages, which nobody can change any more; none for a heap that is zero.
+    fn new(pages: &BTreeMap<usize, Box<[u8; PAGE]>>) -> io::Result<Option<Self>> {
+        let (Some((first, _)), Some((last, _))) = (pages.first_key_value(), pages.last_key_value()) else {
+            return Ok(None);
+        };
+        let len = (last + 1 - first) * PAGE;
+        let file = File::from(memfd_create("dayfly-heap", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
+        ftruncate(&file, len as u64)?;
+        for (number, page) in pages {
+            // A page that was never written is zero, and takes no memory.
+            file.write_all_at(&**page, ((number - first) * PAGE) as u64)?;
+        }
+        fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+        let view = View::of(&file, len)?;
+        Ok(Some(Self { file, view, start: first * PAGE }))
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Where its bytes are in linear memory.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.start..self.start + self.view.bytes().len()
+    }
+
+    fn copy_to(&self, memory: &mut [u8], place: usize) {
+        let own = self.range();
+        let (start, end) = (own.start.max(place), own.end.min(place + memory.len()));
+        if start >= end {
+            memory.fill(0);
+            return;
+        }
+        memory[..start - place].fill(0);
+        memory[start - place..end - place].copy_from_slice(&self.view.bytes()[start - own.start..end - own.start]);
+        memory[end - place..].fill(0);
+    }
+
+    /// The pages in which a heap is another than this, in order.
+    fn differences(&self, pages: &BTreeMap<usize, Box<[u8; PAGE]>>) -> Vec<usize> {
+        let own = self.range();
+        let within = own.start / PAGE..own.end / PAGE;
+        let mut numbers: Vec<_> = pages.keys().copied().filter(|number| !within.contains(number)).collect();
+        let bytes = self.view.bytes().chunks_exact(PAGE);
+        let differ =
+            within.zip(bytes).filter(|(number, bytes)| pages.get(number).map_or(&ZERO, |page| &**page) != bytes);
+        numbers.extend(differ.map(|(number, _)| number));
+        numbers.sort_unstable();
+        numbers
+    }
+}
+
+impl Bases {
+    fn known(&self) -> Vec<Arc<Base>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn remember(&self, base: &Arc<Base>) {
+        let mut bases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bases.retain(|base| base.strong_count() > 0);
+        if bases.len() < MOST_BASES {
+            bases.push(Arc::downgrade(base));
+        }
+    }
+}
