@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use wasmparser::{Parser, Payload};
+use wasmparser::{Instance, Parser, Payload};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::sandbox::{self, State};
 use crate::shell::Shell;
-use crate::slots::Image;
+use crate::slots::{Heap, Image};
 use crate::split::{HEAP, Split};
 
 /// One app: checked, compiled and linked once, instantiated for every render. Cheap to clone.
@@ -31,7 +31,7 @@ pub struct Bundle {
 
 #[derive(Clone)]
 struct Parts {
-    heap: Arc<Image>,
+    heap: Arc<Heap>,
     /// The code that it shares with others. Kept, so that the next bundle finds it.
     _shell: Arc<Shell>,
 }
@@ -67,8 +67,9 @@ impl Bundle {
     fn share(engine: &Engine, id: BundleId, shell: Arc<Shell>, split: &Split<'_>) -> Result<Self, Error> {
         check_contract(engine, &shell.component, Some(HEAP))?;
         let app = shell.with_memory(engine, split.heap.memory).map_err(not_a_bundle)?;
-        let heap = Image::new(split.heap.data.iter().copied(), &shell.bases).map_err(Error::NoRoom)?;
-        let memory = heap.memory();
+        let image = Image::new(split.heap.data.iter().copied(), &shell.bases).map_err(Error::NoRoom)?;
+        let memory = image.memory();
+        let heap = Heap::new(image, engine.slots());
         Ok(Self { id, app, parts: Some(Parts { heap: Arc::new(heap), _shell: shell }), starts: false, memory })
     }
 
@@ -86,7 +87,7 @@ impl Bundle {
 
     /// What the memory of its renders is to hold; one that is left whole writes that itself.
     pub(crate) fn heap(&self) -> Option<Arc<Image>> {
-        self.parts.as_ref().map(|parts| parts.heap.clone())
+        self.parts.as_ref().map(|parts| parts.heap.image().clone())
     }
 
     /// The digest of the bundle's bytes.
@@ -151,9 +152,15 @@ fn check_kind(bytes: &[u8]) -> Result<(), Error> {
 fn load_whole(engine: &Engine, id: BundleId, bytes: &[u8]) -> Result<AppPre<State>, Error> {
     check_size(bytes)?;
     let component = engine.compile(&id.0, || Ok(bytes)).map_err(not_a_bundle)?;
-    let memories = component.resources_required().map_or(0, |resources| resources.num_memories);
-    if memories > sandbox::MOST_MEMORIES {
-        return Err(Error::NotABundle(format!("it has {memories} memories, and a bundle has one")));
+    if let Some(resources) = component.resources_required() {
+        let (memories, tables) = (resources.num_memories, resources.num_tables);
+        if memories > sandbox::MOST_MEMORIES {
+            return Err(Error::NotABundle(format!("it has {memories} memories, and a bundle has one")));
+        }
+        if tables > sandbox::MOST_PARTS {
+            let most = sandbox::MOST_PARTS;
+            return Err(Error::NotABundle(format!("it has {tables} tables, and a bundle has at most {most}")));
+        }
     }
     check_contract(engine, &component, None)?;
     let mut linker = Linker::new(engine.wasmtime());
@@ -163,9 +170,9 @@ fn load_whole(engine: &Engine, id: BundleId, bytes: &[u8]) -> Result<AppPre<Stat
 
 /// Bounds what the host keeps for each instance of the bundle's modules, which is in no limit of a render: some 32 bytes
 /// for each of these.
-fn check_size(bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn check_size(bytes: &[u8]) -> Result<(), Error> {
     const MOST: u32 = 32_768;
-    let mut parts = 0_u32;
+    let (mut parts, mut instances) = (0_u32, 0_u32);
     for payload in Parser::new(0).parse_all(bytes) {
         // What is no component the compiler says better.
         let Ok(payload) = payload else { return Ok(()) };
@@ -173,12 +180,25 @@ fn check_size(bytes: &[u8]) -> Result<(), Error> {
             Payload::FunctionSection(section) => section.count(),
             Payload::GlobalSection(section) => section.count(),
             Payload::ImportSection(section) => section.count(),
+            Payload::ElementSection(section) => section.count(),
+            Payload::TagSection(section) => section.count(),
+            Payload::InstanceSection(section) => {
+                let of_modules = |instance: &_| matches!(instance, Ok(Instance::Instantiate { .. }));
+                instances = instances.saturating_add(section.into_iter().filter(of_modules).count() as u32);
+                0
+            }
             _ => 0,
         });
     }
+    let most = sandbox::MOST_PARTS;
+    if instances > most {
+        return Err(Error::NotABundle(format!(
+            "it has {instances} instances of modules, and a bundle has at most {most}"
+        )));
+    }
     if parts > MOST {
         return Err(Error::NotABundle(format!(
-            "its modules have {parts} functions, globals and imports, and a bundle has at most {MOST}"
+            "its modules have {parts} functions, globals, imports and the like, and a bundle has at most {MOST}"
         )));
     }
     Ok(())

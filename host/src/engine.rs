@@ -91,7 +91,9 @@ struct Inner {
     config: EngineConfig,
     wasmtime: wasmtime::Engine,
     reset: ResetInUse,
-    slots: Arc<Semaphore>,
+    /// As many as there are slots in the pool.
+    permits: Arc<Semaphore>,
+    slots: Arc<Slots>,
     shells: Shells,
     cache: Option<Arc<Cache>>,
 }
@@ -116,11 +118,11 @@ impl Engine {
 
     fn make(config: &EngineConfig, cache: Option<Arc<Cache>>) -> Result<Self, Error> {
         check(config)?;
-        let (wasmtime, reset) = start(config)?;
+        let (wasmtime, slots, reset) = start(config)?;
         start_ticker(&wasmtime, config.tick)?;
-        let slots = Arc::new(Semaphore::new(config.concurrency as usize));
-        let shells = Shells::default();
-        Ok(Self { inner: Arc::new(Inner { config: config.clone(), wasmtime, reset, slots, shells, cache }) })
+        let permits = Arc::new(Semaphore::new(config.concurrency as usize));
+        let (config, shells) = (config.clone(), Shells::default());
+        Ok(Self { inner: Arc::new(Inner { config, wasmtime, reset, permits, slots, shells, cache }) })
     }
 
     /// What the engine was made with.
@@ -164,18 +166,22 @@ impl Engine {
         }
     }
 
+    pub(crate) fn slots(&self) -> &Arc<Slots> {
+        &self.inner.slots
+    }
+
     pub(crate) fn shells(&self) -> &Shells {
         &self.inner.shells
     }
 
     /// One of the slots, as soon as one is free. It is held for as long as a store lives.
     pub(crate) async fn slot(&self) -> OwnedSemaphorePermit {
-        self.inner.slots.clone().acquire_owned().await.expect("the semaphore is never closed")
+        self.inner.permits.clone().acquire_owned().await.expect("the semaphore is never closed")
     }
 
     /// One of the slots, if one is free now.
     pub(crate) fn try_slot(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let slot = self.inner.slots.clone().try_acquire_owned();
+        let slot = self.inner.permits.clone().try_acquire_owned();
         slot.map_err(|_| Error::Busy { renders: self.inner.config.concurrency })
     }
 }
@@ -212,7 +218,7 @@ fn check(config: &EngineConfig) -> Result<(), Error> {
 }
 
 /// Starts wasmtime on a pool of its own.
-fn start(config: &EngineConfig) -> Result<(wasmtime::Engine, ResetInUse), Error> {
+fn start(config: &EngineConfig) -> Result<(wasmtime::Engine, Arc<Slots>, ResetInUse), Error> {
     let no_room = |error: &dyn fmt::Display| {
         Error::Engine(format!("{error}; if it is address space, lower EngineConfig::concurrency or wasm_stack"))
     };
@@ -224,9 +230,9 @@ fn start(config: &EngineConfig) -> Result<(wasmtime::Engine, ResetInUse), Error>
         keep_resident: config.keep_resident,
         shards: machine::processors() as usize,
     };
-    let slots = Slots::new(plan, scan).map_err(|error| no_room(&error))?;
-    let wasmtime = wasmtime::Engine::new(&wasmtime_config(config, stack, Arc::new(Creator(slots.into()))));
-    Ok((wasmtime.map_err(|error| no_room(&format!("{error:#}")))?, reset))
+    let slots = Arc::new(Slots::new(plan, scan).map_err(|error| no_room(&error))?);
+    let wasmtime = wasmtime::Engine::new(&wasmtime_config(config, stack, Arc::new(Creator(slots.clone()))));
+    Ok((wasmtime.map_err(|error| no_room(&format!("{error:#}")))?, slots, reset))
 }
 
 /// Bytes of a stack: what is above the guest's share is for the host's own functions.

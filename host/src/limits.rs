@@ -7,7 +7,7 @@ use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
 use crate::cpu::CpuTime;
-use crate::sandbox::MOST_MEMORIES;
+use crate::sandbox::{MOST_MEMORIES, MOST_PARTS};
 
 /// What one render may use. Plain numbers; each one is kept whatever the others are.
 ///
@@ -184,14 +184,12 @@ impl ResourceLimiter for Meter {
         Ok(true)
     }
 
-    /// What the host keeps for them is in no limit. A bundle is a component of a main module and, as wit-component builds
-    /// them, two small ones that tie its imports; the module of the memory is one more when code is shared.
     fn instances(&self) -> usize {
-        4
+        MOST_PARTS as usize
     }
 
     fn tables(&self) -> usize {
-        4
+        MOST_PARTS as usize
     }
 
     fn memories(&self) -> usize {

@@ -28,6 +28,11 @@ const TRANSFER_SLACK: u64 = 512 << 10;
 /// How many memories a guest has: the engine has as many as stores may live at once.
 pub(crate) const MOST_MEMORIES: u32 = 1;
 
+/// How many instances of modules a guest has, and how many tables. What the host keeps for them is in no limit of a
+/// render. A bundle is a component of a main module and, as wit-component builds them, two small ones that tie its imports;
+/// the module of the memory is one more when code is shared.
+pub(crate) const MOST_PARTS: u32 = 4;
+
 /// What a fresh store carries: the state behind the guest's imports.
 #[derive(Debug)]
 pub struct State {
@@ -138,13 +143,17 @@ impl Sandbox {
         match tokio::time::timeout(wall, metered).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(failure(&error)),
-            Err(_) => Err(Failure::exceeded(Limit::Wall)),
+            Err(_) => {
+                // The guest's fiber ends when `work` is dropped, on its own stack.
+                faults.are_unknown();
+                Err(Failure::exceeded(Limit::Wall))
+            }
         }
     }
 
     /// Takes the store apart: what was written and what was used. The guest and its memory are gone afterwards.
     pub fn finish(self) -> (Vec<Line>, Usage) {
-        let fuel = self.store.get_fuel().ok().map(|left| self.limits.fuel.unwrap_or(u64::MAX) - left);
+        let fuel = self.store.get_fuel().ok().map(|left| self.limits.fuel.unwrap_or(u64::MAX).saturating_sub(left));
         let cpu = self.store.data().meter.cpu.clone();
         // To drop the guest's memory is most of the work of a small render, and is the render's.
         let state = cpu.measure(|| self.faults.taking_apart(|| self.store.into_data()));
@@ -227,16 +236,19 @@ impl random::Host for State {
     }
 }
 
-/// Of a generator for each thread that the system has seeded: to ask the system takes longer.
+/// Of a generator for each thread that the system seeds: to ask the system each time takes longer.
 fn random() -> Result<u64, SysError> {
+    /// So that processes which began as copies of one another do not go on as such.
+    const DRAWS: u32 = 1024;
     thread_local! {
-        static GENERATOR: RefCell<Option<StdRng>> = const { RefCell::new(None) };
+        static GENERATOR: RefCell<Option<(StdRng, u32)>> = const { RefCell::new(None) };
     }
     GENERATOR.with_borrow_mut(|generator| {
-        let generator = match generator {
-            Some(generator) => generator,
-            None => generator.insert(StdRng::try_from_rng(&mut SysRng)?),
+        let (generator, left) = match generator {
+            Some(seeded) if seeded.1 > 0 => seeded,
+            _ => generator.insert((StdRng::try_from_rng(&mut SysRng)?, DRAWS)),
         };
+        *left -= 1;
         Ok(generator.next_u64())
     })
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use wasmtime::Module;
 use wasmtime::component::{Component, Linker};
 
+use crate::bundle::check_size;
 use crate::contract::AppPre;
 use crate::engine::Engine;
 use crate::sandbox::{self, State};
@@ -24,6 +25,7 @@ pub(crate) struct Shell {
 
 impl Shell {
     fn compile(engine: &Engine, split: &Split<'_>) -> wasmtime::Result<Self> {
+        check_size(split.component())?;
         let component = engine.compile(&split.code, || Ok(split.shell()?))?;
         let mut linker = Linker::new(engine.wasmtime());
         sandbox::add_to_linker(&mut linker)?;

@@ -15,7 +15,7 @@ use std::io;
 use std::mem;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 mod creators;
 mod faults;
@@ -92,9 +92,21 @@ impl Slots {
 
     /// Takes a slot back from a render, of which nothing is left in it afterwards.
     fn give_back(&self, mut slot: Slot) {
+        // A heap that nobody has any more is not kept.
+        let is_wanted = slot.image.base().is_none() || Arc::strong_count(&slot.image) > 1;
         match slot.restore(self.scan.as_ref(), self.keep_resident) {
-            Ok(()) => self.memories.give(slot),
-            Err(_) => self.start_over(slot),
+            Ok(()) if is_wanted => self.memories.give(slot),
+            _ => self.start_over(slot),
+        }
+    }
+
+    /// Keeps `image` no longer: its bundle is gone.
+    fn forget(&self, image: &Arc<Image>) {
+        for list in &self.memories.0 {
+            for slot in locked(list).iter_mut().filter(|slot| Arc::ptr_eq(&slot.image, image)) {
+                // What cannot be emptied now is when it gets another heap.
+                let _ = slot.make_empty();
+            }
         }
     }
 
@@ -123,7 +135,7 @@ impl Slots {
     fn give_stack_back(&self, mut stack: Area) {
         let kept = stack.len().saturating_sub(STACK_RESIDENT);
         // Below what is kept there are no pages, unless the render met page faults.
-        if faults::none_was_met() || stack.discard(0..kept).is_ok() {
+        if (self.scan.is_some() && faults::none_was_met()) || stack.discard(0..kept).is_ok() {
             stack.bytes_mut(kept..stack.len()).fill(0);
             self.stacks.give(stack);
         }
@@ -156,6 +168,29 @@ pub(crate) fn find_scan() -> io::Result<Scan> {
     }
 }
 
+/// A bundle's heap, while the bundle is there.
+#[derive(Debug)]
+pub(crate) struct Heap {
+    image: Arc<Image>,
+    slots: Arc<Slots>,
+}
+
+impl Heap {
+    pub(crate) fn new(image: Image, slots: &Arc<Slots>) -> Self {
+        Self { image: Arc::new(image), slots: slots.clone() }
+    }
+
+    pub(crate) fn image(&self) -> &Arc<Image> {
+        &self.image
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        self.slots.forget(&self.image);
+    }
+}
+
 fn full() -> io::Error {
     io::Error::other("every slot of the pool is taken")
 }
@@ -166,9 +201,21 @@ struct Slot {
     area: Area,
     /// What is in the area, when no render has it.
     image: Arc<Image>,
-    /// All pages that may have been written since they were mapped, if that is known.
-    written: Option<Vec<Range<usize>>>,
+    /// What may have been written since it was mapped, if that is known.
+    written: Option<Written>,
 }
+
+/// All pages that may have been written, up to where that was looked at. Pages beyond may be there too, and be written
+/// without a page fault.
+#[derive(Debug)]
+struct Written {
+    end: usize,
+    pages: Vec<Range<usize>>,
+}
+
+/// A slot that goes to another heap gives back what is written beyond this: it is not for one tenant to pay for having
+/// another one's pages written anew.
+const HANDED_ON: usize = 256 << 10;
 
 impl Slot {
     fn new(area: Area) -> Self {
@@ -184,7 +231,7 @@ impl Slot {
         } else if self.image.base().is_none() {
             2
         } else {
-            3
+            FARTHEST
         }
     }
 
@@ -208,6 +255,11 @@ impl Slot {
             let new = self.image.clone();
             let end = new.end().max(old.end()).max(size).max(self.area.open());
             self.area.set_open(end)?;
+            let written = self.written.as_ref().map_or(0, |written| written.pages.iter().map(Range::len).sum());
+            if written > HANDED_ON {
+                self.area.discard(0..end)?;
+                self.written = None;
+            }
             for number in old.numbers().iter().chain(new.numbers()) {
                 self.copy(number * PAGE..(number + 1) * PAGE);
             }
@@ -217,11 +269,14 @@ impl Slot {
 
     /// Writes over what a render has written.
     fn restore(&mut self, scan: Option<&Scan>, keep_resident: usize) -> io::Result<()> {
+        if self.area.is_broken() {
+            return Err(io::Error::other("what is open in the slot is not known"));
+        }
         let size = self.area.open();
-        let known = self.written.take().filter(|_| faults::none_was_met());
+        let known = self.written.take().filter(|written| size <= written.end && faults::none_was_met());
         let done = match (scan, known) {
             (Some(_), Some(written)) => {
-                for range in &written {
+                for range in &written.pages {
                     // What is closed the render could not reach.
                     self.copy(range.start.min(size)..range.end.min(size));
                 }
@@ -264,7 +319,7 @@ impl Slot {
                 written.push(range);
             }
         }
-        self.written = Some(written);
+        self.written = Some(Written { end: at, pages: written });
         Ok(at)
     }
 
@@ -296,9 +351,20 @@ impl<T> Shards<T> {
 
     /// The nearest of the first list that is not empty; of those that are as near the one that was used last.
     fn take(&self, distance: impl Fn(&T) -> u8) -> Option<T> {
+        // Who may take one finds one, if not at once: others give and take while the lists are gone through.
+        for _ in 0..100 {
+            if let Some(one) = self.take_now(&distance) {
+                return Some(one);
+            }
+            std::thread::yield_now();
+        }
+        None
+    }
+
+    fn take_now(&self, distance: impl Fn(&T) -> u8) -> Option<T> {
         let own = self.own();
         (0..self.0.len()).find_map(|turn| {
-            let mut free = self.list((own + turn) % self.0.len());
+            let mut free = locked(&self.0[(own + turn) % self.0.len()]);
             let mut nearest: Option<(usize, u8)> = None;
             for (place, one) in free.iter().enumerate().rev() {
                 let distance = distance(one);
@@ -315,12 +381,7 @@ impl<T> Shards<T> {
     }
 
     fn give(&self, one: T) {
-        self.list(self.own()).push(one);
-    }
-
-    fn list(&self, number: usize) -> std::sync::MutexGuard<'_, Vec<T>> {
-        // Whoever ended while it held the lock left a list.
-        self.0[number].lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.0[self.own()]).push(one);
     }
 
     fn own(&self) -> usize {
@@ -330,6 +391,11 @@ impl<T> Shards<T> {
         static THREADS: AtomicUsize = AtomicUsize::new(0);
         THREAD.with(|thread| thread % self.0.len())
     }
+}
+
+/// Whoever ended while it held the lock left a list.
+fn locked<T>(list: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A slot that holds another engine's heap.
@@ -362,12 +428,13 @@ pub(crate) fn with_next<T>(next: &mut Option<Arc<Image>>, work: impl FnOnce() ->
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
     use std::sync::Arc;
 
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
 
-    use super::{Bases, Image, PAGE, Plan, Scan, Slot, Slots, Watch, find_scan};
+    use super::{Bases, Heap, Image, PAGE, Plan, Scan, Slot, Slots, Watch, find_scan};
 
     const PLAN: Plan = Plan { slots: 1, stack: 64 << 10, keep_resident: 24 * PAGE, shards: 1 };
 
@@ -380,14 +447,14 @@ mod tests {
     }
 
     /// A heap and what a render with it must read.
-    struct Heap {
+    struct Expected {
         image: Arc<Image>,
         size: usize,
         contents: Vec<u8>,
     }
 
     /// Heaps of one engine, or of several: some differ in few pages, others in all.
-    fn heaps(random: &mut StdRng) -> Vec<Heap> {
+    fn heaps(random: &mut StdRng) -> Vec<Expected> {
         let bases = Bases::default();
         let common: Vec<u8> = (0..40 * PAGE).map(|_| random.random()).collect();
         let heap = |random: &mut StdRng, alike: bool| {
@@ -402,7 +469,7 @@ mod tests {
             }
             let segments = contents.chunks(1000).enumerate().map(|(number, chunk)| (number * 1000, chunk));
             let image = Arc::new(Image::new(segments, &bases).unwrap());
-            Heap { image, size, contents }
+            Expected { image, size, contents }
         };
         (0..16).map(|number| heap(random, number % 4 != 3)).collect()
     }
@@ -442,6 +509,70 @@ mod tests {
                 if random.random() { watch.taking_apart(|| slots.give_back(slot)) } else { slots.give_back(slot) }
             }
         }
+    }
+
+    /// Pages beyond a shorter memory are there still when a longer one opens them again, and are written without a fault.
+    #[test]
+    fn pages_that_were_closed_meanwhile_are_not_forgotten() {
+        let slots = Slots::new(PLAN, this_kernels_scan()).unwrap();
+        let bases = Bases::default();
+        let bytes = vec![7; 10 * PAGE];
+        let image = |first: &[u8]| Arc::new(Image::new([(0, &bytes[..]), (0, first)].into_iter(), &bases).unwrap());
+        let (long, short) = (image(&[1]), image(&[2]));
+        // A render that is known to have met no fault, or not known.
+        let render = |image: &Arc<Image>, size: usize, page: usize, is_quiet: bool| {
+            let mut watch = Watch::default();
+            watch.poll_has_ended();
+            let mut watch = Watch::default();
+            let mut slot = slots.take(image.clone(), size * PAGE).unwrap();
+            let place = page * PAGE..(page + 1) * PAGE;
+            let found = slot.area.bytes_mut(place.clone()).to_vec();
+            slot.area.bytes_mut(place).fill(0x5a);
+            watch.poll_has_ended();
+            if is_quiet {
+                watch.taking_apart(|| slots.give_back(slot))
+            } else {
+                slots.give_back(slot)
+            }
+            found
+        };
+        for turn in 0..20 {
+            for (image, size, page, is_quiet) in
+                [(&long, 60, 50, true), (&short, 20, 15, false), (&long, 60, 50, true), (&long, 60, 50, true)]
+            {
+                let found = render(image, size, page, is_quiet);
+                assert!(found.iter().all(|byte| *byte == 0), "turn {turn}, page {page}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_heap_whose_bundle_is_gone_is_not_kept() {
+        let slots = Arc::new(Slots::new(PLAN, this_kernels_scan()).unwrap());
+        let heap =
+            |byte: u8| Heap::new(Image::new([(0, &[byte; 100][..])].into_iter(), &Bases::default()).unwrap(), &slots);
+        let [in_a_slot, in_a_render] = [heap(1), heap(2)];
+        let gone = [&in_a_slot, &in_a_render].map(|heap| Arc::downgrade(heap.image()));
+        slots.give_back(slots.take(in_a_slot.image().clone(), PAGE).unwrap());
+        drop(in_a_slot);
+        assert_eq!(gone[0].strong_count(), 0);
+        let slot = slots.take(in_a_render.image().clone(), PAGE).unwrap();
+        drop(in_a_render);
+        slots.give_back(slot);
+        assert_eq!(gone[1].strong_count(), 0);
+    }
+
+    /// A base of a few pages far apart would come to take all that lies between.
+    #[test]
+    fn what_lies_between_the_pages_of_a_base_takes_no_memory() {
+        let bases = Bases::default();
+        let far = 4096 * PAGE;
+        let base = Image::new([(0, &[1][..]), (far, &[1][..])].into_iter(), &bases).unwrap();
+        let resident = |image: &Image| image.base().unwrap().file().metadata().unwrap().blocks() * 512;
+        let mut memory = vec![0x5a; far + PAGE];
+        base.copy_to(&mut memory, 0);
+        assert!(memory[1..far].iter().all(|byte| *byte == 0) && memory[0] == 1 && memory[far] == 1);
+        assert_eq!(resident(&base), 2 * PAGE as u64);
     }
 
     #[test]

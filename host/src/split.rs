@@ -59,6 +59,9 @@ pub(crate) struct Split<'a> {
     pub(crate) heap: Heap<'a>,
 }
 
+/// Bytes that may lie between a heap's pieces whatever their size.
+const SPARSE: usize = 4 << 20;
+
 /// A memory and its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Heap<'a> {
@@ -107,6 +110,11 @@ impl<'a> Split<'a> {
         let heap = take_heap(&component[main.clone()], &mut code)?;
         code.piece(0, &component[main.end..]);
         Ok(Self { component, main, code: code.finish(), heap })
+    }
+
+    /// What was taken apart.
+    pub(crate) fn component(&self) -> &'a [u8] {
+        self.component
     }
 
     /// The component without its heap, which it imports instead.
@@ -189,9 +197,11 @@ fn section_header(component: &[u8], main: &Range<usize>) -> Result<usize, Unknow
     }
 }
 
-/// Takes the main module's memory and data, and digests everything else.
+/// Takes the main module's memory and data, and digests everything else, and where among it they were: what has the same
+/// code as a valid bundle is a valid one too.
 fn take_heap<'a>(main: &'a [u8], code: &mut Code) -> Result<Heap<'a>, Unknown> {
     let (mut memories, mut data) = (Vec::new(), Vec::new());
+    let (mut segments, mut announced) = (0, None);
     for payload in Parser::new(0).parse_all(main) {
         let payload = payload?;
         match &payload {
@@ -203,6 +213,7 @@ fn take_heap<'a>(main: &'a [u8], code: &mut Code) -> Result<Heap<'a>, Unknown> {
                     }
                     memories.push(MemorySize { minimum: memory.initial, maximum: memory.maximum });
                 }
+                code.piece(SectionId::Memory as u8, &[]);
                 continue;
             }
             Payload::DataSection(section) => {
@@ -219,12 +230,19 @@ fn take_heap<'a>(main: &'a [u8], code: &mut Code) -> Result<Heap<'a>, Unknown> {
                             return Err(Unknown("it has data for a memory that it does not have".into()));
                         }
                     }
+                    segments += 1;
                 }
+                code.piece(SectionId::Data as u8, &[]);
                 continue;
             }
             // Says how many data segments there are, for instructions that name one. A shell in which there are such
             // instructions is not valid, and is not compiled.
-            Payload::DataCountSection { .. } | Payload::CodeSectionEntry(_) => continue,
+            Payload::DataCountSection { count, .. } => {
+                code.piece(SectionId::DataCount as u8, &[]);
+                announced = Some(*count);
+                continue;
+            }
+            Payload::CodeSectionEntry(_) => continue,
             Payload::ImportSection(section) => {
                 for import in section.clone().into_imports() {
                     if matches!(import?.ty, TypeRef::Memory(_)) {
@@ -244,10 +262,15 @@ fn take_heap<'a>(main: &'a [u8], code: &mut Code) -> Result<Heap<'a>, Unknown> {
     if data.iter().any(|(offset, data)| (offset + data.len()) as u64 > size) {
         return Err(Unknown("it has data beyond its memory".into()));
     }
-    // A piece of one byte takes a page.
+    if announced.is_some_and(|announced| announced != segments) {
+        return Err(Unknown("it has another number of data segments than it says".into()));
+    }
+    // A piece of one byte takes a page, and what lies between two pieces may come to take as much as if it were data.
     let taken = data.iter().map(|(_, data)| data.len() + PAGE).sum::<usize>();
-    if taken > MOST_DATA {
-        return Err(Unknown("it has too much data".into()));
+    let start = data.iter().map(|(offset, _)| *offset).min().unwrap_or(0);
+    let end = data.iter().map(|(offset, data)| offset + data.len()).max().unwrap_or(0);
+    if taken > MOST_DATA || end - start > 4 * taken + SPARSE {
+        return Err(Unknown("it has too much data, or too little in too many places".into()));
     }
     Ok(Heap { memory, data })
 }

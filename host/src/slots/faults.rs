@@ -31,6 +31,11 @@ impl Watch {
         self.met |= now.is_none() || now != seen;
     }
 
+    /// For a render that goes on where nobody looks.
+    pub(crate) fn are_unknown(&mut self) {
+        self.met = true;
+    }
+
     /// Runs `work`, which takes the render's store apart.
     pub(crate) fn taking_apart<T>(self, work: impl FnOnce() -> T) -> T {
         struct Reset;

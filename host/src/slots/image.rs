@@ -34,6 +34,8 @@ pub(crate) struct Base {
     view: View,
     /// Where it begins in linear memory.
     start: usize,
+    /// Which of its pages are not zero. The others are not in the file, and would be if they were looked at.
+    is_there: Box<[bool]>,
 }
 
 /// How many pages a heap may differ in from a base: 256 KiB are copied in less time than it takes to map a file and to
@@ -70,10 +72,11 @@ impl Image {
         }
         let Some(base) = Base::new(&pages)? else { return Ok(Self::default()) };
         let base = Arc::new(base);
-        if pages.len() <= MOST_SHARED {
+        if base.is_there.len() <= MOST_SHARED {
             bases.remember(&base);
         }
-        let memory = (pages.len() * PAGE) as u64;
+        // What renders look at is in the file then, zero or not.
+        let memory = base.range().len() as u64;
         Ok(Self { base: Some(base), memory, ..Self::default() })
     }
 
@@ -149,7 +152,8 @@ impl Base {
         }
         fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
         let view = View::of(&file, len)?;
-        Ok(Some(Self { file, view, start: first * PAGE }))
+        let is_there = (*first..=*last).map(|number| pages.contains_key(&number)).collect();
+        Ok(Some(Self { file, view, start: first * PAGE, is_there }))
     }
 
     pub(crate) fn file(&self) -> &File {
@@ -162,26 +166,25 @@ impl Base {
     }
 
     fn copy_to(&self, memory: &mut [u8], place: usize) {
-        let own = self.range();
-        let (start, end) = (own.start.max(place), own.end.min(place + memory.len()));
-        if start >= end {
-            memory.fill(0);
-            return;
+        for (number, memory) in memory.chunks_exact_mut(PAGE).enumerate() {
+            match self.page(place / PAGE + number) {
+                Some(page) => memory.copy_from_slice(page),
+                None => memory.fill(0),
+            }
         }
-        memory[..start - place].fill(0);
-        memory[start - place..end - place].copy_from_slice(&self.view.bytes()[start - own.start..end - own.start]);
-        memory[end - place..].fill(0);
+    }
+
+    /// A page of linear memory that is not zero.
+    fn page(&self, number: usize) -> Option<&[u8]> {
+        let own = number.checked_sub(self.start / PAGE)?;
+        self.is_there.get(own)?.then(|| &self.view.bytes()[own * PAGE..(own + 1) * PAGE])
     }
 
     /// The pages in which a heap is another than this, in order.
     fn differences(&self, pages: &BTreeMap<usize, Box<[u8; PAGE]>>) -> Vec<usize> {
-        let own = self.range();
-        let within = own.start / PAGE..own.end / PAGE;
-        let mut numbers: Vec<_> = pages.keys().copied().filter(|number| !within.contains(number)).collect();
-        let bytes = self.view.bytes().chunks_exact(PAGE);
-        let differ =
-            within.zip(bytes).filter(|(number, bytes)| pages.get(number).map_or(&ZERO, |page| &**page) != bytes);
-        numbers.extend(differ.map(|(number, _)| number));
+        let own = self.range().start / PAGE..self.range().end / PAGE;
+        let mut numbers: Vec<_> = pages.keys().copied().filter(|number| !own.contains(number)).collect();
+        numbers.extend(own.filter(|number| pages.get(number).map(|page| &page[..]) != self.page(*number)));
         numbers.sort_unstable();
         numbers
     }
@@ -195,8 +198,11 @@ impl Bases {
     fn remember(&self, base: &Arc<Base>) {
         let mut bases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         bases.retain(|base| base.strong_count() > 0);
-        if bases.len() < MOST_BASES {
-            bases.push(Arc::downgrade(base));
+        if bases.len() == MOST_BASES {
+            // The one that fewest heaps share makes room.
+            let least = (0..bases.len()).min_by_key(|number| bases[*number].strong_count());
+            least.map(|number| bases.remove(number));
         }
+        bases.push(Arc::downgrade(base));
     }
 }

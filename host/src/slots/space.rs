@@ -5,6 +5,7 @@
 //! against what is open, so that their callers need no unsafe code.
 #![allow(unsafe_code, reason = "maps memory and hands it to wasmtime; each block says why it is sound")]
 
+use std::cmp::Ordering;
 use std::ffi::c_void;
 use std::fs::File;
 use std::io;
@@ -40,8 +41,14 @@ impl Space {
         let start = unsafe { mmap_anonymous(ptr::null_mut(), len, ProtFlags::empty(), RESERVED) }?.cast();
         let space = Arc::new(Self { start, len });
         set_apart(start, len)?;
-        let area =
-            |index| Area { space: space.clone(), offset: guard + index * stride, len: each, open: 0, touched: 0 };
+        let area = |index| Area {
+            space: space.clone(),
+            offset: guard + index * stride,
+            len: each,
+            open: 0,
+            touched: 0,
+            broken: false,
+        };
         Ok((0..count).map(area).collect())
     }
 }
@@ -69,6 +76,8 @@ pub(crate) struct Area {
     open: usize,
     /// Bytes from the start that have been open since the area was last made empty.
     touched: usize,
+    /// Whether a call failed that may have been done in part: it is not known what is open.
+    broken: bool,
 }
 
 impl Area {
@@ -87,16 +96,23 @@ impl Area {
     /// Opens the first `open` bytes and closes all others, whose contents stay.
     pub(crate) fn set_open(&mut self, open: usize) -> io::Result<()> {
         assert!(open <= self.len && open.is_multiple_of(PAGE), "{open} of {} bytes", self.len);
-        if open > self.open {
-            // SAFETY: the range is within the area, and nobody can have relied on its being closed: see `Area`.
-            unsafe { mprotect(self.at(self.open), open - self.open, MprotectFlags::READ | MprotectFlags::WRITE) }?;
-        } else if open < self.open {
-            // SAFETY: the range is within the area, and its owner has asked for it to fault.
-            unsafe { mprotect(self.at(open), self.open - open, MprotectFlags::empty()) }?;
-        }
-        self.open = open;
+        let (range, protection) = match open.cmp(&self.open) {
+            Ordering::Equal => return Ok(()),
+            Ordering::Greater => (self.open..open, MprotectFlags::READ | MprotectFlags::WRITE),
+            Ordering::Less => (open..self.open, MprotectFlags::empty()),
+        };
         self.touched = self.touched.max(open);
+        // SAFETY: the range is within the area, whose owner asks for it.
+        let done = unsafe { mprotect(self.at(range.start), range.len(), protection) };
+        self.broken |= done.is_err();
+        done?;
+        self.open = open;
         Ok(())
+    }
+
+    /// Whether it has to be made empty before anybody may have it again.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Makes the area as it was when it was new: closed, and zero when it is opened.
@@ -106,7 +122,7 @@ impl Area {
             unsafe { mmap_anonymous(self.at(0), self.touched, ProtFlags::empty(), RESERVED | MapFlags::FIXED) }?;
             set_apart(self.start(), self.touched)?;
         }
-        (self.open, self.touched) = (0, 0);
+        (self.open, self.touched, self.broken) = (0, 0, false);
         Ok(())
     }
 

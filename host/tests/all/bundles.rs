@@ -135,7 +135,7 @@ fn more_parts_than_a_bundle_may_have_are_refused() {
     };
     // As many are looked at further.
     refuses(component(32_767), "it does not export dayfly:sandbox/renderer@0.1.0");
-    let why = "its modules have 32769 functions, globals and imports, and a bundle has at most 32768";
+    let why = "its modules have 32769 functions, globals, imports and the like, and a bundle has at most 32768";
     refuses(component(32_768), why);
 }
 
