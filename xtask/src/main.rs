@@ -1,16 +1,25 @@
-//! What the project does with itself: `cargo xtask test`.
+//! What the project does with itself: `cargo xtask test`, `cargo xtask figures`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for people at a terminal")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
+mod figures;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test", rest @ ..] => test(rest),
+        ["figures"] => match figures::measure(&target()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
         _ => {
-            eprintln!("usage: cargo xtask test [ARGUMENTS OF cargo test]");
+            eprintln!("usage: cargo xtask test [ARGUMENTS OF cargo test]\n       cargo xtask figures");
             ExitCode::from(2)
         }
     }

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its results and its progress")]
 
 use std::alloc::System;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -35,7 +36,7 @@ use node::Node;
 use ours::Dayfly;
 use report::{Case, Growth, Point, Report};
 use statistics::{Ratio, Times, median, microseconds};
-use turn::{Turn, Until, in_turns};
+use turn::{Side, Turn, Until, in_turns};
 
 /// Counts live bytes. It is in Dayfly's times too, where it costs a few atomic additions an allocation.
 #[global_allocator]
@@ -56,6 +57,9 @@ struct Arguments {
     /// A short run, to see that it works: two rounds of few renders, and a growth of 500 runs.
     #[arg(long)]
     quick: bool,
+    /// Sets W1 beside isolated-vm too, which is installed in this folder: `cargo xtask figures` does that.
+    #[arg(long, value_name = "FOLDER")]
+    isolated_vm: Option<PathBuf>,
     /// Prints JSON and no table.
     #[arg(long)]
     json: bool,
@@ -71,8 +75,9 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let workloads = workloads(&arguments.cases)?;
     let node = Node::start()?;
+    let isolated_vm = arguments.isolated_vm.as_deref().map(|folder| Node::running(ISOLATED_VM, folder)).transpose()?;
     let dayfly = Dayfly::start()?;
-    let report = compare(&arguments, &workloads, &dayfly, node)?;
+    let report = compare(&arguments, &workloads, &dayfly, node, isolated_vm)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -80,6 +85,8 @@ fn main() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+const ISOLATED_VM: &str = include_str!("isolated_vm/side.js");
 
 /// How long a turn is.
 const TURN: Until = Until::Time(Duration::from_millis(250));
@@ -116,21 +123,39 @@ fn workloads(wanted: &[String]) -> anyhow::Result<Vec<Workload>> {
     Ok(chosen)
 }
 
-fn compare(arguments: &Arguments, workloads: &[Workload], dayfly: &Dayfly, mut node: Node) -> anyhow::Result<Report> {
+fn compare(
+    arguments: &Arguments,
+    workloads: &[Workload],
+    dayfly: &Dayfly,
+    mut node: Node,
+    mut isolated_vm: Option<Node>,
+) -> anyhow::Result<Report> {
     let growth = growth(arguments.quick, dayfly)?;
     let rounds = if arguments.quick { 2 } else { arguments.rounds };
-    let mut version = String::new();
+    let (mut version, mut isolated_vm_version) = (String::new(), None);
     let mut cases = Vec::new();
     for workload in workloads {
         eprintln!("{}: {rounds} rounds", workload.source.name);
         version = node.load(&workload.source, &workload.props, WALL)?;
+        // A bare isolate has none of the globals that the others need.
+        let mut isolated_vm = isolated_vm.as_mut().filter(|_| workload.source.name == "w1");
+        if let Some(isolated_vm) = &mut isolated_vm {
+            isolated_vm_version = Some(isolated_vm.load(&workload.source, &workload.props, WALL)?);
+        }
         let turn = if arguments.quick { Until::Runs(workload.quick) } else { TURN };
-        cases.push(case(workload, rounds, turn, dayfly, &mut node)?);
+        cases.push(case(workload, rounds, turn, dayfly, &mut node, isolated_vm)?);
     }
-    Ok(Report { node: version, rounds, cases, growth })
+    Ok(Report { node: version, isolated_vm: isolated_vm_version, rounds, cases, growth })
 }
 
-fn case(workload: &Workload, rounds: u32, turn: Until, dayfly: &Dayfly, node: &mut Node) -> anyhow::Result<Case> {
+fn case(
+    workload: &Workload,
+    rounds: u32,
+    turn: Until,
+    dayfly: &Dayfly,
+    node: &mut Node,
+    isolated_vm: Option<&mut Node>,
+) -> anyhow::Result<Case> {
     let name = &workload.source.name;
     let (app, made) = dayfly.load(&workload.source, &workload.props)?;
     let mut usage_cpu = Vec::new();
@@ -140,8 +165,15 @@ fn case(workload: &Workload, rounds: u32, turn: Until, dayfly: &Dayfly, node: &m
         Ok(turn)
     };
     let mut theirs = |until| node.turn(name, until);
-    let page_bytes = same_page(name, &ours(turn)?, &theirs(turn)?)?;
-    let turns = in_turns(rounds, turn, &mut [&mut ours, &mut theirs])?;
+    let mut isolates = isolated_vm.map(|node| |until| node.turn(name, until));
+    let first = ours(turn)?;
+    let page_bytes = same_page(name, &first, &theirs(turn)?)?;
+    let mut sides: Vec<Side<'_>> = vec![&mut ours, &mut theirs];
+    if let Some(isolates) = &mut isolates {
+        same_page(name, &first, &isolates(turn)?)?;
+        sides.push(isolates);
+    }
+    let turns = in_turns(rounds, turn, &mut sides)?;
     Ok(Case {
         name: name.clone(),
         bundle_bytes: made.bytes,
@@ -152,6 +184,8 @@ fn case(workload: &Workload, rounds: u32, turn: Until, dayfly: &Dayfly, node: &m
         dayfly_usage_cpu_us: microseconds(median(usage_cpu.into_iter())),
         node: Times::new(&turns[1]),
         ratio: Ratio::new(&turns[1], &turns[0]),
+        isolated_vm: turns.get(2).map(|isolates| Times::new(isolates)),
+        isolated_vm_ratio: turns.get(2).map(|isolates| Ratio::new(isolates, &turns[0])),
     })
 }
 
@@ -159,7 +193,7 @@ fn case(workload: &Workload, rounds: u32, turn: Until, dayfly: &Dayfly, node: &m
 fn same_page(name: &str, ours: &Turn, theirs: &Turn) -> anyhow::Result<usize> {
     if ours.page != theirs.page {
         let [ours, theirs] = [ours, theirs].map(|turn| String::from_utf8_lossy(&turn.page));
-        bail!("{name} renders another page in Dayfly than in Node:\n{ours}\n\n{theirs}");
+        bail!("{name} renders another page in Dayfly than elsewhere:\n{ours}\n\n{theirs}");
     }
     Ok(ours.page.len())
 }

@@ -1,6 +1,7 @@
 //! Variants measured in turns, so that what else the machine does meets all of them alike.
 
 /// How one variant stands to the first.
+#[derive(Clone, Copy)]
 pub(crate) struct Standing {
     /// The median of its turns.
     pub(crate) median: f64,

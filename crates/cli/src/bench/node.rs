@@ -1,6 +1,7 @@
 //! Node's side: a process that renders in `node:vm` contexts when it is told to.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -31,8 +32,14 @@ pub(crate) struct FailsInNode(String);
 impl Node {
     /// Starts Node, which is the `node` of the path.
     pub(crate) fn start() -> Result<Self> {
+        Self::running(SCRIPT, Path::new("."))
+    }
+
+    /// Starts a script that knows the commands `load` and `turn`, in a folder whose packages it finds.
+    pub(crate) fn running(script: &str, folder: &Path) -> Result<Self> {
         let mut process = Command::new("node")
-            .args(["--expose-gc", "--experimental-vm-modules", "--no-warnings", "--eval", SCRIPT])
+            .args(["--expose-gc", "--experimental-vm-modules", "--no-warnings", "--eval", script])
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
