@@ -75,7 +75,8 @@ fn keep_resident(concurrency: u32) -> usize {
 /// # What metering costs
 /// Epochs are always on: they give the thread back at every tick, and hold the CPU and wall limits. Fuel is exact and the
 /// same on every machine, and costs more on top, so it is off by default ([`EngineConfig::fuel`]). Medians of 40 rounds
-/// in turns, as printed by `cargo bench -p dayfly --bench metering`, against the same engine with neither:
+/// in turns, as printed by `cargo bench -p dayfly --bench metering`, against the same engine with neither, all on wasmtime's
+/// own pool:
 ///
 /// | workload | neither | epochs | fuel | both |
 /// | --- | --- | --- | --- | --- |

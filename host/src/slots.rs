@@ -81,7 +81,7 @@ impl Slots {
     /// A slot with `image` in its first `size` bytes.
     fn take(&self, image: Arc<Image>, size: usize) -> io::Result<Slot> {
         let mut slot = self.memories.take(|slot| slot.distance(&image)).ok_or_else(full)?;
-        match slot.prepare(image, size) {
+        match slot.prepare(image, size, self.scan.is_some()) {
             Ok(()) => Ok(slot),
             Err(error) => {
                 self.start_over(slot);
@@ -239,7 +239,8 @@ impl Slot {
         self.image.base().map(Arc::as_ptr) == image.base().map(Arc::as_ptr)
     }
 
-    fn prepare(&mut self, image: Arc<Image>, size: usize) -> io::Result<()> {
+    /// Puts `image` into the slot. `scans` says whether only what was written is written over afterwards.
+    fn prepare(&mut self, image: Arc<Image>, size: usize, scans: bool) -> io::Result<()> {
         if !self.has_base_of(&image) {
             self.make_empty()?;
             if let Some(base) = image.base() {
@@ -255,8 +256,12 @@ impl Slot {
             let new = self.image.clone();
             let end = new.end().max(old.end()).max(size).max(self.area.open());
             self.area.set_open(end)?;
-            let written = self.written.as_ref().map_or(0, |written| written.pages.iter().map(Range::len).sum());
-            if written > HANDED_ON {
+            let is_much = match &self.written {
+                Some(written) => written.pages.iter().map(Range::len).sum::<usize>() > HANDED_ON,
+                // It was more than is kept.
+                None => scans,
+            };
+            if is_much {
                 self.area.discard(0..end)?;
                 self.written = None;
             }
