@@ -27,6 +27,7 @@ mod cpu;
 mod engine;
 mod error;
 mod limits;
+mod locked;
 mod machine;
 mod outcome;
 mod precompiled;

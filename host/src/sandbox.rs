@@ -134,20 +134,21 @@ impl Sandbox {
         let cpu = self.store.data().meter.cpu.clone();
         let wall = self.limits.wall.saturating_sub(self.started.elapsed());
         let Self { store, heap, faults, .. } = self;
+        // It stays so if `work` is dropped before it ends: then the guest's fiber ends unwatched, on its own stack.
+        let mut watch = std::mem::replace(faults, Watch::unknown());
         let mut work = pin!(work(store));
         let metered = std::future::poll_fn(|context| {
             let polled = cpu.measure(|| slots::with_next(heap, || work.as_mut().poll(context)));
-            faults.poll_has_ended();
+            watch.poll_has_ended();
+            if polled.is_ready() {
+                *faults = watch;
+            }
             polled
         });
         match tokio::time::timeout(wall, metered).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(failure(&error)),
-            Err(_) => {
-                // The guest's fiber ends when `work` is dropped, on its own stack.
-                faults.are_unknown();
-                Err(Failure::exceeded(Limit::Wall))
-            }
+            Err(_) => Err(Failure::exceeded(Limit::Wall)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use wasmtime::Module;
 use wasmtime::component::{Component, Linker};
@@ -10,6 +10,7 @@ use wasmtime::component::{Component, Linker};
 use crate::bundle::check_size;
 use crate::contract::AppPre;
 use crate::engine::Engine;
+use crate::locked::locked;
 use crate::sandbox::{self, State};
 use crate::slots::Bases;
 use crate::split::{CodeId, HEAP, MemorySize, Split};
@@ -102,9 +103,4 @@ impl Shells {
             recent.pop_front();
         }
     }
-}
-
-/// A thread that ended while it held the lock left what it guards whole: it is only ever replaced.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

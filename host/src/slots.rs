@@ -15,7 +15,9 @@ use std::io;
 use std::mem;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::locked::locked;
 
 mod creators;
 mod faults;
@@ -241,7 +243,7 @@ impl Slot {
 
     /// Puts `image` into the slot. `scans` says whether only what was written is written over afterwards.
     fn prepare(&mut self, image: Arc<Image>, size: usize, scans: bool) -> io::Result<()> {
-        if !self.has_base_of(&image) {
+        if self.area.is_broken() || !self.has_base_of(&image) {
             self.make_empty()?;
             if let Some(base) = image.base() {
                 self.area.set_open(base.range().end)?;
@@ -396,11 +398,6 @@ impl<T> Shards<T> {
         static THREADS: AtomicUsize = AtomicUsize::new(0);
         THREAD.with(|thread| thread % self.0.len())
     }
-}
-
-/// Whoever ended while it held the lock left a list.
-fn locked<T>(list: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
-    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A slot that holds another engine's heap.

@@ -31,9 +31,9 @@ impl Watch {
         self.met |= now.is_none() || now != seen;
     }
 
-    /// For a render that goes on where nobody looks.
-    pub(crate) fn are_unknown(&mut self) {
-        self.met = true;
+    /// Of a render that may go on where nobody looks.
+    pub(crate) fn unknown() -> Self {
+        Self { met: true }
     }
 
     /// Runs `work`, which takes the render's store apart.

@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 
 use super::space::{PAGE, View};
+use crate::locked::locked;
 
 /// A heap: pages of a base that it may share with other heaps, and the pages in which it differs from that.
 ///
@@ -192,11 +193,11 @@ impl Base {
 
 impl Bases {
     fn known(&self) -> Vec<Arc<Base>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+        locked(&self.0).iter().filter_map(Weak::upgrade).collect()
     }
 
     fn remember(&self, base: &Arc<Base>) {
-        let mut bases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bases = locked(&self.0);
         bases.retain(|base| base.strong_count() > 0);
         if bases.len() == MOST_BASES {
             // The one that fewest heaps share makes room.

@@ -117,6 +117,8 @@ impl Area {
 
     /// Makes the area as it was when it was new: closed, and zero when it is opened.
     pub(crate) fn make_empty(&mut self) -> io::Result<()> {
+        // Until it is done: what is said to be open may be closed.
+        self.broken = true;
         if self.touched > 0 {
             // SAFETY: it replaces what is in the area, which is this value's, and in nothing else.
             unsafe { mmap_anonymous(self.at(0), self.touched, ProtFlags::empty(), RESERVED | MapFlags::FIXED) }?;
