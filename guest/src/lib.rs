@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`load`] | evaluates a source once and finds its `render` |
 //! | [`render`] | one render: renew, call, wait, convert |
+//! | [`run`] | code that is run for itself |
 //! | [`runtime`] | makes the JavaScript runtime and its globals |
 //! | [`console`], [`clock`], [`random`], [`timers`] | the globals that lead to an import, or to none |
 //! | [`inspect`] | how a value reads in a console line |
@@ -23,6 +24,7 @@ mod notices;
 mod quickjs;
 mod random;
 mod render;
+mod run;
 mod runtime;
 mod thrown;
 mod timers;
@@ -32,7 +34,7 @@ mod contract {
     wit_bindgen::generate!({ world: "engine", path: "../wit" });
 
     pub use dayfly::sandbox::{clock, console, random};
-    pub use exports::dayfly::sandbox::{loader, renderer, warmer};
+    pub use exports::dayfly::sandbox::{loader, renderer, runner, warmer};
     export!(Engine);
 
     /// The component's exports.
@@ -47,6 +49,12 @@ mod contract {
     impl warmer::Guest for Engine {
         fn warm(props: String) -> Result<(), renderer::Failure> {
             crate::load::warm(&props)
+        }
+    }
+
+    impl runner::Guest for Engine {
+        fn run(sources: Vec<loader::Source>, bounds: Option<renderer::Bounds>) -> Result<(), renderer::Failure> {
+            crate::run::run(&sources, bounds)
         }
     }
 

@@ -91,6 +91,11 @@ impl<'js> Code<'js> {
         }
     }
 
+    /// Whether this is a module.
+    pub fn is_module(&self) -> bool {
+        self.0.is_module()
+    }
+
     /// What a module exports; none if this is a script.
     pub fn exports(&self) -> Option<Object<'js>> {
         if !self.0.is_module() {

@@ -15,26 +15,35 @@ pub const MOST_JS_STACK: usize = 768 << 10;
 const LEAST_JS_STACK: usize = 16 << 10;
 
 /// What holds where the caller gives no bounds.
-const DEFAULT_BOUNDS: Bounds = Bounds { js_stack: 256 << 10, page: u64::MAX };
+pub const DEFAULT_BOUNDS: Bounds = Bounds { js_stack: 256 << 10, page: u64::MAX };
 
 /// Renders one page.
 pub fn render(props: &str, bounds: Option<Bounds>) -> Result<Page, Failure> {
     let bounds = bounds.unwrap_or(DEFAULT_BOUNDS);
     runtime::runtime().context().with(|ctx| {
-        clock::renew();
-        random::renew(&ctx);
-        console::renew();
-        quickjs::set_stack_size(&ctx, DEFAULT_BOUNDS.js_stack as usize);
-
+        renew(&ctx);
         let Some(render) = load::app(&ctx) else {
             return Err(no_app());
         };
         let props = parse(&ctx, props)?;
-        quickjs::set_stack_size(&ctx, (bounds.js_stack as usize).clamp(LEAST_JS_STACK, MOST_JS_STACK));
+        bound_stack(&ctx, bounds);
         let page = call(&ctx, &render, props, wait).and_then(|result| page(&ctx, result, bounds.page));
         console::report_rejections(&ctx);
         page
     })
+}
+
+/// Renews what must not be frozen.
+pub fn renew(ctx: &Ctx<'_>) {
+    clock::renew();
+    random::renew(ctx);
+    console::renew();
+    quickjs::set_stack_size(ctx, DEFAULT_BOUNDS.js_stack as usize);
+}
+
+/// Bounds the stack of the app's calls.
+pub fn bound_stack(ctx: &Ctx<'_>, bounds: Bounds) {
+    quickjs::set_stack_size(ctx, (bounds.js_stack as usize).clamp(LEAST_JS_STACK, MOST_JS_STACK));
 }
 
 fn no_app() -> Failure {
@@ -123,12 +132,17 @@ fn wait(ctx: &Ctx<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn threw(ctx: &Ctx<'_>) -> Failure {
-    let value = ctx.catch();
+/// The pending exception as a failure.
+pub fn threw(ctx: &Ctx<'_>) -> Failure {
+    rejected(ctx, &ctx.catch())
+}
+
+/// A thrown value, or the reason of a rejection, as a failure.
+pub fn rejected(ctx: &Ctx<'_>, value: &Value<'_>) -> Failure {
     // The error's own getters need some stack to say what they are.
     quickjs::set_stack_size(ctx, MOST_JS_STACK);
-    let thrown = thrown::from_value(&value);
-    if quickjs::is_stack_overflow(&value) { Failure::StackExhausted(thrown) } else { Failure::Threw(thrown) }
+    let thrown = thrown::from_value(value);
+    if quickjs::is_stack_overflow(value) { Failure::StackExhausted(thrown) } else { Failure::Threw(thrown) }
 }
 
 fn page<'js>(ctx: &Ctx<'js>, result: Value<'js>, most: u64) -> Result<Page, Failure> {

@@ -5,24 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dayfly::sandbox::{self, Sandbox, State, Time};
-use dayfly::{Cache, Engine, EngineConfig, Failure, Limit, Limits, Line, Site, Thrown, Usage};
+use dayfly::{Cache, Engine, EngineConfig, Failure, Limits, Line, Usage};
 use sha2::{Digest, Sha256};
 use wasmtime::Store;
-use wasmtime::component::{Instance, InstancePre, Linker};
+use wasmtime::component::{ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower};
 use wasmtime_wizer::{ComponentContext, WasmtimeWizerComponent, Wizer};
 
-use crate::artifact::{self, Artifact, Notice, NoticeKind};
+use crate::artifact::{self, Artifact, Notice};
+use crate::contract::{LoadingIndices, loader, renderer};
 use crate::refusal::Refusal;
-use crate::source::{Form, Source};
-
-mod contract {
-    #![allow(missing_docs, unreachable_pub, reason = "generated; the documentation is in wit/")]
-    wasmtime::component::bindgen!({ world: "loading", path: "../../wit", exports: { default: async } });
-
-    pub(crate) use exports::dayfly::sandbox::{loader, renderer};
-}
-use contract::dayfly::sandbox::console;
-use contract::{LoadingIndices, loader, renderer};
+use crate::source::Source;
 
 /// What came of one build. Console and usage are there whether or not there is a bundle.
 #[derive(Debug)]
@@ -33,6 +25,18 @@ pub struct Build {
     /// What the top level wrote to the console.
     pub console: Vec<Line>,
     /// What the top level, and taking the snapshot, used.
+    pub usage: Usage,
+}
+
+/// What came of running code for itself. Console and usage are there whether or not it went well.
+#[derive(Debug)]
+#[must_use]
+pub struct Run {
+    /// Whether it came to its end, or what ended it.
+    pub result: Result<(), Failure>,
+    /// What it wrote to the console.
+    pub console: Vec<Line>,
+    /// What it used.
     pub usage: Usage,
 }
 
@@ -51,7 +55,7 @@ impl Bundler {
     /// # Errors
     /// [`Refusal::Bundler`] if the engine cannot start on this machine.
     pub fn new() -> Result<Self, Refusal> {
-        Self::of_component(artifact::engine_component().map_err(Refusal::Bundler)?, None)
+        Self::start(&Self::config(), None)
     }
 
     /// The same, with a place on disk for the compiled engine: from the second process on it takes milliseconds.
@@ -59,7 +63,16 @@ impl Bundler {
     /// # Errors
     /// As [`Bundler::new`].
     pub fn with_cache(cache: Arc<Cache>) -> Result<Self, Refusal> {
-        Self::of_component(artifact::engine_component().map_err(Refusal::Bundler)?, Some(cache))
+        Self::start(&Self::config(), Some(cache))
+    }
+
+    /// The same with an engine of the caller's configuration, where [`Bundler::config`] is not what is wanted: one that
+    /// counts fuel, for instance.
+    ///
+    /// # Errors
+    /// As [`Bundler::new`].
+    pub fn start(config: &EngineConfig, cache: Option<Arc<Cache>>) -> Result<Self, Refusal> {
+        Self::of_component(artifact::engine_component().map_err(Refusal::Bundler)?, config, cache)
     }
 
     /// Compiles another build of `guest/` than the one that [`Bundler::new`] has: to compare two, for instance. `engine`
@@ -69,15 +82,24 @@ impl Bundler {
     /// [`Refusal::Bundler`] if `engine` is no build of `guest/`, or cannot start on this machine.
     pub fn with_engine(engine: &[u8]) -> Result<Self, Refusal> {
         // A context of wizer's borrows the component that it is of.
-        Self::of_component(Vec::leak(artifact::component_of(engine).map_err(Refusal::Bundler)?), None)
+        let component = Vec::leak(artifact::component_of(engine).map_err(Refusal::Bundler)?);
+        Self::of_component(component, &Self::config(), None)
     }
 
-    fn of_component(component: &'static [u8], cache: Option<Arc<Cache>>) -> Result<Self, Refusal> {
-        // An evaluation may take a processor and a gigabyte for a minute: a few at once, and the next ones wait.
-        let config = EngineConfig { concurrency: 4, ..EngineConfig::default() };
+    /// What a bundler's engine is by default. An evaluation may take a processor and a gigabyte for a minute: four go on
+    /// at once, and the next ones wait.
+    pub fn config() -> EngineConfig {
+        EngineConfig { concurrency: 4, ..EngineConfig::default() }
+    }
+
+    fn of_component(
+        component: &'static [u8],
+        config: &EngineConfig,
+        cache: Option<Arc<Cache>>,
+    ) -> Result<Self, Refusal> {
         let engine = match cache {
-            Some(cache) => Engine::with_cache(&config, cache),
-            None => Engine::new(&config),
+            Some(cache) => Engine::with_cache(config, cache),
+            None => Engine::new(config),
         };
         let engine = engine.map_err(bundler)?;
         let wizer = Wizer::new();
@@ -128,9 +150,10 @@ impl Bundler {
                 Err(refusal) => return Ok(Err(Refusal::from(refusal))),
             };
             if let Some(props) = &source.warm
-                && let Err(failure) = warm(&mut *store, &instance, props).await?
+                && let (Err(failure),) =
+                    call::<_, (Done,)>(&mut *store, &instance, ["warmer", "warm"], (&**props,)).await?
             {
-                return Ok(Err(Refusal::WarmUp(warm_up(failure))));
+                return Ok(Err(Refusal::WarmUp(failure.into())));
             }
             let mut instance = WasmtimeWizerComponent { store, instance };
             Ok(Ok((loaded, self.wizer.snapshot_component(&self.snapshot, &mut instance).await?)))
@@ -146,18 +169,48 @@ impl Bundler {
     }
 }
 
+impl Bundler {
+    /// Runs `sources` one after the other in one realm of a fresh sandbox, then the microtasks and timers that they
+    /// leave, until none is left: code for itself, with no app and no page, as a test of the engine is.
+    ///
+    /// Nothing is frozen: the clock and randomness are the machine's. What nothing catches ends the run, and so does a
+    /// rejection that nothing handles. Four builds and runs go on at once; one beyond waits, and the wait is not
+    /// counted against its limits.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, or in one without timers (`enable_time`).
+    pub async fn run(&self, sources: &[Source], limits: &Limits) -> Run {
+        let mut sandbox = match Sandbox::new(&self.engine, limits, Time::Real).await {
+            Ok(sandbox) => sandbox,
+            Err(error) => return Run { result: Err(error.into()), console: Vec::new(), usage: Usage::default() },
+        };
+        let sources: Vec<loader::Source> = sources.iter().map(Into::into).collect();
+        let bounds = renderer::Bounds { js_stack: limits.js_stack, page: 0 };
+        let ran = sandbox.run(async |store| {
+            let instance = self.app.instantiate_async(&mut *store).await?;
+            call::<_, (Done,)>(store, &instance, ["runner", "run"], (&*sources, Some(bounds))).await
+        });
+        let result = ran.await.and_then(|(done,)| Ok(done?));
+        let (console, usage) = sandbox.finish();
+        Run { result, console, usage }
+    }
+}
+
+/// What a call gives that is made for what it does.
+type Done = Result<(), renderer::Failure>;
+
 /// Calls what a build of `guest/` that is older than it does not export.
-async fn warm(
-    store: &mut Store<State>,
-    instance: &Instance,
-    props: &str,
-) -> wasmtime::Result<Result<(), renderer::Failure>> {
-    let warmer = instance.get_export_index(&mut *store, None, "dayfly:sandbox/warmer@0.1.0");
-    let warm = warmer.and_then(|warmer| instance.get_export_index(&mut *store, Some(&warmer), "warm"));
-    let warm = warm.ok_or_else(|| wasmtime::Error::msg("this build of guest/ cannot warm up"))?;
-    let warm = instance.get_typed_func::<(&str,), (Result<(), renderer::Failure>,)>(&mut *store, &warm)?;
-    let (warmed,) = warm.call_async(&mut *store, (props,)).await?;
-    Ok(warmed)
+async fn call<P, R>(store: &mut Store<State>, instance: &Instance, path: [&str; 2], params: P) -> wasmtime::Result<R>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift + 'static,
+{
+    let [interface, function] = path;
+    let export = instance.get_export_index(&mut *store, None, &format!("dayfly:sandbox/{interface}@0.1.0"));
+    let export = export.and_then(|interface| instance.get_export_index(&mut *store, Some(&interface), function));
+    let export = export.ok_or_else(|| wasmtime::Error::msg(format!("this build of guest/ has no {interface}")))?;
+    let function = instance.get_typed_func::<P, R>(&mut *store, &export)?;
+    function.call_async(&mut *store, params).await
 }
 
 impl fmt::Debug for Bundler {
@@ -181,75 +234,4 @@ fn bundler(error: dayfly::Error) -> Refusal {
 
 fn wasm(error: wasmtime::Error) -> Refusal {
     Refusal::Bundler(format!("{error:#}"))
-}
-
-impl From<&Source> for loader::Source {
-    fn from(source: &Source) -> Self {
-        let form = match source.form {
-            Form::Detect => loader::Form::Detect,
-            Form::Script => loader::Form::Script,
-            Form::Module => loader::Form::Module,
-        };
-        Self { name: source.name.clone(), text: source.text.clone(), form }
-    }
-}
-
-impl From<loader::Form> for Form {
-    fn from(form: loader::Form) -> Self {
-        match form {
-            loader::Form::Detect => Self::Detect,
-            loader::Form::Script => Self::Script,
-            loader::Form::Module => Self::Module,
-        }
-    }
-}
-
-impl From<loader::Notice> for Notice {
-    fn from(notice: loader::Notice) -> Self {
-        let kind = match notice.kind {
-            loader::NoticeKind::Clock => NoticeKind::Clock,
-            loader::NoticeKind::Random => NoticeKind::Random,
-            loader::NoticeKind::Timer => NoticeKind::Timer,
-            loader::NoticeKind::Promise => NoticeKind::Promise,
-            loader::NoticeKind::Rejection => NoticeKind::Rejection,
-        };
-        Self { kind, what: notice.what, at: notice.at.map(site) }
-    }
-}
-
-impl From<loader::Refusal> for Refusal {
-    fn from(refusal: loader::Refusal) -> Self {
-        match refusal {
-            loader::Refusal::Syntax((message, at)) => Self::Syntax { message, at: at.map(site) },
-            loader::Refusal::Imports(what) => Self::Imports(what),
-            loader::Refusal::Threw(error) => Self::Threw(thrown(error)),
-            loader::Refusal::Unsettled => Self::Unsettled,
-            loader::Refusal::NoRender(why) => Self::NoRender(why),
-        }
-    }
-}
-
-fn warm_up(failure: renderer::Failure) -> Failure {
-    match failure {
-        renderer::Failure::Threw(error) => Failure::Threw(thrown(error)),
-        renderer::Failure::Unsettled => Failure::Unsettled,
-        renderer::Failure::StackExhausted(error) => {
-            Failure::Exceeded { limit: Limit::JsStack, stack: Some(error.error.stack) }
-        }
-        renderer::Failure::PageTooLarge => Failure::Exceeded { limit: Limit::Page, stack: None },
-        renderer::Failure::InvalidProps(why) => Failure::Host(dayfly::Error::InvalidProps(why)),
-    }
-}
-
-fn site(site: console::Site) -> Site {
-    Site { file: site.file, line: site.line, column: site.column }
-}
-
-fn thrown(thrown: renderer::Thrown) -> Thrown {
-    let one = |error: renderer::Error, cause| {
-        let renderer::Error { name, message, stack } = error;
-        Thrown { name, message, stack, cause }
-    };
-    let cause = thrown.causes.into_iter().rev().fold(None, |cause, error| Some(Box::new(one(error, cause))));
-    one(thrown.error, cause)
 }

@@ -20,11 +20,12 @@
 #![deny(missing_docs)]
 
 mod artifact;
+mod contract;
 mod evaluate;
 mod refusal;
 mod source;
 
 pub use artifact::{Artifact, Notice, NoticeKind};
-pub use evaluate::{Build, Bundler};
+pub use evaluate::{Build, Bundler, Run};
 pub use refusal::Refusal;
 pub use source::{Form, Source};

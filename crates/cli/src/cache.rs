@@ -38,10 +38,7 @@ impl CacheArgs {
         })
     }
 
-    pub(crate) fn bundler(&self) -> Result<Bundler> {
-        Ok(match self.open() {
-            Some(cache) => Bundler::with_cache(cache)?,
-            None => Bundler::new()?,
-        })
+    pub(crate) fn bundler(&self, config: &EngineConfig) -> Result<Bundler> {
+        Ok(Bundler::start(config, self.open())?)
     }
 }

@@ -5,6 +5,7 @@ mod build;
 mod completions;
 mod limits;
 mod render;
+mod run;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -16,6 +17,7 @@ use crate::exit::Exit;
 pub(crate) enum Command {
     Build(build::Build),
     Render(render::Render),
+    Run(run::Run),
     Bench(bench::Bench),
     Completions(completions::Completions),
 }
@@ -26,6 +28,7 @@ impl Command {
         match self {
             Self::Build(build) => build.json,
             Self::Render(render) => render.json,
+            Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
             Self::Completions(_) => false,
         }
@@ -35,6 +38,7 @@ impl Command {
         match self {
             Self::Build(build) => build.exec(cache),
             Self::Render(render) => render.exec(cache),
+            Self::Run(run) => run.exec(cache),
             Self::Bench(bench) => bench.exec(cache),
             Self::Completions(completions) => completions.exec(),
         }

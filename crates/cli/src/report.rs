@@ -88,7 +88,7 @@ fn print_page(page: &[u8]) -> Result<()> {
 }
 
 /// Prints why there is no page, where the app was, and what would help.
-fn print_failure(failure: &Failure) {
+pub(crate) fn print_failure(failure: &Failure) {
     anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&failure.to_string()));
     match failure {
         Failure::Threw(thrown) => print_stack(thrown),
@@ -184,10 +184,15 @@ impl<'a> RenderReport<'a> {
 
     /// Of what did not come to a render.
     pub(crate) fn failed(failure: FailureReport<'a>, console: &'a [Line], usage: &Usage) -> Self {
+        Self::without_page(Some(failure), console, usage)
+    }
+
+    /// Of what gives no page.
+    pub(crate) fn without_page(failure: Option<FailureReport<'a>>, console: &'a [Line], usage: &Usage) -> Self {
         Self {
             page: None,
             page_base64: None,
-            failure: Some(failure),
+            failure,
             console: console.iter().map(LineReport::from).collect(),
             usage: usage.into(),
         }

@@ -172,7 +172,7 @@ pub(super) fn built(app: App, json: bool, cache: &CacheArgs) -> Result<Result<Bu
 /// Compiles the engine and evaluates `source`.
 pub(super) fn evaluate(source: &Source, cache: &CacheArgs) -> Result<dayfly_bundler::Build> {
     progress::during("building", || {
-        let bundler = cache.bundler()?;
+        let bundler = cache.bundler(&Bundler::config())?;
         Ok(runtime()?.block_on(bundler.build(source, &Bundler::limits())))
     })
 }

@@ -54,7 +54,11 @@ pub(super) struct LimitArgs {
 
 impl LimitArgs {
     pub(super) fn limits(&self) -> Limits {
-        let default = Limits::default();
+        self.limits_or(Limits::default())
+    }
+
+    /// The limits, and of those that are not given the default's.
+    pub(super) fn limits_or(&self, default: Limits) -> Limits {
         Limits {
             fuel: self.fuel,
             cpu: self.time.unwrap_or(default.cpu),

@@ -1,0 +1,73 @@
+//! `dayfly run`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use dayfly::Limits;
+use dayfly_bundler::{Bundler, Source};
+
+use super::limits::LimitArgs;
+use super::runtime;
+use crate::cache::CacheArgs;
+use crate::exit::Exit;
+use crate::report::{FailureReport, RenderReport, print_console, print_failure, print_json, print_usage};
+use crate::{input, progress};
+
+/// Run files of JavaScript in a fresh sandbox, with no app and no page
+///
+/// They run one after the other in one realm, as scripts of a page do, and then the microtasks and timers that they
+/// leave. What nothing catches ends the run with exit code 1, a rejection that nothing handles too. Meant for tests of
+/// the engine and for trying things out: the limits are wide.
+#[derive(Debug, Args)]
+#[command(
+    mut_arg("time", |arg| arg.help("Time on a processor [default: 1m]")),
+    mut_arg("wall", |arg| arg.help("Time on the clock, waiting included [default: 2m]")),
+    mut_arg("memory", |arg| arg.help("Linear memory [default: 1GiB]")),
+    mut_arg("page", |arg| arg.hide(true)),
+    mut_arg("request", |arg| arg.hide(true)),
+    mut_arg("console_lines", |arg| arg.help("Lines of console [default: 1000000]")),
+    mut_arg("console_bytes", |arg| arg.help("Text of console [default: 64MiB]")),
+)]
+pub(crate) struct Run {
+    /// A `.mjs` is read as a module and a `.cjs` as a script; any other as a script if it parses as one
+    #[arg(value_name = "FILE.js", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Print one JSON object: failure, console, usage
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// Say what the run used
+    #[arg(long, conflicts_with = "json")]
+    usage: bool,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+impl Run {
+    pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
+        let sources: Vec<Source> = self.files.iter().map(|file| input::source(file)).collect::<Result<_>>()?;
+        let limits = self.limits.limits_or(limits());
+        let bundler =
+            progress::during("compiling the engine", || cache.bundler(&self.limits.engine_that_counts_fuel()))?;
+        let run = runtime()?.block_on(bundler.run(&sources, &limits));
+        let failure = run.result.as_ref().err();
+        if self.json {
+            print_json(&RenderReport::without_page(failure.map(FailureReport::from), &run.console, &run.usage))?;
+        } else {
+            print_console(&run.console);
+            failure.into_iter().for_each(print_failure);
+        }
+        if self.usage {
+            print_usage(&run.usage);
+        }
+        Ok(failure.map_or(Exit::Done, Exit::from))
+    }
+}
+
+/// Those of a build, and a console that holds a test suite's report.
+fn limits() -> Limits {
+    Limits { console_lines: 1_000_000, console_bytes: 64 << 20, ..Bundler::limits() }
+}
