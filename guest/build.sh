@@ -55,6 +55,22 @@ for patch in quickjs.patch speed.patch; do
     fail "quickjs/$patch does not fit the package rquickjs-sys"
 done
 
+# The globals that are written in JavaScript. Deno's packages are asked for one by one: their scripts are used, and not the
+# crates that they are made for. js/sources.sha256 pins each file.
+for tool in node npm; do
+  command -v "$tool" >/dev/null || fail "$tool is missing: install Node 20 or newer"
+done
+registry=
+for package in deno_core@0.413.0 deno_webidl@0.260.0 deno_web@0.291.0 deno_fetch@0.284.0; do
+  cargo info --quiet --registry crates-io "$package" >/dev/null 2>&1 || fail "cargo cannot fetch $package"
+  folder=$(find "${CARGO_HOME:-$HOME/.cargo}/registry/src" -maxdepth 2 -type d -name "$(echo "$package" | tr @ -)")
+  [ -n "$folder" ] || fail "cargo did not unpack $package"
+  registry=$(dirname "$folder")
+done
+mkdir -p target/js
+cp -R js/. target/js
+(cd target/js && npm ci --silent && node build.mjs "$registry" ../web.js) || fail "js/ cannot be bundled"
+
 # The same bytes from any folder: no path of this machine goes in. The shadow stack is the first thing in memory, so
 # that what overflows it traps; it is larger than the most that `bounds.js-stack` may ask for.
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
@@ -68,14 +84,18 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$linker -C target-feature=
 # shellcheck disable=SC2086 # $std is one option or none
 cargo build --locked --release --target $target $std
 
-built=target/$target/release/dayfly_guest.wasm
+# The runtime and its globals are made once, here, and not in each build; with the host's toolchain, whichever it is.
+say "preparing the engine"
+linked=$guest/target/$target/release/dayfly_guest.wasm
+built=$guest/target/engine.wasm
+(cd .. && env -u RUSTC -u RUSTC_BOOTSTRAP cargo run --locked --quiet -p dayfly-bundler --example prepare -- "$linked" "$built")
 if [ "${1-}" = --check ]; then
   cmp "$built" engine.wasm || fail "engine.wasm is not what its sources give: run guest/build.sh and commit the result"
   say "engine.wasm is what its sources give"
   exit
 fi
 cp "$built" engine.wasm
-sources=$(find ../wit src quickjs build.sh Cargo.toml Cargo.lock -type f ! -path '*/target/*' | LC_ALL=C sort)
+sources=$(find ../wit src js quickjs build.sh Cargo.toml Cargo.lock -type f ! -path '*/target/*' ! -path '*/node_modules/*' | LC_ALL=C sort)
 # shellcheck disable=SC2086 # one argument a file; none has a blank in its name
 sha256sum $sources engine.wasm >engine.lock
 say "wrote engine.wasm ($(wc -c <engine.wasm) bytes) and engine.lock"

@@ -2,13 +2,9 @@
 
 use std::cell::Cell;
 
-use javy::quickjs::object::Accessor;
-use javy::quickjs::{Ctx, Object, Result};
-
 use crate::contract::clock;
 use crate::contract::loader::NoticeKind;
 use crate::notices;
-use crate::runtime::define;
 
 thread_local! {
     /// Nanoseconds since 1970, as the host last said.
@@ -44,27 +40,14 @@ extern "C" fn __rquickjs_host_now_us() -> f64 {
     (now() / 1_000) as f64
 }
 
-/// Sets `performance`: the part of High Resolution Time (<https://w3c.github.io/hr-time/>) that is about time.
-pub fn install(ctx: &Ctx<'_>) -> Result<()> {
-    let performance = Object::new(ctx.clone())?;
-    define(&performance, "now", performance_now)?;
-    performance.prop("timeOrigin", Accessor::from(time_origin).enumerable().configurable())?;
-    ctx.globals().set("performance", performance)
-}
-
-/// Milliseconds since the render began.
-fn performance_now() -> f64 {
+/// Nanoseconds since the render began.
+pub fn since_origin() -> u64 {
     notices::record(NoticeKind::Clock, || "performance.now()".into());
-    milliseconds(NOW.get() - ORIGIN.get())
+    NOW.get() - ORIGIN.get()
 }
 
-/// Milliseconds since 1970 when the render began.
-fn time_origin() -> f64 {
+/// Nanoseconds since 1970 when the render began.
+pub fn origin() -> u64 {
     notices::record(NoticeKind::Clock, || "performance.timeOrigin".into());
-    milliseconds(ORIGIN.get())
-}
-
-fn milliseconds(nanoseconds: u64) -> f64 {
-    // Whole microseconds: what a double holds exactly for the next centuries.
-    (nanoseconds / 1_000) as f64 / 1e3
+    ORIGIN.get()
 }

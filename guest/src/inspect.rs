@@ -1,5 +1,5 @@
-//! How values read in a console line: as the Console Standard's Formatter (<https://console.spec.whatwg.org/#formatter>)
-//! takes them, in the manner of Node's `util.inspect` on one line.
+//! How a value that was thrown, and is no error, reads on one line, in the manner of Node's `util.inspect`. What a console
+//! shows is made in `js/`.
 //!
 //! Values are the app's, so reading them is bounded: getters and proxies are named and not called (only a date's
 //! `toISOString` and a pattern's `toString` are), what nests deeper than two levels or goes on for more than a hundred
@@ -11,32 +11,8 @@ use javy::quickjs::{Array, Coerced, Function, Object, String as JsString, Symbol
 use crate::quickjs::{self, Kind, Own};
 use crate::thrown;
 
-/// How many bytes one console call may make. Above what a host keeps by default for a whole render.
-pub const MOST_LINE: usize = 256 << 10;
 const MOST_DEPTH: usize = 2;
 const MOST_ITEMS: usize = 100;
-
-/// The arguments of a console call as one text.
-pub fn line(arguments: &[Value<'_>]) -> String {
-    let mut text = Text { out: String::new(), most: MOST_LINE };
-    let mut rest = arguments;
-    if let [first, following @ ..] = arguments
-        && let Some(format) = first.as_string()
-        && !following.is_empty()
-    {
-        rest = text.format(&string(format), following);
-        if !rest.is_empty() {
-            text.push(" ");
-        }
-    }
-    for (index, argument) in rest.iter().enumerate() {
-        if index > 0 {
-            text.push(" ");
-        }
-        text.top(argument);
-    }
-    cut(text.out, MOST_LINE)
-}
 
 /// One value, as a console call with it alone would show it.
 pub fn value(value: &Value<'_>, most: usize) -> String {
@@ -89,54 +65,6 @@ impl Text {
     fn push(&mut self, text: &str) {
         let room = (self.most + 4).saturating_sub(self.out.len());
         self.out.push_str(&text[..text.floor_char_boundary(room)]);
-    }
-
-    /// Fills in a format string; gives the arguments that it did not use.
-    fn format<'a, 'js>(&mut self, format: &str, arguments: &'a [Value<'js>]) -> &'a [Value<'js>] {
-        let mut arguments = arguments;
-        let mut parts = format.split('%');
-        self.push(parts.next().unwrap_or_default());
-        let mut literal = false;
-        for part in parts {
-            if literal {
-                // The part after `%%`.
-                literal = false;
-                self.push(part);
-                continue;
-            }
-            let Some(specifier) = part.chars().next() else {
-                self.push("%");
-                literal = true;
-                continue;
-            };
-            match arguments {
-                [argument, rest @ ..] if "sdifoOjc".contains(specifier) => {
-                    self.specified(specifier, argument);
-                    self.push(&part[1..]);
-                    arguments = rest;
-                }
-                _ => {
-                    self.push("%");
-                    self.push(part);
-                }
-            }
-        }
-        arguments
-    }
-
-    fn specified(&mut self, specifier: char, argument: &Value<'_>) {
-        let as_value = |number: f64| Value::new_float(argument.ctx().clone(), number);
-        let number = || argument.get::<Coerced<f64>>().map_err(|_| argument.ctx().catch()).map_or(f64::NAN, |it| it.0);
-        match specifier {
-            // A style, for which a line of text has no use.
-            'c' => {}
-            'd' | 'i' if argument.type_of() == Type::BigInt => self.nested(argument, 0),
-            'd' | 'f' if !argument.is_symbol() && !argument.is_object() => self.nested(&as_value(number()), 0),
-            'i' if !argument.is_symbol() && !argument.is_object() => self.nested(&as_value(number().trunc()), 0),
-            'd' | 'i' | 'f' => self.push("NaN"),
-            's' => self.top(argument),
-            _ => self.nested(argument, 0),
-        }
     }
 
     /// A value that stands for itself: a string as it is.

@@ -26,8 +26,10 @@ mod random;
 mod render;
 mod run;
 mod runtime;
+mod tasks;
 mod thrown;
 mod timers;
+mod web;
 
 mod contract {
     #![allow(missing_docs, reason = "generated; the documentation is in wit/")]
@@ -36,6 +38,12 @@ mod contract {
     pub use dayfly::sandbox::{clock, console, random};
     pub use exports::dayfly::sandbox::{loader, renderer, runner, warmer};
     export!(Engine);
+
+    /// Makes the runtime and its globals, once and for all: build.sh calls it, and `engine.wasm` is what it leaves.
+    #[unsafe(export_name = "wizer-initialize")]
+    extern "C" fn initialize() {
+        crate::load::prepare();
+    }
 
     /// The component's exports.
     struct Engine;

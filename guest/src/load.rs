@@ -10,7 +10,7 @@ use crate::contract::console::Site;
 use crate::contract::loader::{Form, Loaded, Refusal, Source};
 use crate::contract::renderer::{Failure, Thrown};
 use crate::quickjs::Code;
-use crate::{notices, quickjs, render, runtime, thrown, timers};
+use crate::{notices, quickjs, render, runtime, tasks, thrown, timers, web};
 
 /// Bytes of stack for the top level: the most that the linked stack has room for.
 const STACK: usize = render::MOST_JS_STACK;
@@ -24,6 +24,12 @@ thread_local! {
 /// The app's `render`; none before [`load`] has succeeded.
 pub fn app<'js>(ctx: &Ctx<'js>) -> Option<Function<'js>> {
     RENDER.with_borrow(|render| render.clone()?.restore(ctx).ok())
+}
+
+/// Makes the runtime.
+pub fn prepare() {
+    runtime::runtime();
+    clean();
 }
 
 /// Evaluates the top level of `source`, and keeps its `render`.
@@ -40,6 +46,8 @@ pub fn load(mut source: Source) -> Result<Loaded, Refusal> {
         notices::record_promises(&ctx);
         render::run_jobs(&ctx);
         timers::drop_all();
+        tasks::drop_all();
+        web::loaded(&ctx);
         let (notices, notices_dropped) = notices::finish();
         Ok(Loaded { form, notices, notices_dropped })
     })?;
@@ -57,6 +65,7 @@ pub fn warm(props: &str) -> Result<(), Failure> {
         quickjs::set_stack_size(&ctx, STACK);
         let warmed = render::warm(&ctx, props);
         timers::drop_all();
+        tasks::drop_all();
         warmed
     })?;
     clean();

@@ -51,7 +51,7 @@ pub fn record_promises(ctx: &Ctx<'_>) {
             record_at(NoticeKind::Promise, || "a promise".into(), at);
         }
     }
-    for (reason, at) in take_rejections(ctx) {
+    for Unhandled { reason, at, .. } in take_rejections(ctx) {
         record_at(NoticeKind::Rejection, || thrown::headline(&reason), at);
     }
 }
@@ -89,6 +89,10 @@ pub fn record_at(kind: NoticeKind, what: impl FnOnce() -> String, at: Option<Sit
 }
 
 fn watch<'js>(ctx: &Ctx<'js>, promise: Value<'js>) {
+    // What our own code leaves pending, such as a port that waits for messages, is not the app's doing.
+    if quickjs::is_own_code_running(ctx) {
+        return;
+    }
     PROMISES.with_borrow_mut(|promises| {
         if promises.len() < MOST_PROMISES {
             promises.push((Persistent::save(ctx, promise), quickjs::call_site(ctx)));
@@ -118,8 +122,23 @@ pub fn forget<'js>(ctx: &Ctx<'js>, promise: &Value<'js>) {
     REJECTIONS.with_borrow_mut(|rejections| rejections.retain(|rejection| rejection.promise != promise));
 }
 
-/// The reasons of the promises that were rejected and never handled, in order, with the places of the rejections.
-pub fn take_rejections<'js>(ctx: &Ctx<'js>) -> Vec<(Value<'js>, Option<Site>)> {
-    let rejections = REJECTIONS.take();
-    rejections.into_iter().filter_map(|it| Some((it.reason.restore(ctx).ok()?, it.at))).collect()
+/// A promise that was rejected and never handled.
+pub struct Unhandled<'js> {
+    pub promise: Value<'js>,
+    pub reason: Value<'js>,
+    /// Where it was rejected.
+    pub at: Option<Site>,
+}
+
+/// The promises that were rejected and never handled, in order.
+pub fn take_rejections<'js>(ctx: &Ctx<'js>) -> Vec<Unhandled<'js>> {
+    let restore = |Rejection { promise, reason, at }| {
+        Some(Unhandled { promise: promise.restore(ctx).ok()?, reason: reason.restore(ctx).ok()?, at })
+    };
+    REJECTIONS.take().into_iter().filter_map(restore).collect()
+}
+
+/// Where the app's code stands, if what it does is being recorded.
+pub fn place(ctx: &Ctx<'_>) -> Option<Site> {
+    if LOADING.get() { quickjs::call_site(ctx) } else { None }
 }

@@ -1,6 +1,7 @@
 //! The calls into QuickJS that rquickjs does not wrap. The guest's `unsafe` is here and nowhere else.
 
-use std::ffi::CString;
+use std::cell::UnsafeCell;
+use std::ffi::{CStr, CString};
 use std::ptr::NonNull;
 
 use javy::quickjs::{Ctx, Error, Object, Promise, Value, qjs};
@@ -26,6 +27,57 @@ pub fn running_site() -> Option<Site> {
     let ctx = crate::runtime::context_pointer()?;
     // SAFETY: the runtime lives as long as the instance, and the guest has one thread.
     call_site(&unsafe { Ctx::from_raw(ctx) })
+}
+
+/// Says how the code is called that is the guest's own and no app's: it is in no stack and at no call site, its functions
+/// read as native ones, and their text is not kept.
+pub fn set_own_filename(ctx: &Ctx<'_>, name: &CStr) {
+    // SAFETY: the context is alive, and the name ends in a zero byte.
+    unsafe { qjs::JS_SetOwnFilename(ctx.as_raw().as_ptr(), name.as_ptr()) }
+}
+
+/// Whether the innermost JavaScript code on the stack is the guest's own.
+pub fn is_own_code_running(ctx: &Ctx<'_>) -> bool {
+    // SAFETY: the context is alive.
+    unsafe { qjs::JS_IsOwnCodeRunning(ctx.as_raw().as_ptr()) }
+}
+
+/// The name of an object's class, whatever it says of itself: `Map`, `Error`, `Proxy`, …; none if it is no object.
+pub fn class_name(value: &Value<'_>) -> Option<String> {
+    let ctx = value.ctx();
+    // SAFETY: the class of a value that is alive is one of the runtime's, and its name is freed after its use.
+    unsafe {
+        let class = qjs::JS_GetClassID(value.as_raw());
+        if class == qjs::JS_INVALID_CLASS_ID as u32 {
+            return None;
+        }
+        let raw = ctx.as_raw().as_ptr();
+        let name = qjs::JS_GetClassName(qjs::JS_GetRuntime(raw), class);
+        let text = owned(ctx, qjs::JS_AtomToString(raw, name));
+        qjs::JS_FreeAtom(raw, name);
+        text.ok()?.get().ok()
+    }
+}
+
+/// A proxy's target and handler; none if `value` is no proxy.
+pub fn proxy_parts<'js>(value: &Value<'js>) -> Option<[Value<'js>; 2]> {
+    if !value.as_object()?.is_proxy() {
+        return None;
+    }
+    let ctx = value.ctx();
+    // SAFETY: the value is a proxy, and alive; both results are taken over. A revoked one throws.
+    unsafe {
+        let raw = ctx.as_raw().as_ptr();
+        let target = owned(ctx, qjs::JS_GetProxyTarget(raw, value.as_raw()));
+        let handler = owned(ctx, qjs::JS_GetProxyHandler(raw, value.as_raw()));
+        match (target, handler) {
+            (Ok(target), Ok(handler)) => Some([target, handler]),
+            _ => {
+                ctx.catch();
+                Some([Value::new_null(ctx.clone()), Value::new_null(ctx.clone())])
+            }
+        }
+    }
 }
 
 /// Bounds the stack that JavaScript calls may use from here on down, in bytes.
@@ -111,6 +163,27 @@ impl<'js> Code<'js> {
     }
 }
 
+/// Bytes of the program that are taken once and are zero then, so that no snapshot keeps them.
+pub struct Wiped<const SIZE: usize>(UnsafeCell<[u8; SIZE]>);
+
+// SAFETY: the guest has one thread.
+unsafe impl<const SIZE: usize> Sync for Wiped<SIZE> {}
+
+impl<const SIZE: usize> Wiped<SIZE> {
+    pub const fn new(bytes: [u8; SIZE]) -> Self {
+        Self(UnsafeCell::new(bytes))
+    }
+
+    /// The bytes; zeros from the second time on.
+    pub fn take(&self) -> Vec<u8> {
+        // SAFETY: the guest has one thread, and no reference to the bytes leaves this function.
+        let bytes = unsafe { &mut *self.0.get() };
+        let taken = bytes.to_vec();
+        wipe(bytes);
+        taken
+    }
+}
+
 /// Clears bytes that are about to be freed, which a snapshot would keep.
 pub fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
@@ -171,6 +244,26 @@ pub fn with_uint8_array<T>(value: &Value<'_>, read: impl FnOnce(&[u8]) -> T) -> 
                 None
             }
             None => Some(read(&[])),
+        }
+    }
+}
+
+/// Gives the bytes of a `Uint8Array` to `write`; none if `value` is anything else, or out of its buffer's bounds.
+pub fn with_uint8_array_mut<T>(value: &Value<'_>, write: impl FnOnce(&mut [u8]) -> T) -> Option<T> {
+    // SAFETY: as in `with_uint8_array`; nothing else refers to the bytes meanwhile, as no JavaScript runs.
+    unsafe {
+        if qjs::JS_GetTypedArrayType(value.as_raw()) != qjs::JSTypedArrayEnum_JS_TYPED_ARRAY_UINT8 as _ {
+            return None;
+        }
+        let mut length = 0;
+        let data = qjs::JS_GetUint8Array(value.ctx().as_raw().as_ptr(), &mut length, value.as_raw());
+        match NonNull::new(data) {
+            Some(data) => Some(write(std::slice::from_raw_parts_mut(data.as_ptr(), length as usize))),
+            None if value.ctx().has_exception() => {
+                value.ctx().catch();
+                None
+            }
+            None => Some(write(&mut [])),
         }
     }
 }

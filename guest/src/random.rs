@@ -21,6 +21,13 @@ pub fn renew(ctx: &Ctx<'_>) {
     RNG.set(rng);
 }
 
+/// Fills bytes with the host's randomness, which is fit for keys.
+pub fn fill(bytes: &mut [u8]) {
+    for chunk in bytes.chunks_mut(8) {
+        chunk.copy_from_slice(&random::seed().to_le_bytes()[..chunk.len()]);
+    }
+}
+
 /// Replaces `Math.random`. QuickJS's own has its state in the context, where a snapshot would freeze it.
 pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     let math: Object<'_> = ctx.globals().get("Math")?;

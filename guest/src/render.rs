@@ -6,7 +6,7 @@ use javy::quickjs::promise::PromiseState;
 use javy::quickjs::{Ctx, Error, Exception, Function, Promise, Value};
 
 use crate::contract::renderer::{Bounds, Failure, Page};
-use crate::{clock, console, inspect, load, notices, quickjs, random, runtime, thrown, timers};
+use crate::{clock, console, inspect, load, notices, quickjs, random, runtime, tasks, thrown, timers};
 
 /// What `bounds.js-stack` may be at most: the linked stack is 896 KiB, and the engine needs some of it below JavaScript.
 pub const MOST_JS_STACK: usize = 768 << 10;
@@ -37,7 +37,6 @@ pub fn render(props: &str, bounds: Option<Bounds>) -> Result<Page, Failure> {
 pub fn renew(ctx: &Ctx<'_>) {
     clock::renew();
     random::renew(ctx);
-    console::renew();
     quickjs::set_stack_size(ctx, DEFAULT_BOUNDS.js_stack as usize);
 }
 
@@ -120,8 +119,16 @@ pub fn run_jobs(ctx: &Ctx<'_>) {
     }
 }
 
-/// Waits for the next timer and calls its function; a failure if there is none to wait for.
+/// Runs the next task, or waits for the next timer and calls its function; a failure if there is nothing to wait for.
 fn wait(ctx: &Ctx<'_>) -> Result<(), Failure> {
+    match tasks::run_next(ctx) {
+        Ok(true) => return Ok(()),
+        Ok(false) => {}
+        Err(_) => {
+            console::report_exception(ctx);
+            return Ok(());
+        }
+    }
     let due = timers::next_due().ok_or(Failure::Unsettled)?;
     if due > clock::now() {
         clock::sleep_until(due);

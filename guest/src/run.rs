@@ -7,7 +7,8 @@ use crate::contract::loader::{Form, Source};
 use crate::contract::renderer::{Bounds, Failure};
 use crate::quickjs::Code;
 use crate::render::{self, DEFAULT_BOUNDS};
-use crate::{clock, notices, runtime, timers};
+use crate::notices::Unhandled;
+use crate::{clock, notices, runtime, tasks, timers, web};
 
 /// Runs the sources in order, then the microtasks and timers that they leave.
 pub fn run(sources: &[Source], bounds: Option<Bounds>) -> Result<(), Failure> {
@@ -63,8 +64,11 @@ fn finish(ctx: &Ctx<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Waits for the next timer and calls its function; false if none waits.
+/// Runs the next task, or waits for the next timer and calls its function; false if neither waits.
 fn turn(ctx: &Ctx<'_>) -> Result<bool, Failure> {
+    if tasks::run_next(ctx).map_err(|_| render::threw(ctx))? {
+        return Ok(true);
+    }
     let Some(due) = timers::next_due() else { return Ok(false) };
     if due > clock::now() {
         clock::sleep_until(due);
@@ -80,8 +84,10 @@ fn run_jobs(ctx: &Ctx<'_>) -> Result<(), Failure> {
             return Err(render::threw(ctx));
         }
     }
-    match notices::take_rejections(ctx).first() {
-        Some((reason, _)) => Err(render::rejected(ctx, reason)),
-        None => Ok(()),
+    for Unhandled { promise, reason, .. } in notices::take_rejections(ctx) {
+        if !web::rejection_is_handled(ctx, promise, reason.clone()) {
+            return Err(render::rejected(ctx, &reason));
+        }
     }
+    Ok(())
 }

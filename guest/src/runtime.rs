@@ -7,7 +7,8 @@ use javy::quickjs::function::IntoJsFunc;
 use javy::quickjs::{Ctx, Function, Object, qjs};
 use javy::{Config, Runtime};
 
-use crate::{clock, console, notices, random, timers};
+use crate::contract::console::Level;
+use crate::{console, notices, quickjs, random, render, thrown, timers, web};
 
 thread_local! {
     static RUNTIME: OnceCell<&'static Runtime> = const { OnceCell::new() };
@@ -25,12 +26,19 @@ pub fn context_pointer() -> Option<NonNull<qjs::JSContext>> {
 
 fn make() -> Runtime {
     let mut config = Config::default();
-    // On top of javy's defaults: what server bundles use. `performance` is ours, see `clock`.
-    config.text_encoding(true).weak_ref(true);
+    // On top of javy's defaults: what server bundles use.
+    config.weak_ref(true);
     // javy never collects cycles by default; a large top level would leave its garbage in the snapshot.
     config.gc_threshold(32 << 20);
     let runtime = Runtime::new(config).expect("an empty runtime fits in any memory that holds the engine");
-    runtime.context().with(|ctx| install(&ctx)).expect("the globals are set on a fresh global object");
+    runtime.context().with(|ctx| {
+        quickjs::set_stack_size(&ctx, render::MOST_JS_STACK);
+        if install(&ctx).is_err() {
+            // A defect of ours, found by whoever builds the engine.
+            console::report_in(Level::Error, &thrown::with_stack(&ctx.catch()), 0, None);
+            panic!("the globals are not set");
+        }
+    });
     notices::watch_rejections(&runtime);
     runtime
 }
@@ -38,10 +46,9 @@ fn make() -> Runtime {
 fn install(ctx: &Ctx<'_>) -> javy::quickjs::Result<()> {
     // There are no threads to share memory with, and a counter in shared memory is a clock.
     ctx.globals().remove("SharedArrayBuffer")?;
-    console::install(ctx)?;
-    clock::install(ctx)?;
     random::install(ctx)?;
-    timers::install(ctx)
+    timers::install(ctx)?;
+    web::install(ctx)
 }
 
 /// Sets a function of ours, which reads as native code, under its name.

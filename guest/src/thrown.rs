@@ -47,8 +47,7 @@ fn error(value: &Value<'_>) -> Error {
         Some(object) if is_error(object) => Error {
             name: text(object, "name").map_or_else(|| "Error".into(), |name| inspect::cut(name, MOST_NAME)),
             message: text(object, "message").map_or_else(String::new, |message| inspect::cut(message, MOST_TEXT)),
-            stack: text(object, "stack")
-                .map_or_else(String::new, |stack| inspect::cut(stack, MOST_TEXT).trim_end().into()),
+            stack: text(object, "stack").map_or_else(String::new, |stack| inspect::cut(frames(&stack).into(), MOST_TEXT)),
         },
         _ => Error {
             name: inspect::type_name(value).into(),
@@ -56,6 +55,12 @@ fn error(value: &Value<'_>) -> Error {
             stack: String::new(),
         },
     }
+}
+
+/// The calls of a stack, without the headline that it begins with.
+fn frames(stack: &str) -> &str {
+    let start = if stack.starts_with("    at ") { 0 } else { stack.find("\n    at ").map_or(stack.len(), |end| end + 1) };
+    stack[start..].trim_end()
 }
 
 /// An `Error`, or what looks like one: frameworks throw objects of their own with a message and a stack.

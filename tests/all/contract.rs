@@ -2,7 +2,7 @@
 
 use dayfly::{Failure, Level, Page};
 
-use crate::support::{App, Rendered, artifact};
+use crate::support::{App, Rendered, artifact, root};
 
 fn render(text: &str) -> Rendered {
     App::new(text).render("{}")
@@ -212,7 +212,7 @@ fn console_lines_carry_level_depth_and_place() {
             (Level::Log, "l 1", 0, "app.mjs", 2),
             (Level::Info, "i", 0, "app.mjs", 2),
             (Level::Log, "group", 0, "app.mjs", 3),
-            (Level::Warn, "a has 2 of { b: [ 1, 'c' ] } more", 1, "app.mjs", 4),
+            (Level::Warn, "a has 2 of { b: [ 1, 'c', [length]: 2 ] } more", 1, "app.mjs", 4),
             (Level::Error, "Error: e\n    at render (app.mjs:6:17)", 0, "app.mjs", 6),
             (Level::Error, "Assertion failed: not equal", 0, "app.mjs", 7),
             (Level::Info, "default: 1", 0, "app.mjs", 8),
@@ -237,11 +237,8 @@ fn hostile_values_in_a_console_call_run_no_code_and_cost_bounded_text() {
     );
     assert_eq!(rendered.page(), "ok");
     let console = rendered.console();
-    assert!(
-        console[0].starts_with("log: [Proxy] { x: [Getter] } { self: { self: { self: [Object] } } }"),
-        "{console:?}"
-    );
-    assert!(console[1].ends_with("... 999900 more items ]"), "{console:?}");
+    assert!(console[0].starts_with("log: Proxy({}) { x: [Getter] } <ref *1> { self: [Circular *1] }"), "{console:?}");
+    assert!(console[1].ends_with("... 999900 more items\n]"), "{console:?}");
 }
 
 #[test]
@@ -308,7 +305,8 @@ fn the_guest_has_no_more_globals_than_are_listed() {
 #[test]
 fn a_bundle_is_no_larger_than_the_engine_and_the_apps_heap() {
     let bytes = artifact("app.js", "globalThis.render = () => ''").bundle.len();
-    assert!(bytes < 2 << 20, "{bytes}");
+    let engine = std::fs::metadata(root().join("guest/engine.wasm")).unwrap().len() as usize;
+    assert!(bytes < engine + (64 << 10), "{bytes}, and the engine has {engine}");
 }
 
 #[test]
@@ -368,7 +366,7 @@ fn app_code_that_runs_inside_the_guests_own_breaks_nothing() {
          }",
     );
     assert_eq!(rendered.page(), "RangeError");
-    assert!(rendered.console()[0].ends_with("... 2999999900 more items ] [ 1, <empty>, 3 ]"), "{rendered:#?}");
+    assert!(rendered.console()[0].ends_with("[ <3000000000 empty items> ] [ 1, <1 empty item>, 3 ]"), "{rendered:#?}");
 }
 
 #[test]

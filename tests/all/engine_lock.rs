@@ -17,7 +17,7 @@ fn the_committed_engine_was_built_from_the_committed_sources() {
         .map(|(digest, file)| (file.to_owned(), digest.to_owned()))
         .collect();
     let mut there = BTreeMap::new();
-    for file in ["../wit", "src", "quickjs", "build.sh", "Cargo.toml", "Cargo.lock", "engine.wasm"] {
+    for file in ["../wit", "src", "js", "quickjs", "build.sh", "Cargo.toml", "Cargo.lock", "engine.wasm"] {
         digest(&guest, file, &mut there);
     }
     assert_eq!(
@@ -35,7 +35,7 @@ fn digest(guest: &Path, name: &str, digests: &mut BTreeMap<String, String>) {
     }
     for entry in std::fs::read_dir(path).unwrap() {
         let entry = entry.unwrap().file_name().into_string().unwrap();
-        if entry != "target" {
+        if entry != "target" && entry != "node_modules" {
             digest(guest, &format!("{name}/{entry}"), digests);
         }
     }

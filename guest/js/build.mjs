@@ -1,0 +1,113 @@
+// Bundles the globals that are written in JavaScript:  node build.mjs <folder of Deno's packages> <file>
+//
+// The folder is a registry's source folder, which has the packages of `packages` below, each in its version. Their
+// scripts were made to be evaluated one by one inside a runtime, and here they become one: each is a function of a
+// table, from which `core.loadExtScript` (core.js) takes it when it is first asked for.
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const [registry, outfile] = process.argv.slice(2);
+if (!outfile) throw new Error("usage: node build.mjs <folder of Deno's packages> <file>");
+
+const packages = { deno_core: "0.413.0", deno_webidl: "0.260.0", deno_web: "0.291.0", deno_fetch: "0.284.0" };
+const scripts = {
+  deno_webidl: ["00_webidl.js"],
+  deno_web: [
+    "00_infra.js", "00_url.js", "01_dom_exception.js", "01_mimesniff.js", "02_event.js",
+    "02_structured_clone.js", "03_abort_signal.js", "05_base64.js", "06_streams.js", "08_text_encoding.js", "09_file.js",
+    "13_message_port.js", "15_performance.js",
+  ],
+  deno_fetch: ["20_headers.js", "21_formdata.js", "22_body.js", "23_request.js", "23_response.js"],
+};
+
+/** A file of one of Deno's packages, if it is the very one that this was made for. */
+function read(name, file) {
+  const text = fs.readFileSync(path.join(registry, `${name}-${packages[name]}`, file), "utf8");
+  const found = createHash("sha256").update(text).digest("hex");
+  const expected = hashes.get(`${name}/${file}`);
+  if (found !== expected) throw new Error(`${name}/${file} has the digest ${found}, and sources.sha256 says ${expected}`);
+  return text;
+}
+
+const hashes = new Map(
+  fs.readFileSync(path.join(here, "sources.sha256"), "utf8").trim().split("\n").map((line) => {
+    const [hash, file] = line.split(/ +/);
+    return [file, hash];
+  }),
+);
+
+/** Replaces what must be there. */
+function replace(text, from, to, file) {
+  if (!text.includes(from)) throw new Error(`${file} has no longer ${from}`);
+  return text.replaceAll(from, to);
+}
+
+function table() {
+  const entries = Object.entries(scripts).flatMap(([name, files]) => files.map((file) => {
+    const text = read(name, file).trimEnd();
+    if (!text.endsWith("})();")) throw new Error(`${name}/${file} is no longer one call of a function`);
+    // Names stay: those of classes are what the standards say.
+    const { code } = esbuild.transformSync(text, { minifySyntax: true, minifyWhitespace: true, charset: "utf8", legalComments: "none" });
+    return `${JSON.stringify(`ext:${name}/${file}`)}:__bootstrap=>${code.trimEnd().slice(0, -1)}`;
+  }));
+  return `__bootstrap.scripts={${entries.join(",")}};`;
+}
+
+/** How many properties of one object are shown, and of which length on an array's other keys are not looked for. */
+const MOST_PROPERTIES = 1000;
+const MOST_ELEMENTS = 10000;
+
+/** Node's `inspect`, which asks the engine of this runtime what it asks its own, and whose work is bounded. */
+function inspect(text, file) {
+  const native = "globalThis.__bootstrap.native";
+  const changes = [
+    ["getProxyDetails:y.getProxyDetails", `getProxyDetails:${native}.proxyDetails`],
+    ["getPromiseDetails:()=>[g,void 0]", `getPromiseDetails:${native}.promiseDetails`],
+    ['kPending:g,kRejected:h,', "kPending:0,kRejected:2,"],
+    // There is none: nothing shares memory here.
+    ['"Atomics",', ""],
+    ["getOwnNonIndexProperties:function(t,e=2){", `getOwnNonIndexProperties:function(t,e=2){if(t.length>${MOST_ELEMENTS})return[];`],
+    [
+      "for(p=0;p<l.length;p++)b(R,Er(t,e,o,l[p],L));",
+      `for(p=0;p<l.length&&p<${MOST_PROPERTIES};p++)b(R,Er(t,e,o,l[p],L));` +
+        `if(l.length>${MOST_PROPERTIES})b(R,"... "+(l.length-${MOST_PROPERTIES})+" more properties");`,
+    ],
+    // The budget of characters beyond which nested objects are only named.
+    ["T>2**27", "T>2**18"],
+  ];
+  return changes.reduce((text, [from, to]) => replace(text, from, to, file), text);
+}
+
+const sources = {
+  name: "sources",
+  setup(build) {
+    build.onResolve({ filter: /^deno:/ }, ({ path: name }) => ({ path: name, namespace: "deno" }));
+    build.onLoad({ filter: /.*/, namespace: "deno" }, () => ({ contents: read("deno_core", "00_primordials.js") }));
+    build.onLoad({ filter: /node-inspect-extracted\/dist\/inspect\.js$/ }, ({ path: file }) => ({
+      contents: inspect(fs.readFileSync(file, "utf8"), file),
+    }));
+  },
+};
+
+await esbuild.build({
+  absWorkingDir: here,
+  entryPoints: ["main.js"],
+  outfile,
+  bundle: true,
+  format: "iife",
+  keepNames: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // Beside what esbuild bundles, and not in it, where it would rename what one file and another declare.
+  banner: { js: table() },
+  target: "es2024",
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "warning",
+  plugins: [sources],
+});

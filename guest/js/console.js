@@ -1,0 +1,149 @@
+// `console` (https://console.spec.whatwg.org/): values are shown as Node shows them, and a finished text goes to the host.
+//
+// A console never throws but where its standard says so (a label that is no string), and what it writes is bounded,
+// whatever it is given.
+import { formatWithOptions, inspect } from "./inspecting.js";
+import { table } from "./table.js";
+
+const { native } = globalThis.__bootstrap;
+
+/** How many UTF-16 units one call may write: above what a host keeps by default for a whole render. */
+const MOST_TEXT = 256 * 1024;
+/** How many labels `count` and `time` remember. */
+const MOST_LABELS = 1000;
+
+const counts = new Map();
+const timers = new Map();
+let depth = 0;
+
+/** Closes the groups that the top level opened, and forgets its timers, which the build's clock started. */
+export function renewConsole() {
+  depth = 0;
+  timers.clear();
+}
+
+function cut(text) {
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;
+}
+
+/** The arguments of a call as one text. */
+function format(values) {
+  try {
+    return formatWithOptions({}, ...values.map((value) => typeof value === "string" ? cut(value) : value));
+  } catch (error) {
+    return `[a value that cannot be shown: ${native.headline(error)}]`;
+  }
+}
+
+function write(level, values) {
+  print(level, format(values));
+}
+
+function print(level, text) {
+  native.write(level, cut(text), depth);
+}
+
+/** The label of a count or a timer, as Web IDL converts it. */
+function named(label) {
+  return cut(label === undefined ? "default" : `${label}`);
+}
+
+function remember(labels, label, value) {
+  if (labels.size >= MOST_LABELS && !labels.has(label)) labels.clear();
+  labels.set(label, value);
+}
+
+/** A duration as Node writes it. */
+function duration(milliseconds) {
+  if (milliseconds < 1000) return `${Number(milliseconds.toPrecision(4))}ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(3)}s`;
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
+  return `${minutes}:${rest.toFixed(3).padStart(6, "0")} (m:ss.mmm)`;
+}
+
+function elapsed(label, values) {
+  const start = timers.get(label);
+  if (start === undefined) return write("warn", [`Timer '${label}' does not exist`]);
+  const rest = values.length > 0 ? ` ${format(values)}` : "";
+  print("info", `${label}: ${duration((native.sinceOrigin() - start) / 1e6)}${rest}`);
+}
+
+const operations = {
+  assert(condition = false, ...data) {
+    if (condition) return;
+    if (typeof data[0] === "string") data[0] = `Assertion failed: ${data[0]}`;
+    else data.unshift("Assertion failed");
+    write("error", data);
+  },
+  clear() {},
+  debug: (...data) => write("debug", data),
+  error: (...data) => write("error", data),
+  info: (...data) => write("info", data),
+  log: (...data) => write("log", data),
+  table(data = undefined, columns = undefined) {
+    let text;
+    try {
+      text = table(data, columns);
+    } catch (error) {
+      text = `[a table that cannot be shown: ${native.headline(error)}]`;
+    }
+    if (text === undefined) write("log", [data]);
+    else print("log", text);
+  },
+  trace: (...data) => print("log", `Trace${data.length > 0 ? `: ${format(data)}` : ""}\n${native.stack()}`.trimEnd()),
+  warn: (...data) => write("warn", data),
+  dir(item = undefined, options = undefined) {
+    let text;
+    try {
+      text = inspect(item, { customInspect: false, ...options });
+    } catch (error) {
+      text = `[a value that cannot be shown: ${native.headline(error)}]`;
+    }
+    print("log", text);
+  },
+  dirxml: (...data) => write("log", data),
+
+  count(label = "default") {
+    label = named(label);
+    const count = (counts.get(label) ?? 0) + 1;
+    remember(counts, label, count);
+    print("info", `${label}: ${count}`);
+  },
+  countReset(label = "default") {
+    label = named(label);
+    if (!counts.delete(label)) print("warn", `Count for '${label}' does not exist`);
+  },
+
+  group(...data) {
+    if (data.length > 0) write("log", data);
+    depth += 1;
+  },
+  groupCollapsed(...data) {
+    if (data.length > 0) write("log", data);
+    depth += 1;
+  },
+  groupEnd() {
+    if (depth > 0) depth -= 1;
+  },
+
+  time(label = "default") {
+    label = named(label);
+    native.clockIsRead("console.time()");
+    if (timers.has(label)) print("warn", `Timer '${label}' already exists`);
+    else remember(timers, label, native.sinceOrigin());
+  },
+  timeLog(label = "default", ...data) {
+    elapsed(named(label), data);
+  },
+  timeEnd(label = "default") {
+    label = named(label);
+    elapsed(label, []);
+    timers.delete(label);
+  },
+};
+
+// A namespace object whose prototype is an empty object of its own, for historical reasons.
+export const console = Object.create({});
+Object.assign(console, operations);
+Object.defineProperty(console, Symbol.toStringTag, { value: "console", configurable: true });

@@ -1,0 +1,82 @@
+//! Tasks that are not tied to a time: `setImmediate`, and messages of a `MessageChannel`. Each is run before the next
+//! timer, with its microtasks after it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use javy::quickjs::prelude::{Opt, Rest};
+use javy::quickjs::{Coerced, Ctx, Exception, Function, Persistent, Result, Value};
+
+use crate::contract::console::Site;
+use crate::contract::loader::NoticeKind;
+use crate::notices;
+
+/// How many tasks may wait at once.
+const MOST_TASKS: usize = 10_000;
+
+struct Task {
+    id: u32,
+    callback: Persistent<Function<'static>>,
+    arguments: Vec<Persistent<Value<'static>>>,
+    made_at: Option<Site>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    last_id: u32,
+    waiting: VecDeque<Task>,
+}
+
+thread_local! {
+    static TASKS: RefCell<Tasks> = RefCell::default();
+}
+
+/// Queues a task; gives its number.
+pub fn queue<'js>(ctx: &Ctx<'js>, callback: Function<'js>, arguments: Vec<Value<'js>>) -> Result<u32> {
+    let made_at = notices::place(ctx);
+    let callback = Persistent::save(ctx, callback);
+    let arguments = arguments.into_iter().map(|argument| Persistent::save(ctx, argument)).collect();
+    let id = TASKS.with_borrow_mut(|tasks| {
+        if tasks.waiting.len() >= MOST_TASKS {
+            return None;
+        }
+        tasks.last_id = tasks.last_id.wrapping_add(1);
+        let id = tasks.last_id;
+        tasks.waiting.push_back(Task { id, callback, arguments, made_at });
+        Some(id)
+    });
+    // After the borrow: to make an error may run the app's code.
+    id.ok_or_else(|| Exception::throw_range(ctx, &format!("{MOST_TASKS} tasks wait already")))
+}
+
+/// `setImmediate`, as Node has it.
+pub fn set_immediate<'js>(ctx: Ctx<'js>, callback: Value<'js>, arguments: Rest<Value<'js>>) -> Result<u32> {
+    match callback.into_function() {
+        Some(callback) => queue(&ctx, callback, arguments.0),
+        None => Err(Exception::throw_type(&ctx, "setImmediate(): the callback is not a function")),
+    }
+}
+
+/// `clearImmediate`.
+pub fn clear_immediate(id: Opt<Value<'_>>) {
+    let id = id.0.filter(|id| id.is_number() || id.is_string()).and_then(|id| id.get::<Coerced<f64>>().ok());
+    if let Some(id) = id {
+        TASKS.with_borrow_mut(|tasks| tasks.waiting.retain(|task| f64::from(task.id) != id.0));
+    }
+}
+
+/// Runs the next task, if one waits; says whether one did. What it throws comes back.
+pub fn run_next(ctx: &Ctx<'_>) -> Result<bool> {
+    let Some(task) = TASKS.with_borrow_mut(|tasks| tasks.waiting.pop_front()) else { return Ok(false) };
+    let arguments: Vec<Value<'_>> =
+        task.arguments.into_iter().map(|argument| argument.restore(ctx)).collect::<Result<_>>()?;
+    task.callback.restore(ctx)?.call::<_, ()>((Rest(arguments),))?;
+    Ok(true)
+}
+
+/// Drops every task that the top level queued, and records it.
+pub fn drop_all() {
+    for task in TASKS.take().waiting {
+        notices::record_at(NoticeKind::Timer, || "a task".into(), task.made_at);
+    }
+}
