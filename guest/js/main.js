@@ -3,6 +3,7 @@ import "./primordials.js";
 import { core, load } from "./core.js";
 import { console, renewConsole } from "./console.js";
 import { crypto, Crypto } from "./crypto.js";
+import { handle } from "./handle.js";
 
 const { native, primordials } = globalThis.__bootstrap;
 
@@ -120,6 +121,7 @@ event.defineEventHandler(globalThis, "rejectionhandled");
 native.hooks({
   /** The top level has run: what it left open is no render's. */
   loaded: renewConsole,
+  handle,
   reportException: event.reportException,
   /** Whether a listener has seen to it. */
   rejectionIsHandled(promise, reason) {

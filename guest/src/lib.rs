@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`load`] | evaluates a source once and finds its `render` |
 //! | [`render`] | one render: renew, call, wait, convert |
+//! | [`handle`] | one request: call the app's `fetch` handler, hand on its response as it comes |
 //! | [`run`] | code that is run for itself |
 //! | [`runtime`] | makes the JavaScript runtime and its globals |
 //! | [`console`], [`clock`], [`random`], [`timers`] | the globals that lead to an import, or to none |
@@ -18,6 +19,7 @@
 
 mod clock;
 mod console;
+mod handle;
 mod inspect;
 mod load;
 mod notices;
@@ -35,8 +37,8 @@ mod contract {
     #![allow(missing_docs, reason = "generated; the documentation is in wit/")]
     wit_bindgen::generate!({ world: "engine", path: "../wit" });
 
-    pub use dayfly::sandbox::{clock, console, random};
-    pub use exports::dayfly::sandbox::{loader, renderer, runner, warmer};
+    pub use dayfly::sandbox::{clock, console, random, response};
+    pub use exports::dayfly::sandbox::{handler, loader, renderer, runner, warmer};
     export!(Engine);
 
     /// Makes the runtime and its globals, once and for all: build.sh calls it, and `engine.wasm` is what it leaves.
@@ -57,6 +59,12 @@ mod contract {
     impl warmer::Guest for Engine {
         fn warm(props: String) -> Result<(), renderer::Failure> {
             crate::load::warm(&props)
+        }
+    }
+
+    impl handler::Guest for Engine {
+        fn handle(request: handler::Request, bounds: Option<renderer::Bounds>) -> Result<(), renderer::Failure> {
+            crate::handle::handle(request, bounds)
         }
     }
 

@@ -17,13 +17,35 @@ const STACK: usize = render::MOST_JS_STACK;
 /// How much the heap may grow in a render before the collector of cycles runs for the first time.
 const GC_HEADROOM: i64 = 32 << 20;
 
-thread_local! {
-    static RENDER: RefCell<Option<Persistent<Function<'static>>>> = const { RefCell::new(None) };
+/// What an app has.
+#[derive(Clone, Default)]
+struct App {
+    render: Option<Persistent<Function<'static>>>,
+    /// The object whose `fetch` answers requests.
+    handler: Option<Persistent<Object<'static>>>,
 }
 
-/// The app's `render`; none before [`load`] has succeeded.
-pub fn app<'js>(ctx: &Ctx<'js>) -> Option<Function<'js>> {
-    RENDER.with_borrow(|render| render.clone()?.restore(ctx).ok())
+thread_local! {
+    static APP: RefCell<App> = RefCell::default();
+}
+
+/// The app's `render`.
+pub fn app<'js>(ctx: &Ctx<'js>) -> Result<Function<'js>, Failure> {
+    let app = APP.with_borrow(Clone::clone);
+    let render = app.render.and_then(|render| render.restore(ctx).ok());
+    render.ok_or_else(|| missing(app.handler.is_some(), "the app has a fetch handler and no render: send it a request"))
+}
+
+/// The object whose `fetch` answers requests.
+pub fn handler<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>, Failure> {
+    let app = APP.with_borrow(Clone::clone);
+    let handler = app.handler.and_then(|handler| handler.restore(ctx).ok());
+    handler.ok_or_else(|| missing(app.render.is_some(), "the app has a render and no fetch handler: render it"))
+}
+
+fn missing(has_other: bool, why: &str) -> Failure {
+    let none = "this engine has no app: it was not built into a bundle";
+    Failure::Missing(if has_other { why } else { none }.into())
 }
 
 /// Makes the runtime.
@@ -89,10 +111,16 @@ fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<Form, Refusal> {
         finished(ctx, &result)?;
     }
     let render = exports.as_ref().and_then(exported_render).or_else(|| global_render(ctx));
+    let handler = exports.as_ref().and_then(exported_handler);
     // To read an export, or the global, may have run a getter.
     render::run_jobs(ctx);
-    let render = render.ok_or_else(|| no_render(exports.as_ref()))?;
-    RENDER.set(Some(Persistent::save(ctx, render)));
+    if render.is_none() && handler.is_none() {
+        return Err(no_render(exports.as_ref()));
+    }
+    APP.set(App {
+        render: render.map(|render| Persistent::save(ctx, render)),
+        handler: handler.map(|handler| Persistent::save(ctx, handler)),
+    });
     Ok(if exports.is_some() { Form::Module } else { Form::Script })
 }
 
@@ -167,6 +195,12 @@ fn exported_render<'js>(exports: &Object<'js>) -> Option<Function<'js>> {
     function(exports, "render").or_else(|| function(exports, "default"))
 }
 
+/// The default export, if it is an object, or a class, with a `fetch`.
+fn exported_handler<'js>(exports: &Object<'js>) -> Option<Object<'js>> {
+    let default = exports.get::<_, Value<'_>>("default").map_err(|_| exports.ctx().catch()).ok()?.into_object()?;
+    function(&default, "fetch").map(|_| default)
+}
+
 fn function<'js>(object: &Object<'js>, key: &str) -> Option<Function<'js>> {
     object.get::<_, Value<'_>>(key).map_err(|_| object.ctx().catch()).ok()?.into_function()
 }
@@ -180,6 +214,7 @@ fn no_render(exports: Option<&Object<'_>>) -> Refusal {
     let names: Vec<String> = exports.own_keys(Filter::new().string()).filter_map(Result::ok).take(20).collect();
     let instead = if names.is_empty() { "nothing".into() } else { names.join(", ") };
     Refusal::NoRender(format!(
-        "a module exports a function `render`, or a default function; this one exports {instead}"
+        "a module exports a function `render`, a default function, or a default object with a `fetch` handler; this one \
+         exports {instead}"
     ))
 }

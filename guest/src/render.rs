@@ -3,6 +3,7 @@
 use std::mem;
 
 use javy::quickjs::promise::PromiseState;
+use javy::quickjs::function::IntoArgs;
 use javy::quickjs::{Ctx, Error, Exception, Function, Promise, Value};
 
 use crate::contract::renderer::{Bounds, Failure, Page};
@@ -22,12 +23,12 @@ pub fn render(props: &str, bounds: Option<Bounds>) -> Result<Page, Failure> {
     let bounds = bounds.unwrap_or(DEFAULT_BOUNDS);
     runtime::runtime().context().with(|ctx| {
         renew(&ctx);
-        let Some(render) = load::app(&ctx) else {
-            return Err(no_app());
-        };
+        let render = load::app(&ctx)?;
         let props = parse(&ctx, props)?;
+        // Never to be freed: to take the props apart is work for memory that is dropped as a whole.
+        mem::forget(props.clone());
         bound_stack(&ctx, bounds);
-        let page = call(&ctx, &render, props, wait).and_then(|result| page(&ctx, result, bounds.page));
+        let page = call(&ctx, &render, (props,), wait).and_then(|result| page(&ctx, result, bounds.page));
         console::report_rejections(&ctx);
         page
     })
@@ -45,22 +46,19 @@ pub fn bound_stack(ctx: &Ctx<'_>, bounds: Bounds) {
     quickjs::set_stack_size(ctx, (bounds.js_stack as usize).clamp(LEAST_JS_STACK, MOST_JS_STACK));
 }
 
-fn no_app() -> Failure {
-    Failure::InvalidProps("this engine has no app: it was not built into a bundle".into())
-}
-
 /// Renders once before the snapshot is taken, and drops the page.
 pub fn warm(ctx: &Ctx<'_>, props: &str) -> Result<(), Failure> {
-    let render = load::app(ctx).ok_or_else(no_app)?;
+    let render = load::app(ctx)?;
     let props = parse(ctx, props)?;
     // Time stands still while a bundle is built, so no timer is ever due.
-    let warmed = call(ctx, &render, props, |_| Err(Failure::Unsettled));
+    let warmed = call(ctx, &render, (props,), |_| Err(Failure::Unsettled));
     let warmed = warmed.and_then(|result| page(ctx, result, DEFAULT_BOUNDS.page));
     console::report_rejections(ctx);
     warmed.map(drop)
 }
 
-fn parse<'js>(ctx: &Ctx<'js>, props: &str) -> Result<Value<'js>, Failure> {
+/// Reads JSON that the caller gave.
+pub fn parse<'js>(ctx: &Ctx<'js>, props: &str) -> Result<Value<'js>, Failure> {
     ctx.json_parse(props).map_err(|_| {
         let error = ctx.catch();
         let is_deep = quickjs::is_stack_overflow(&error);
@@ -69,15 +67,13 @@ fn parse<'js>(ctx: &Ctx<'js>, props: &str) -> Result<Value<'js>, Failure> {
 }
 
 /// Calls the app and sees its promise through; `wait` is called when only a timer can settle it.
-fn call<'js>(
+pub fn call<'js>(
     ctx: &Ctx<'js>,
-    render: &Function<'js>,
-    props: Value<'js>,
+    function: &Function<'js>,
+    arguments: impl IntoArgs<'js>,
     wait: impl Fn(&Ctx<'js>) -> Result<(), Failure>,
 ) -> Result<Value<'js>, Failure> {
-    // Never to be freed: to take the props apart is work for memory that is dropped as a whole.
-    mem::forget(props.clone());
-    let result: Value<'js> = render.call((props,)).map_err(|_| threw(ctx))?;
+    let result: Value<'js> = function.call(arguments).map_err(|_| threw(ctx))?;
     let Some(promise) = as_promise(ctx, &result).map_err(|_| threw(ctx))? else {
         run_jobs(ctx);
         return Ok(result);
@@ -120,7 +116,7 @@ pub fn run_jobs(ctx: &Ctx<'_>) {
 }
 
 /// Runs the next task, or waits for the next timer and calls its function; a failure if there is nothing to wait for.
-fn wait(ctx: &Ctx<'_>) -> Result<(), Failure> {
+pub fn wait(ctx: &Ctx<'_>) -> Result<(), Failure> {
     match tasks::run_next(ctx) {
         Ok(true) => return Ok(()),
         Ok(false) => {}
@@ -173,7 +169,8 @@ fn page<'js>(ctx: &Ctx<'js>, result: Value<'js>, most: u64) -> Result<Page, Fail
     Err(threw(ctx))
 }
 
-fn describe(value: &Value<'_>) -> String {
+/// A value in a few words.
+pub fn describe(value: &Value<'_>) -> String {
     match inspect::type_name(value) {
         name @ ("undefined" | "null") => name.into(),
         name => format!("a value of type {name} ({})", inspect::value(value, 100)),

@@ -13,7 +13,7 @@ use crate::contract::console::Level;
 use crate::contract::loader::NoticeKind;
 use crate::quickjs::{self, Code, Wiped};
 use crate::runtime::define;
-use crate::{clock, console, inspect, notices, random, tasks, thrown};
+use crate::{clock, console, handle, inspect, notices, random, tasks, thrown};
 
 /// `js/`, bundled by build.sh.
 static SCRIPT: Wiped<{ include_bytes!("../target/web.js").len() }> = Wiped::new(*include_bytes!("../target/web.js"));
@@ -29,6 +29,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     let native = Object::new(ctx.clone())?;
     url::install(&native)?;
     encoding::install(&native)?;
+    handle::install(&native)?;
     define(&native, "classOf", class_of)?;
     define(&native, "proxyDetails", proxy_details)?;
     define(&native, "promiseDetails", promise_details)?;
@@ -156,7 +157,8 @@ fn hooks<'js>(ctx: Ctx<'js>, hooks: Object<'js>) {
     HOOKS.set(Some(Persistent::save(&ctx, hooks)));
 }
 
-fn hook<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Function<'js>> {
+/// What the guest calls by that name; none before the globals are set.
+pub fn hook<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Function<'js>> {
     HOOKS.with_borrow(Clone::clone)?.restore(ctx).ok()?.get(name).ok()
 }
 

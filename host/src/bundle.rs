@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use wasmparser::{Instance, Parser, Payload};
-use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, Linker};
+use wasmtime::Store;
+use wasmtime::component::types::{self, ComponentItem};
+use wasmtime::component::{Component, ComponentNamedList, Lift, Linker, Lower};
 
+use crate::contract::handler::Request;
 use crate::contract::renderer::{Bounds, Failure, Page};
-use crate::contract::{AppPre, EXPORT, IMPORTS};
+use crate::contract::{App, AppPre, HANDLER, IMPORTS, RENDERER};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::sandbox::{self, State};
@@ -45,7 +47,7 @@ impl Bundle {
     ///
     /// # Errors
     /// [`Error::BundleTooLarge`]; [`Error::NotABundle`] if the bytes are no valid component, import anything that
-    /// `wit/` does not name, or do not export a renderer; [`Error::NoRoom`].
+    /// `wit/` does not name, or do not export a renderer and a handler; [`Error::NoRoom`].
     pub fn load(engine: &Engine, bytes: &[u8]) -> Result<Self, Error> {
         let (size, most) = (bytes.len() as u64, engine.config().bundle);
         if size > most {
@@ -90,19 +92,24 @@ impl Bundle {
         self.parts.as_ref().map(|parts| parts.heap.image().clone())
     }
 
+    /// The app in a fresh store.
+    pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<App> {
+        // Without code of its own that runs here, what this takes in fuel is the writing of data, which depends on how the
+        // bundle was loaded: so it is free.
+        let fuel = store.get_fuel().ok().filter(|_| !self.starts);
+        if fuel.is_some() {
+            store.set_fuel(u64::MAX)?;
+        }
+        let app = self.app.instantiate_async(&mut *store).await;
+        if let Some(fuel) = fuel {
+            store.set_fuel(fuel)?;
+        }
+        app
+    }
+
     /// The digest of the bundle's bytes.
     pub fn id(&self) -> BundleId {
         self.id
-    }
-
-    /// Whether it runs code of its own when it is instantiated. If not, what that takes in fuel is the writing of data,
-    /// which depends on how the bundle was loaded.
-    pub(crate) fn starts(&self) -> bool {
-        self.starts
-    }
-
-    pub(crate) fn app(&self) -> &AppPre<State> {
-        &self.app
     }
 }
 
@@ -219,19 +226,28 @@ fn check_contract(engine: &Engine, component: &Component, heap: Option<&str>) ->
             return Err(Error::NotABundle(format!("it imports {name}, and a bundle imports nothing but {allowed}")));
         }
     }
-    let Some(renderer) = ty.get_export(engine.wasmtime(), EXPORT) else {
-        return Err(Error::NotABundle(format!("it does not export {EXPORT}")));
+    check_export::<(&str, Option<Bounds>), (Result<Page, Failure>,)>(engine, &ty, RENDERER, "render")?;
+    check_export::<(Request, Option<Bounds>), (Result<(), Failure>,)>(engine, &ty, HANDLER, "handle")
+}
+
+/// Checks a function's type. Otherwise it would show at the first call. wasmtime keeps `typecheck` out of its
+/// documentation, and has no other way to compare types before there is an instance.
+fn check_export<P, R>(engine: &Engine, ty: &types::Component, interface: &str, name: &str) -> Result<(), Error>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    let Some(export) = ty.get_export(engine.wasmtime(), interface) else {
+        return Err(Error::NotABundle(format!("it does not export {interface}")));
     };
-    let ComponentItem::ComponentInstance(renderer) = renderer.ty else {
-        return Err(Error::NotABundle(format!("its {EXPORT} is no interface")));
+    let ComponentItem::ComponentInstance(instance) = export.ty else {
+        return Err(Error::NotABundle(format!("its {interface} is no interface")));
     };
-    match renderer.get_export(engine.wasmtime(), "render").map(|render| render.ty) {
-        // Otherwise it would show at the first render. wasmtime keeps this function out of its documentation, and has
-        // no other way to compare types before there is an instance.
-        Some(ComponentItem::ComponentFunc(render)) => render
-            .typecheck::<(&str, Option<Bounds>), (Result<Page, Failure>,)>(&ty.instance_type())
-            .map_err(|error| Error::NotABundle(format!("its {EXPORT} has another type of render: {error:#}"))),
-        _ => Err(Error::NotABundle(format!("its {EXPORT} has no function render"))),
+    match instance.get_export(engine.wasmtime(), name).map(|function| function.ty) {
+        Some(ComponentItem::ComponentFunc(function)) => function
+            .typecheck::<P, R>(&ty.instance_type())
+            .map_err(|error| Error::NotABundle(format!("its {interface} has another type of {name}: {error:#}"))),
+        _ => Err(Error::NotABundle(format!("its {interface} has no function {name}"))),
     }
 }
 

@@ -5,16 +5,21 @@
 wasmtime::component::bindgen!({
     world: "app",
     path: "../wit",
-    imports: { "dayfly:sandbox/clock.sleep": async | trappable, default: trappable },
+    imports: { "dayfly:sandbox/clock.sleep": async | trappable, "dayfly:sandbox/response.write": async | trappable, "dayfly:sandbox/response.finish": async | trappable, default: trappable },
     exports: { default: async },
 });
 
-pub(crate) use self::dayfly::sandbox::{clock, console, random};
-pub(crate) use self::exports::dayfly::sandbox::renderer;
+pub(crate) use self::dayfly::sandbox::{clock, console, random, response};
+pub(crate) use self::exports::dayfly::sandbox::{handler, renderer};
 
 /// What a bundle imports, and all that it may import.
-pub(crate) const IMPORTS: [&str; 3] =
-    ["dayfly:sandbox/console@0.1.0", "dayfly:sandbox/clock@0.1.0", "dayfly:sandbox/random@0.1.0"];
+pub(crate) const IMPORTS: [&str; 4] = [
+    "dayfly:sandbox/console@0.1.0",
+    "dayfly:sandbox/clock@0.1.0",
+    "dayfly:sandbox/random@0.1.0",
+    "dayfly:sandbox/response@0.1.0",
+];
 
 /// What a bundle exports.
-pub(crate) const EXPORT: &str = "dayfly:sandbox/renderer@0.1.0";
+pub(crate) const RENDERER: &str = "dayfly:sandbox/renderer@0.1.0";
+pub(crate) const HANDLER: &str = "dayfly:sandbox/handler@0.1.0";

@@ -38,7 +38,7 @@ pub enum Error {
     /// A limit in fuel was asked of an engine that does not count it.
     #[error("the limits have fuel and the engine does not count it: set EngineConfig::fuel")]
     FuelNotCounted,
-    /// The props are not JSON.
+    /// The props, or a handler's environment, are not JSON.
     #[error("the props are not JSON: {0}")]
     InvalidProps(String),
     /// A store could not be made for the render.

@@ -8,6 +8,7 @@
 //! | [`Bundles`] | the apps of many tenants, loaded on demand within a budget of memory |
 //! | [`Limits`], [`Limit`] | what one render may use: plain numbers; the name of one of them |
 //! | [`Outcome`] | [`Page`] or [`Failure`], the console's [`Line`]s, and [`Usage`]: all three, always |
+//! | [`Answer`], [`Exchange`] | what came of a request: the whole response, or one that is read as it comes |
 //! | [`Cache`], [`CacheKey`] | compiled code on disk, authenticated before it is used; which code it is |
 //!
 //! This crate knows no HTTP, no files but those of a [`Cache`], and no flags, and does not turn JavaScript into
@@ -26,6 +27,7 @@ mod contract;
 mod cpu;
 mod engine;
 mod error;
+mod exchange;
 mod limits;
 mod locked;
 mod machine;
@@ -33,6 +35,7 @@ mod outcome;
 mod precompiled;
 mod render;
 mod reset;
+mod response;
 pub mod sandbox;
 mod shell;
 mod slots;
@@ -44,6 +47,7 @@ pub use cache::{Cache, CacheConfig, CacheError, CacheKey, CacheStats, Rejected};
 pub use console::{Level, Line, Site};
 pub use engine::{Engine, EngineConfig};
 pub use error::Error;
+pub use exchange::{Answer, Ended, Exchange};
 pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Page, Thrown, Usage};
 pub use reset::{Reset, ResetInUse};

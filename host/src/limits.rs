@@ -32,14 +32,17 @@ pub struct Limits {
     /// Bytes of stack that JavaScript calls may use. Default 256 KiB; the guest has room for at most 768 KiB. The app
     /// gets a `RangeError`, which it may catch.
     pub js_stack: u32,
-    /// Bytes of page. Default 5 MiB.
+    /// Bytes of page, or of a response's body. Default 5 MiB.
     pub page: u64,
     /// Lines that the app may write to its console. Default 256; the one after ends the render.
     pub console_lines: u64,
     /// Bytes of text that the app may write to its console. Default 64 KiB; the byte after ends the render.
     pub console_bytes: u64,
-    /// Bytes of props. Default 1 MiB.
+    /// Bytes of props, or of a request's URL and body. Default 1 MiB.
     pub request: u64,
+    /// Bytes of headers, of a request's and of a response's each, names and values with 4 more for each header, as they
+    /// are written. Default 32 KiB.
+    pub headers: u64,
 }
 
 impl Default for Limits {
@@ -54,6 +57,7 @@ impl Default for Limits {
             console_lines: 256,
             console_bytes: 64 << 10,
             request: 1 << 20,
+            headers: 32 << 10,
         }
     }
 }
@@ -82,6 +86,8 @@ pub enum Limit {
     ConsoleBytes,
     /// [`Limits::request`].
     Request,
+    /// [`Limits::headers`].
+    Headers,
 }
 
 impl Limit {
@@ -98,6 +104,7 @@ impl Limit {
             Self::ConsoleLines => "console-lines",
             Self::ConsoleBytes => "console-bytes",
             Self::Request => "request",
+            Self::Headers => "headers",
         }
     }
 }
@@ -116,6 +123,7 @@ impl fmt::Display for Limit {
             Self::ConsoleLines => "console lines",
             Self::ConsoleBytes => "console bytes",
             Self::Request => "request size",
+            Self::Headers => "header bytes",
         })
     }
 }

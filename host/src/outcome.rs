@@ -70,6 +70,9 @@ pub enum Failure {
     /// The app gave a promise that nothing can settle any more.
     #[error("the app's promise can never settle: no microtask and no timer is left that could")]
     Unsettled,
+    /// The app was called as what it is not: rendered, and it has a `fetch` handler alone, or the other way round.
+    #[error("{0}")]
+    Missing(String),
     /// The render needed more than its limits allow.
     #[error("the render used more {limit} than its limit allows")]
     Exceeded {
@@ -102,6 +105,7 @@ impl From<renderer::Failure> for Failure {
             }
             renderer::Failure::PageTooLarge => Self::exceeded(Limit::Page),
             renderer::Failure::InvalidProps(why) => Self::Host(Error::InvalidProps(why)),
+            renderer::Failure::Missing(why) => Self::Missing(why),
         }
     }
 }
@@ -158,9 +162,9 @@ pub struct Usage {
     pub fuel: Option<u64>,
     /// The most bytes of linear memory that there were.
     pub peak_memory: u64,
-    /// Bytes of props.
+    /// Bytes of props, or of a request's URL and body.
     pub request_bytes: u64,
-    /// Bytes of page; 0 if there is none.
+    /// Bytes of page, or of a response's body that were handed on; 0 if there is none.
     pub page_bytes: u64,
     /// Bytes of console text that were kept.
     pub console_bytes: u64,

@@ -63,16 +63,7 @@ async fn run(
     sandbox.set_heap(bundle.heap());
     let rendered = sandbox
         .run(async |store| {
-            // What it takes in fuel to write a bundle's data depends on how the bundle was loaded, so it is free.
-            let fuel = store.get_fuel().ok().filter(|_| !bundle.starts());
-            if fuel.is_some() {
-                store.set_fuel(u64::MAX)?;
-            }
-            let app = bundle.app().instantiate_async(&mut *store).await;
-            if let Some(fuel) = fuel {
-                store.set_fuel(fuel)?;
-            }
-            let app = app?;
+            let app = bundle.instantiate(&mut *store).await?;
             app.dayfly_sandbox_renderer().call_render(store, props, Some(bounds)).await
         })
         .await;

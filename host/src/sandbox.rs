@@ -10,16 +10,17 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use rand::rngs::{StdRng, SysError, SysRng};
 use rand::{Rng, SeedableRng};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::console::{Console, Line};
-use crate::contract::{self, clock, console, random};
+use crate::contract::{self, clock, console, random, response};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::{Exceeded, Limit, Limits, Meter};
 use crate::outcome::{Failure, Usage};
+use crate::response::{Outlet, Piece};
 use crate::slots::{self, Image, Watch};
 
 /// How many bytes a guest may hand over beside a page or a console line: names, messages, stacks.
@@ -38,6 +39,7 @@ pub(crate) const MOST_PARTS: u32 = 4;
 pub struct State {
     meter: Meter,
     console: Console,
+    response: Outlet,
     time: Time,
     /// What the guest's clock says until it next sleeps.
     now: Option<u64>,
@@ -98,7 +100,8 @@ impl Sandbox {
 
     fn in_slot(engine: &Engine, slot: OwnedSemaphorePermit, limits: &Limits, time: Time) -> Result<Self, Error> {
         let started = Instant::now();
-        let state = State { meter: Meter::new(limits), console: Console::new(limits), time, now: None };
+        let (meter, console, response) = (Meter::new(limits), Console::new(limits), Outlet::new(limits));
+        let state = State { meter, console, response, time, now: None };
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| &mut state.meter);
         if engine.config().fuel {
@@ -122,6 +125,17 @@ impl Sandbox {
         self.heap = heap;
     }
 
+    /// Says where the guest's response goes.
+    pub(crate) fn answer_to(&mut self, pieces: mpsc::Sender<Piece>) {
+        self.store.data_mut().response.open(pieces);
+    }
+
+    /// Whether the guest, which says that it has answered, has.
+    pub(crate) fn has_answered(&self) -> Result<(), Failure> {
+        let has_answered = self.store.data().response.is_finished();
+        has_answered.then_some(()).ok_or_else(|| Failure::Trapped("the guest ended without a response".into()))
+    }
+
     /// Runs `work`, which calls into the guest, to its end or to the first limit that it meets. Dropping the future
     /// ends the guest at once.
     ///
@@ -133,6 +147,7 @@ impl Sandbox {
     ) -> Result<T, Failure> {
         let cpu = self.store.data().meter.cpu.clone();
         let wall = self.limits.wall.saturating_sub(self.started.elapsed());
+        let answers = self.store.data().response.is_open();
         let Self { store, heap, faults, .. } = self;
         // It stays so if `work` is dropped before it ends: then the guest's fiber ends unwatched, on its own stack.
         let mut watch = std::mem::replace(faults, Watch::unknown());
@@ -147,7 +162,7 @@ impl Sandbox {
         });
         match tokio::time::timeout(wall, metered).await {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(failure(&error)),
+            Ok(Err(error)) => Err(failure(&error, answers)),
             Err(_) => Err(Failure::exceeded(Limit::Wall)),
         }
     }
@@ -163,6 +178,7 @@ impl Sandbox {
             cpu: cpu.finished(),
             fuel,
             peak_memory: state.meter.peak_memory(),
+            page_bytes: state.response.sent(),
             console_bytes: state.console.bytes(),
             ..Usage::default()
         };
@@ -182,8 +198,8 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     contract::App::add_to_linker::<_, HasSelf<_>>(linker, |state| state)
 }
 
-/// Tells what ended the guest. Here a limit is told apart from a trap, once.
-fn failure(error: &wasmtime::Error) -> Failure {
+/// Tells what ended the guest, which `answers` a request or does not. Here a limit is told apart from a trap, once.
+fn failure(error: &wasmtime::Error, answers: bool) -> Failure {
     if let Some(Exceeded(limit)) = error.downcast_ref() {
         return Failure::exceeded(*limit);
     }
@@ -195,8 +211,8 @@ fn failure(error: &wasmtime::Error) -> Failure {
     // A page or a line larger than what the store lets through. wasmtime keeps the error's type to itself; the test
     // `a_page_that_the_guest_does_not_bound_is_refused_before_it_is_copied` holds the text.
     if error.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted") {
-        // With Wasm on the stack it was a call of the console's, without it the page.
-        let in_call = error.downcast_ref::<WasmBacktrace>().is_some();
+        // With Wasm on the stack it was a call of the console's, or a piece of a response; without it the page.
+        let in_call = error.downcast_ref::<WasmBacktrace>().is_some() && !answers;
         return Failure::exceeded(if in_call { Limit::ConsoleBytes } else { Limit::Page });
     }
     Failure::Trapped(error.root_cause().to_string())
@@ -212,6 +228,20 @@ impl console::Host for State {
     ) -> wasmtime::Result<()> {
         let line = Line { level: level.into(), text, depth, at: at.map(Into::into) };
         Ok(self.console.write(line)?)
+    }
+}
+
+impl response::Host for State {
+    fn start(&mut self, status: u16, headers: Vec<response::Header>) -> wasmtime::Result<()> {
+        self.response.start(status, headers)
+    }
+
+    async fn write(&mut self, chunk: Vec<u8>) -> wasmtime::Result<bool> {
+        self.response.write(chunk).await
+    }
+
+    async fn finish(&mut self) -> wasmtime::Result<()> {
+        self.response.finish().await
     }
 }
 

@@ -179,9 +179,9 @@ fn a_bundle_imports_and_exports_what_the_contract_says_and_nothing_else() {
     let DecodedWasm::Component(decoded, world) = wit_component::decode(&bundle).unwrap() else {
         panic!("the bundle is no component");
     };
-    let imports = ["clock", "console", "random"].map(|name| format!("dayfly:sandbox/{name}@0.1.0"));
+    let imports = ["clock", "console", "random", "response"].map(|name| format!("dayfly:sandbox/{name}@0.1.0"));
     assert_eq!(names(&decoded, world).0, imports);
-    assert_eq!(names(&decoded, world).1, ["dayfly:sandbox/renderer@0.1.0"]);
+    assert_eq!(names(&decoded, world).1, ["dayfly:sandbox/handler@0.1.0", "dayfly:sandbox/renderer@0.1.0"]);
     assert_eq!(names(&resolve, app), names(&decoded, world));
     // The names are the same; this compares the types.
     wit_component::targets(&resolve, app, &bundle).unwrap();

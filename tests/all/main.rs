@@ -8,6 +8,7 @@ mod bundling;
 mod cli;
 mod contract;
 mod engine_lock;
+mod fetch;
 mod foreign;
 mod hostile;
 mod paths;

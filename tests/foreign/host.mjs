@@ -16,6 +16,8 @@ const imports = {
   },
   // Always the same, so that the two foreign hosts can be compared.
   "dayfly:sandbox/random": { seed: () => 42n },
+  // For apps that answer requests; this host renders.
+  "dayfly:sandbox/response": { start: () => {}, write: () => false, finish: () => {} },
 };
 
 const { files } = await transpile(readFileSync(bundle), { name: "bundle", instantiation: "async" });

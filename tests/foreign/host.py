@@ -35,6 +35,12 @@ def render(bundle, props):
         },
         # Always the same, so that the two foreign hosts can be compared.
         "random": {"seed": lambda _store: 42},
+        # For apps that answer requests; this host renders.
+        "response": {
+            "start": lambda _store, status, headers: None,
+            "write": lambda _store, chunk: False,
+            "finish": lambda _store: None,
+        },
     }
     engine = Engine()
     linker = Linker(engine)

@@ -69,6 +69,7 @@ impl From<renderer::Failure> for Failure {
                 Self::Exceeded { limit: Limit::JsStack, stack: Some(error.error.stack) }
             }
             renderer::Failure::PageTooLarge => Self::Exceeded { limit: Limit::Page, stack: None },
+            renderer::Failure::Missing(why) => Self::Missing(why),
             renderer::Failure::InvalidProps(why) => Self::Host(dayfly::Error::InvalidProps(why)),
         }
     }

@@ -5,6 +5,7 @@ mod build;
 mod completions;
 mod limits;
 mod render;
+mod request;
 mod run;
 
 use anyhow::Result;

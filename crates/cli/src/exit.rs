@@ -38,7 +38,7 @@ impl From<&Failure> for Exit {
         match failure {
             Failure::Threw(_) | Failure::Unsettled => Self::Threw,
             Failure::Exceeded { .. } => Self::Limit,
-            Failure::Host(Error::InvalidProps(_)) => Self::Usage,
+            Failure::Missing(_) | Failure::Host(Error::InvalidProps(_)) => Self::Usage,
             _ => Self::Failed,
         }
     }

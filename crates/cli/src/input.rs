@@ -46,19 +46,23 @@ fn to_source(path: &Path, bytes: Vec<u8>) -> Result<Source> {
 /// Reads props: a file, or standard input for `-`; without either an empty object.
 pub(crate) fn props(path: Option<&Path>) -> Result<String> {
     let Some(path) = path else { return Ok("{}".into()) };
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().read_to_end(&mut bytes);
-        read.map_err(|error| Mistake(format!("cannot read the props from standard input: {error}")))?;
-        bytes
-    } else {
-        read(path)?
-    };
+    let bytes = bytes(path)?;
     let from = if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
     let text = String::from_utf8(bytes).map_err(|_| Mistake(format!("the props in {from} are not UTF-8")))?;
     serde_json::from_str::<IgnoredAny>(&text)
         .map_err(|error| Mistake(format!("the props in {from} are not JSON: {error}")))?;
     Ok(text)
+}
+
+/// Reads a file, or standard input for `-`.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return read(path);
+    }
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().read_to_end(&mut bytes);
+    read.map_err(|error| Mistake(format!("cannot read standard input: {error}")))?;
+    Ok(bytes)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -9,6 +9,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dayfly::{Failure, Level, Limit, Line, Outcome, Page, Site, Thrown, Usage};
 use dayfly_bundler::{Notice, Refusal, Source};
+use http::response::Parts;
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 use crate::units::{show_size, show_time};
@@ -124,8 +126,21 @@ fn remedy(limit: Limit) -> &'static str {
         Limit::ConsoleLines => "raise it with --console-lines, as in --console-lines 10000",
         Limit::ConsoleBytes => "raise it with --console-bytes, as in --console-bytes 1MiB",
         Limit::Request => "raise it with --request, as in --request 10MiB",
+        Limit::Headers => "raise it with --header-bytes, as in --header-bytes 64KiB",
         _ => "raise it if the app may have more",
     }
+}
+
+/// Prints a response's status and headers, as HTTP/1.1 writes them.
+pub(crate) fn print_head(head: &Parts) -> Result<()> {
+    let mut text = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
+    for (name, value) in &head.headers {
+        text.extend_from_slice(name.as_str().as_bytes());
+        text.extend_from_slice(b": ");
+        text.extend_from_slice(value.as_bytes());
+        text.extend_from_slice(b"\r\n");
+    }
+    print_bytes(&text, b"\r\n")
 }
 
 /// Prints what was used, in a line.
@@ -199,10 +214,55 @@ impl<'a> RenderReport<'a> {
     }
 }
 
+/// One answer as JSON: `status`, `headers` and `body` or `body_base64` as far as the app gave them, `failure` if it did not
+/// come to its end, and always `console` and `usage`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ResponseReport<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// Name and value, in the order in which they go over the wire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<Vec<(&'a str, Cow<'a, str>)>>,
+    /// A body that is UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    /// Any other body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureReport<'a>>,
+    console: Vec<LineReport<'a>>,
+    usage: UsageReport,
+}
+
+impl<'a> ResponseReport<'a> {
+    pub(crate) fn new(
+        head: Option<&'a Parts>,
+        body: &'a [u8],
+        failure: Option<FailureReport<'a>>,
+        console: &'a [Line],
+        usage: &Usage,
+    ) -> Self {
+        let text = std::str::from_utf8(body);
+        let header = |(name, value): (&'a HeaderName, &'a HeaderValue)| {
+            (name.as_str(), String::from_utf8_lossy(value.as_bytes()))
+        };
+        Self {
+            status: head.map(|head| head.status.as_u16()),
+            headers: head.map(|head| head.headers.iter().map(header).collect()),
+            body: text.ok().filter(|_| head.is_some()),
+            body_base64: text.err().map(|_| BASE64_STANDARD.encode(body)),
+            failure,
+            console: console.iter().map(LineReport::from).collect(),
+            usage: usage.into(),
+        }
+    }
+}
+
 /// Why there is no page, or no bundle.
 #[derive(Debug, Serialize)]
 pub(crate) struct FailureReport<'a> {
-    /// `threw`, `unsettled`, `exceeded`, `trapped` or `host`; of a source also `syntax`, `imports` or `no-render`; `input`
+    /// `threw`, `unsettled`, `missing`, `exceeded`, `trapped` or `host`; of a source also `syntax`, `imports` or `no-render`; `input`
     /// if a file cannot be read or written; `node` if an app that is compared with Node fails there.
     kind: &'static str,
     message: String,
@@ -245,6 +305,7 @@ impl<'a> From<&'a Failure> for FailureReport<'a> {
                 report.thrown = Some(thrown.into());
             }
             Failure::Unsettled => report.kind = "unsettled",
+            Failure::Missing(_) => report.kind = "missing",
             Failure::Exceeded { limit, stack } => {
                 report.kind = "exceeded";
                 report.limit = Some(limit.code());

@@ -7,7 +7,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// The host's functions by the names that guests call them by.
-const IMPORTS: [(&str, &str); 5] = [
+const IMPORTS: [(&str, &str); 8] = [
     (
         "call $write",
         r#"(import "dayfly:sandbox/console@0.1.0" "write"
@@ -17,6 +17,21 @@ const IMPORTS: [(&str, &str); 5] = [
     ("call $sleep", r#"(import "dayfly:sandbox/clock@0.1.0" "sleep" (func $sleep (param i64)))"#),
     ("call $set_clock", r#"(import "dayfly:sandbox/clock@0.1.0" "set" (func $set_clock (param i64)))"#),
     ("call $seed", r#"(import "dayfly:sandbox/random@0.1.0" "seed" (func $seed (result i64)))"#),
+    ("call $start", r#"(import "dayfly:sandbox/response@0.1.0" "start" (func $start (param i32 i32 i32)))"#),
+    ("call $send", r#"(import "dayfly:sandbox/response@0.1.0" "write" (func $send (param i32 i32) (result i32)))"#),
+    ("call $finish", r#"(import "dayfly:sandbox/response@0.1.0" "finish" (func $finish))"#),
+];
+
+/// What a guest has that names none of its own.
+const DEFAULTS: [(&str, &str); 2] = [
+    (
+        "(func $render ",
+        "(func $render (param $props i32) (param $length i32) (result i32) (call $failure (i32.const 5) (i32.const 0) (i32.const 0)))",
+    ),
+    (
+        "(func $handle ",
+        "(func $handle (param $url i32) (param $length i32) (result i32) (call $failure (i32.const 5) (i32.const 0) (i32.const 0)))",
+    ),
 ];
 
 /// The bundle of the guest in `guests/<name>.wat`.
@@ -39,10 +54,10 @@ pub(crate) fn bundle_with(name: &str, part: &str) -> Vec<u8> {
     let part = wat::parse_str(read(part)).unwrap();
     let length = part.len();
     assert!(length < 1 << 14, "two bytes hold the length");
-    // A section with a component, and one with an instance of it. It is the second component of the bundle: the first
-    // is the one that wit-component lifts the exports with.
+    // A section with a component, and one with an instance of it. It is the third component of the bundle: the first two
+    // are those that wit-component lifts the exports with.
     let section = [4, (length & 0x7f) as u8 | 0x80, (length >> 7) as u8];
-    [bundle(name).as_slice(), &section, &part, &[5, 4, 1, 0, 1, 0]].concat()
+    [bundle(name).as_slice(), &section, &part, &[5, 4, 1, 0, 2, 0]].concat()
 }
 
 /// The text of the contract.
@@ -55,6 +70,11 @@ pub(crate) fn module(name: &str) -> String {
     let mut body = read("prelude") + &read(name);
     if body.contains("call $line") {
         body += &read("prelude_line");
+    }
+    for (start, default) in DEFAULTS {
+        if !body.contains(start) {
+            body += default;
+        }
     }
     let imports: String = IMPORTS.iter().filter(|(call, _)| body.contains(call)).map(|(_, import)| *import).collect();
     format!("(module\n{imports}\n{body})")

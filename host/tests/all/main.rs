@@ -7,6 +7,7 @@ mod bundles_of_many;
 mod cache;
 mod console;
 mod engine;
+mod exchange;
 mod failures;
 mod freshness;
 mod guest;

@@ -1,6 +1,7 @@
 ;; What every guest has, put before its own text: memory, an allocator that never frees, and ways to answer.
 ;;
-;; A guest defines `$render`, which gets the props and gives the address of an answer. The answer stands at 0; a guest's
+;; A guest defines `$render`, which gets the props, or `$handle`, which gets the URL of a request, and gives the address
+;; of an answer. The answer stands at 0; a guest's
 ;; own data stands from 256 on, and what is allocated from 4096 on.
 (memory (export "memory") 1)
 (global $free (mut i32) (i32.const 4096))
@@ -15,6 +16,17 @@
   (global.set $js_stack (local.get $js_stack_bound))
   (global.set $page (local.get $page_bound))
   (call $render (local.get $props) (local.get $length)))
+
+(func (export "dayfly:sandbox/handler@0.1.0#handle")
+  (param $method i32) (param $method_length i32) (param $url i32) (param $url_length i32)
+  (param $headers i32) (param $headers_length i32)
+  (param $has_body i32) (param $body i32) (param $body_length i32) (param $env i32) (param $env_length i32)
+  (param $is_bounded i32) (param $js_stack_bound i32) (param $page_bound i64)
+  (result i32)
+  (global.set $bounded (local.get $is_bounded))
+  (global.set $js_stack (local.get $js_stack_bound))
+  (global.set $page (local.get $page_bound))
+  (call $handle (local.get $url) (local.get $url_length)))
 
 (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
   (call $allocate (local.get $size)))
@@ -61,6 +73,10 @@
 ;; The answer `ok(bytes(…))`.
 (func $bytes (param $start i32) (param $length i32) (result i32)
   (call $answer (i32.const 0) (i32.const 1) (local.get $start) (local.get $length)))
+
+;; The answer `ok(_)` of a handler.
+(func $done (result i32)
+  (call $answer (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
 
 ;; The answer `err(…)` with one of the cases of `failure`; what the case carries stands from 8 on.
 (func $failure (param $case i32) (param $start i32) (param $length i32) (result i32)

@@ -35,7 +35,7 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "SIZE", value_parser = units::wasm_stack)]
     wasm_stack: Option<u32>,
 
-    /// The page [default: 5MiB]
+    /// The page, or a response's body [default: 5MiB]
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     page: Option<u64>,
 
@@ -47,9 +47,13 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     console_bytes: Option<u64>,
 
-    /// The props [default: 1MiB]
+    /// The props, or a request's URL and body [default: 1MiB]
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     request: Option<u64>,
+
+    /// Headers, of a request's and of a response's each [default: 32KiB]
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    header_bytes: Option<u64>,
 }
 
 impl LimitArgs {
@@ -69,6 +73,7 @@ impl LimitArgs {
             console_lines: self.console_lines.unwrap_or(default.console_lines),
             console_bytes: self.console_bytes.unwrap_or(default.console_bytes),
             request: self.request.unwrap_or(default.request),
+            headers: self.header_bytes.unwrap_or(default.headers),
         }
     }
 

@@ -4,19 +4,24 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use dayfly::Bundle;
+use dayfly::{Bundle, Ended, Exchange, Failure, Line, Usage};
 
 use super::build::{self, Built};
 use super::limits::LimitArgs;
+use super::request::RequestArgs;
 use super::runtime;
 use crate::cache::CacheArgs;
 use crate::exit::Exit;
-use crate::report::{print_outcome, print_usage};
+use crate::report::{
+    FailureReport, ResponseReport, print_bytes, print_console, print_failure, print_head, print_json, print_outcome,
+    print_usage,
+};
 use crate::{input, progress};
 
-/// Render one page in a fresh sandbox
+/// Render one page, or answer one request, in a fresh sandbox
 ///
-/// The page goes to standard output; console lines with their level, and why there is no page, to standard error.
+/// The page goes to standard output, and so does a response's body, as it comes; console lines with their level, and why
+/// there is no page, to standard error.
 #[derive(Debug, Args)]
 pub(crate) struct Render {
     /// JavaScript, or a bundle that `dayfly build` has made
@@ -36,6 +41,9 @@ pub(crate) struct Render {
     usage: bool,
 
     #[command(flatten)]
+    request: RequestArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -49,12 +57,55 @@ impl Render {
         let engine = cache.engine(&self.limits.engine_that_counts_fuel())?;
         let bundle = progress::during("compiling the bundle", || Bundle::load(&engine, &bytes))
             .with_context(|| self.app.display().to_string())?;
-        let mut outcome = runtime()?.block_on(engine.render(&bundle, &self.limits.limits(), &props));
-        outcome.console.splice(0..0, unprinted);
-        print_outcome(&outcome, self.json)?;
-        if self.usage {
-            print_usage(&outcome.usage);
+        let (runtime, limits) = (runtime()?, self.limits.limits());
+        let mut outcome = None;
+        if !self.request.is_given() {
+            let rendered = runtime.block_on(engine.render(&bundle, &limits, &props));
+            // An app that has no render may have a handler.
+            let is_missing = matches!(rendered.page, Err(Failure::Missing(_)));
+            outcome = Some(rendered).filter(|_| !is_missing || self.props.is_some());
         }
-        Ok((&outcome).into())
+        let (exit, usage) = match outcome {
+            Some(mut outcome) => {
+                outcome.console.splice(0..0, unprinted);
+                print_outcome(&outcome, self.json)?;
+                (Exit::from(&outcome), outcome.usage)
+            }
+            None => {
+                let exchange = self.request.send(&engine, &bundle, &limits)?;
+                runtime.block_on(self.print_exchange(exchange, unprinted))?
+            }
+        };
+        if self.usage {
+            print_usage(&usage);
+        }
+        Ok(exit)
+    }
+
+    /// Prints a response as it comes; in one piece at its end if it is to be JSON.
+    async fn print_exchange(&self, mut exchange: Exchange, unprinted: Vec<Line>) -> Result<(Exit, Usage)> {
+        let head = exchange.head().await;
+        let mut body = Vec::new();
+        if let Some(head) = head.as_ref().filter(|_| self.request.include && !self.json) {
+            print_head(head)?;
+        }
+        while let Some(chunk) = exchange.chunk().await {
+            if self.json {
+                body.extend_from_slice(&chunk);
+            } else {
+                print_bytes(&chunk, b"")?;
+            }
+        }
+        let Ended { result, mut console, usage } = exchange.finish().await;
+        console.splice(0..0, unprinted);
+        let failure = result.as_ref().err();
+        if self.json {
+            let failure = failure.map(FailureReport::from);
+            print_json(&ResponseReport::new(head.as_ref(), &body, failure, &console, &usage))?;
+        } else {
+            print_console(&console);
+            failure.into_iter().for_each(print_failure);
+        }
+        Ok((failure.map_or(Exit::Done, Exit::from), usage))
     }
 }

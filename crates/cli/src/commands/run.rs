@@ -26,6 +26,7 @@ use crate::{input, progress};
     mut_arg("memory", |arg| arg.help("Linear memory [default: 1GiB]")),
     mut_arg("page", |arg| arg.hide(true)),
     mut_arg("request", |arg| arg.hide(true)),
+    mut_arg("header_bytes", |arg| arg.hide(true)),
     mut_arg("console_lines", |arg| arg.help("Lines of console [default: 1000000]")),
     mut_arg("console_bytes", |arg| arg.help("Text of console [default: 64MiB]")),
 )]

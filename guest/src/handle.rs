@@ -1,0 +1,90 @@
+//! One request: the app's `fetch` handler is called, and its response is handed on as it comes.
+
+use std::cell::Cell;
+
+use javy::quickjs::{Array, Ctx, Exception, Object, Result, TypedArray, Value};
+
+use crate::contract::handler::Request;
+use crate::contract::renderer::{Bounds, Failure};
+use crate::contract::response;
+use crate::render::{self, DEFAULT_BOUNDS};
+use crate::runtime::define;
+use crate::{console, inspect, load, quickjs, runtime, web};
+
+thread_local! {
+    /// How many more bytes the body may have, and whether it wanted more.
+    static ROOM: Cell<u64> = const { Cell::new(u64::MAX) };
+    static IS_FULL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Answers one request.
+pub fn handle(request: Request, bounds: Option<Bounds>) -> std::result::Result<(), Failure> {
+    let bounds = bounds.unwrap_or(DEFAULT_BOUNDS);
+    runtime::runtime().context().with(|ctx| {
+        render::renew(&ctx);
+        let app = load::handler(&ctx)?;
+        let env = render::parse(&ctx, &request.env)?;
+        let parts = parts(&ctx, request).map_err(|_| render::threw(&ctx))?;
+        ROOM.set(bounds.page);
+        render::bound_stack(&ctx, bounds);
+        let hook = web::hook(&ctx, "handle").expect("the globals are set");
+        let handled = render::call(&ctx, &hook, (app, parts, env), render::wait);
+        console::report_rejections(&ctx);
+        if IS_FULL.get() { Err(Failure::PageTooLarge) } else { handled.map(drop) }
+    })
+}
+
+fn parts<'js>(ctx: &Ctx<'js>, request: Request) -> Result<Object<'js>> {
+    let Request { method, url, headers, body, env: _ } = request;
+    let parts = Object::new(ctx.clone())?;
+    parts.set("method", method)?;
+    parts.set("url", url)?;
+    let list = Array::new(ctx.clone())?;
+    for (index, (name, value)) in headers.into_iter().enumerate() {
+        let header = Array::new(ctx.clone())?;
+        header.set(0, name)?;
+        header.set(1, value)?;
+        list.set(index, header)?;
+    }
+    parts.set("headers", list)?;
+    if let Some(body) = body {
+        parts.set("body", TypedArray::<u8>::new_copy(ctx.clone(), body)?)?;
+    }
+    Ok(parts)
+}
+
+/// What `js/handle.js` answers with.
+pub fn install(native: &Object<'_>) -> Result<()> {
+    define(native, "respond", respond)?;
+    define(native, "writeBody", write)?;
+    define(native, "finishBody", response::finish)?;
+    define(native, "describe", describe)
+}
+
+fn respond(status: u16, headers: Array<'_>) -> Result<()> {
+    let header = |header: Result<Array<'_>>| -> Result<(String, String)> {
+        let header = header?;
+        Ok((inspect::string(&header.get(0)?), inspect::string(&header.get(1)?)))
+    };
+    let headers: Vec<(String, String)> = headers.iter().map(header).collect::<Result<_>>()?;
+    response::start(status, &headers);
+    Ok(())
+}
+
+/// Hands on a piece of the body; false if nobody wants more of it.
+fn write<'js>(ctx: Ctx<'js>, chunk: Value<'js>) -> Result<bool> {
+    // Copied, as the host may take long, and the array is not ours meanwhile.
+    let bytes = quickjs::with_uint8_array(&chunk, <[u8]>::to_vec);
+    let bytes = bytes.ok_or_else(|| Exception::throw_type(&ctx, "a chunk of a response's body is not a Uint8Array"))?;
+    let Some(room) = ROOM.get().checked_sub(bytes.len() as u64) else {
+        IS_FULL.set(true);
+        return Ok(false);
+    };
+    ROOM.set(room);
+    Ok(response::write(&bytes))
+}
+
+/// The text of a value that is no `Response`, for a message.
+fn describe(value: Value<'_>) -> String {
+    inspect::cut(render::describe(&value), 200)
+}

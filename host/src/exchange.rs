@@ -1,0 +1,207 @@
+//! One request, start to end: the app's `fetch` handler is called in a fresh sandbox, and its response is handed on as
+//! it comes.
+
+use std::fmt;
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use http::response::Parts;
+use http::{Request, Response};
+use tokio::sync::mpsc;
+
+use crate::bundle::Bundle;
+use crate::console::Line;
+use crate::contract::{handler, renderer};
+use crate::engine::Engine;
+use crate::limits::{Limit, Limits};
+use crate::outcome::{Failure, Usage};
+use crate::response::{Piece, header_bytes};
+use crate::sandbox::{Sandbox, Time};
+
+/// What came of one request. Console and usage are there whether or not there is a response.
+#[derive(Debug)]
+#[must_use]
+pub struct Answer {
+    /// The whole response, or why there is none.
+    pub response: Result<Response<Bytes>, Failure>,
+    /// What the app wrote to its console, in order.
+    pub console: Vec<Line>,
+    /// What the request used.
+    pub usage: Usage,
+}
+
+/// How a request ended whose response was read piece by piece.
+#[derive(Debug)]
+#[must_use]
+pub struct Ended {
+    /// Whether the handler came to its end, with all that it asked `ctx.waitUntil` for, or what ended it.
+    pub result: Result<(), Failure>,
+    /// What the app wrote to its console, in order.
+    pub console: Vec<Line>,
+    /// What the request used.
+    pub usage: Usage,
+}
+
+impl Engine {
+    /// Answers one request with the `fetch` handler of `bundle` in a fresh sandbox, and gives the whole response.
+    /// `env` is a JSON object, which the handler gets as its second argument.
+    ///
+    /// It returns once the handler has ended, with all that it asked `ctx.waitUntil` for; [`Engine::exchange`] hands the
+    /// response on as it comes. It waits for a free slot as [`Engine::render`] does, and dropping the future ends the
+    /// guest at once. An app that fails is a normal outcome: look at [`Answer::response`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, or in one without timers (`enable_time`).
+    pub async fn fetch(&self, bundle: &Bundle, limits: &Limits, request: Request<Bytes>, env: &str) -> Answer {
+        let mut exchange = self.exchange(bundle, limits, request, env);
+        let head = exchange.head().await;
+        let mut body = BytesMut::new();
+        while let Some(chunk) = exchange.chunk().await {
+            body.extend_from_slice(&chunk);
+        }
+        let Ended { result, console, usage } = exchange.finish().await;
+        let response = result.map(|()| {
+            let head = head.expect("a handler that ends well has answered");
+            Response::from_parts(head, body.freeze())
+        });
+        Answer { response, console, usage }
+    }
+
+    /// The same, and the response is handed on as it comes: its first piece is there while the app still makes the next
+    /// ones. The app is held up for as long as a piece is not read.
+    ///
+    /// Nothing happens before the first call of one of [`Exchange`]'s functions, nor between two of them; dropping it ends
+    /// the guest at once.
+    pub fn exchange(&self, bundle: &Bundle, limits: &Limits, request: Request<Bytes>, env: &str) -> Exchange {
+        let (sender, pieces) = mpsc::channel(1);
+        let work = run(self.clone(), bundle.clone(), limits.clone(), request, env.to_owned(), sender);
+        Exchange { work: Box::pin(work), ended: None, pieces, is_complete: false }
+    }
+}
+
+/// A request that is being answered.
+pub struct Exchange {
+    work: Pin<Box<dyn Future<Output = Ended> + Send>>,
+    ended: Option<Ended>,
+    pieces: mpsc::Receiver<Piece>,
+    is_complete: bool,
+}
+
+impl Exchange {
+    /// The status and the headers, as soon as the handler has given its response; nothing if it failed before, and
+    /// [`Exchange::finish`] says why.
+    pub async fn head(&mut self) -> Option<Parts> {
+        match self.next().await {
+            Some(Piece::Head(head)) => Some(head),
+            _ => None,
+        }
+    }
+
+    /// The next piece of the body, as soon as there is one; nothing at its end, or if the handler failed. To be called
+    /// after [`Exchange::head`].
+    pub async fn chunk(&mut self) -> Option<Bytes> {
+        match self.next().await {
+            Some(Piece::Chunk(chunk)) => Some(chunk),
+            Some(Piece::End) => {
+                self.is_complete = true;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether all of the body has been read, up to the end that the app gave it. Of one that is not complete when
+    /// [`Exchange::chunk`] gives nothing, a reader further on must learn that it was cut.
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+
+    /// Lets the handler come to its end, with all that it asked `ctx.waitUntil` for, and says what came of it. What was
+    /// not read of the response is not read any more: the app is told so when it writes.
+    pub async fn finish(self) -> Ended {
+        let Self { work, ended, pieces, .. } = self;
+        drop(pieces);
+        match ended {
+            Some(ended) => ended,
+            None => work.await,
+        }
+    }
+
+    /// Runs the guest up to the next piece that it gives.
+    async fn next(&mut self) -> Option<Piece> {
+        let Self { work, ended, pieces, .. } = self;
+        if ended.is_none() {
+            tokio::select! {
+                biased;
+                piece = pieces.recv() => return piece,
+                end = work => *ended = Some(end),
+            }
+        }
+        // What it gave before it ended is still there, and nothing follows.
+        pieces.recv().await
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("is_complete", &self.is_complete).finish_non_exhaustive()
+    }
+}
+
+async fn run(
+    engine: Engine,
+    bundle: Bundle,
+    limits: Limits,
+    request: Request<Bytes>,
+    env: String,
+    pieces: mpsc::Sender<Piece>,
+) -> Ended {
+    let failed = |failure| Ended { result: Err(failure), console: Vec::new(), usage: Usage::default() };
+    let url = request.uri().to_string();
+    let request_bytes = (url.len() + request.body().len()) as u64;
+    let mut ended = if request_bytes > limits.request {
+        failed(Failure::exceeded(Limit::Request))
+    } else if header_bytes(request.headers().iter().map(|(name, value)| (name.as_str().len(), value.len())))
+        > limits.headers
+    {
+        failed(Failure::exceeded(Limit::Headers))
+    } else {
+        match Sandbox::new(&engine, &limits, Time::Real).await {
+            Ok(sandbox) => handle(sandbox, &bundle, &limits, &guest_request(url, request, env), pieces).await,
+            Err(error) => failed(error.into()),
+        }
+    };
+    ended.usage.request_bytes = request_bytes;
+    ended
+}
+
+async fn handle(
+    mut sandbox: Sandbox,
+    bundle: &Bundle,
+    limits: &Limits,
+    request: &handler::Request,
+    pieces: mpsc::Sender<Piece>,
+) -> Ended {
+    let bounds = renderer::Bounds { js_stack: limits.js_stack, page: limits.page };
+    sandbox.set_heap(bundle.heap());
+    sandbox.answer_to(pieces);
+    let handled = sandbox
+        .run(async |store| {
+            let app = bundle.instantiate(&mut *store).await?;
+            app.dayfly_sandbox_handler().call_handle(store, request, Some(bounds)).await
+        })
+        .await;
+    let result = handled.and_then(|handled| Ok(handled?)).and_then(|()| sandbox.has_answered());
+    let (console, usage) = sandbox.finish();
+    Ended { result, console, usage }
+}
+
+fn guest_request(url: String, request: Request<Bytes>, env: String) -> handler::Request {
+    let (head, body) = request.into_parts();
+    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        (name.as_str().to_owned(), value.as_bytes().iter().copied().map(char::from).collect())
+    };
+    let headers = head.headers.iter().map(header).collect();
+    let method = head.method.as_str().to_owned();
+    handler::Request { method, url, headers, body: (!body.is_empty()).then(|| body.into()), env }
+}

@@ -1,0 +1,10 @@
+;; Answers with a header whose value has 40,000 bytes.
+(data (i32.const 256) "long")
+(func $handle (param $url i32) (param $length i32) (result i32)
+  (i32.store (i32.const 512) (i32.const 256))
+  (i32.store (i32.const 516) (i32.const 4))
+  (i32.store (i32.const 520) (call $filled (i32.const 40000) (i32.const 97)))
+  (i32.store (i32.const 524) (i32.const 40000))
+  (call $start (i32.const 200) (i32.const 512) (i32.const 1))
+  (call $finish)
+  (call $done))

@@ -1,0 +1,5 @@
+;; Starts its response twice.
+(func $handle (param $url i32) (param $length i32) (result i32)
+  (call $start (i32.const 200) (i32.const 0) (i32.const 0))
+  (call $start (i32.const 200) (i32.const 0) (i32.const 0))
+  (call $done))
