@@ -47,15 +47,18 @@ function replace(text, from, to, file) {
   return text.replaceAll(from, to);
 }
 
+/** Ends a script. The guest compiles one after the other, so that the memory for it is that of the largest one. */
+const END = "\0";
+
 function table() {
   const entries = Object.entries(scripts).flatMap(([name, files]) => files.map((file) => {
     const text = read(name, file).trimEnd();
     if (!text.endsWith("})();")) throw new Error(`${name}/${file} is no longer one call of a function`);
     // Names stay: those of classes are what the standards say.
     const { code } = esbuild.transformSync(text, { minifySyntax: true, minifyWhitespace: true, charset: "utf8", legalComments: "none" });
-    return `${JSON.stringify(`ext:${name}/${file}`)}:__bootstrap=>${code.trimEnd().slice(0, -1)}`;
+    return `__bootstrap.scripts[${JSON.stringify(`ext:${name}/${file}`)}]=__bootstrap=>${code.trimEnd()}`;
   }));
-  return `__bootstrap.scripts={${entries.join(",")}};`;
+  return entries.map((entry) => entry + END).join("");
 }
 
 /** How many properties of one object are shown, and of which length on an array's other keys are not looked for. */
@@ -86,8 +89,26 @@ function inspect(text, file) {
 const sources = {
   name: "sources",
   setup(build) {
+    // What unenv and others ask of Node.
+    build.onResolve({ filter: /^(node:)?(assert|buffer|events|stream|string_decoder|process|util)$/ }, ({ path: name, importer }) => {
+      const ours = { process: "node/process.js", stream: "readable-stream", util: importer.includes("unenv") ? "unenv/node/util" : "node/util.js" };
+      const module = name.replace("node:", "");
+      if (module === "process") return { path: path.join(here, ours.process) };
+      if (module === "util" && !importer.includes("unenv")) return { path: path.join(here, ours.util) };
+      return build.resolve(ours[module] ?? `${module}/`, { kind: "import-statement", resolveDir: here });
+    });
+    build.onResolve({ filter: /^node:/ }, ({ path: name }) =>
+      build.resolve(name.replace("node:", "unenv/node/"), { kind: "import-statement", resolveDir: here }));
     build.onResolve({ filter: /^deno:/ }, ({ path: name }) => ({ path: name, namespace: "deno" }));
     build.onLoad({ filter: /.*/, namespace: "deno" }, () => ({ contents: read("deno_core", "00_primordials.js") }));
+    build.onLoad({ filter: /unenv\/dist\/runtime\/_internal\/utils\.mjs$/ }, ({ path: file }) => ({
+      contents: replace(
+        fs.readFileSync(file, "utf8"),
+        "`[unenv] ${name} is not implemented yet!`",
+        "`${name} is not there: a sandbox has no files, no sockets and no processes`",
+        file,
+      ),
+    }));
     build.onLoad({ filter: /node-inspect-extracted\/dist\/inspect\.js$/ }, ({ path: file }) => ({
       contents: inspect(fs.readFileSync(file, "utf8"), file),
     }));

@@ -12,6 +12,15 @@ const deserializers = { __proto__: null };
 
 const is = (...classes) => (value) => classes.includes(native.classOf(value));
 
+/** Where an error was made, as its stack says. */
+function destructureError(error) {
+  const place = /^ {4}at (?:.* \()?(.*):(\d+):(\d+)\)?$/m.exec(String(error?.stack ?? ""));
+  return {
+    exceptionMessage: `Uncaught ${native.headline(error)}`,
+    frames: place === null ? [] : [{ fileName: place[1], lineNumber: Number(place[2]), columnNumber: Number(place[3]) }],
+  };
+}
+
 export const core = {
   ops,
   build: { os: "linux" },
@@ -51,7 +60,7 @@ export const core = {
   /** Set by main.js, once the script that has it is there. */
   isUncloneable: () => false,
 
-  destructureError: native.destructureError,
+  destructureError,
   reportUnhandledException: native.reportException,
   print: (text) => native.write("error", text, 0),
 

@@ -33,6 +33,8 @@ class ExecutionContext {
 
 /** `app` has the handler; `env` is what the host configured. */
 export async function handle(app, { method, url, headers, body }, env) {
+  // Where bundles that were made for Node look for it.
+  for (const [name, value] of Object.entries(env)) if (typeof value === "string") globalThis.process.env[name] = value;
   const request = new Request(url, { method, headers, body });
   const context = new ExecutionContext();
   const response = await app.fetch(request, env, context);

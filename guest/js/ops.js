@@ -76,12 +76,12 @@ export function op_encoding_encode_into_fallback(source, destination, result) {
 // Base64 ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function base64(result) {
-  if (result === undefined) throw new TypeError("Failed to decode base64");
+  if (result === undefined) throw new TypeError("The string has a character that it cannot have");
   return result;
 }
 
 export const op_base64_atob = (text) => base64(native.base64ToBinary(text));
-export const op_base64_btoa = (text) => native.binaryToBase64(text);
+export const op_base64_btoa = (text) => base64(native.binaryToBase64(text));
 export const op_base64_decode = (text) => base64(native.base64ToBytes(text));
 export const op_base64_encode_from_buffer = (source, offset, length) =>
   native.bytesToBase64(TypedArrayPrototypeSlice(bytes(source), offset, offset + length));

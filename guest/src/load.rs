@@ -104,24 +104,33 @@ fn clean() {
 
 fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<Form, Refusal> {
     let code = parse(ctx, source)?;
+    // Set where a script asks for it: a module, and a script of a browser's, would be misled.
+    let module = if !code.is_module() && asks_for_commonjs(&source.text) { web::commonjs(ctx) } else { None };
     let result = code.run().map_err(|_| threw(ctx))?;
     render::run_jobs(ctx);
     let exports = code.exports();
     if exports.is_some() {
         finished(ctx, &result)?;
     }
+    let is_module = exports.is_some();
+    let exports = exports.or_else(|| module?.get::<_, Value<'_>>("exports").ok()?.into_object());
     let render = exports.as_ref().and_then(exported_render).or_else(|| global_render(ctx));
     let handler = exports.as_ref().and_then(exported_handler);
     // To read an export, or the global, may have run a getter.
     render::run_jobs(ctx);
     if render.is_none() && handler.is_none() {
-        return Err(no_render(exports.as_ref()));
+        return Err(no_render(exports.as_ref().filter(|_| is_module)));
     }
     APP.set(App {
         render: render.map(|render| Persistent::save(ctx, render)),
         handler: handler.map(|handler| Persistent::save(ctx, handler)),
     });
-    Ok(if exports.is_some() { Form::Module } else { Form::Script })
+    Ok(if is_module { Form::Module } else { Form::Script })
+}
+
+/// Whether a script names what CommonJS has.
+fn asks_for_commonjs(text: &str) -> bool {
+    ["require(", "module.exports", "exports."].iter().any(|name| text.contains(name)) || text.contains("typeof exports")
 }
 
 /// Whether the promise of a module's evaluation says that it went well.
@@ -192,13 +201,15 @@ fn global_render<'js>(ctx: &Ctx<'js>) -> Option<Function<'js>> {
 }
 
 fn exported_render<'js>(exports: &Object<'js>) -> Option<Function<'js>> {
-    function(exports, "render").or_else(|| function(exports, "default"))
+    // `module.exports = (props) => …` is one too.
+    let itself = || exports.as_function().cloned();
+    function(exports, "render").or_else(|| function(exports, "default")).or_else(itself)
 }
 
 /// The default export, if it is an object, or a class, with a `fetch`.
 fn exported_handler<'js>(exports: &Object<'js>) -> Option<Object<'js>> {
-    let default = exports.get::<_, Value<'_>>("default").map_err(|_| exports.ctx().catch()).ok()?.into_object()?;
-    function(&default, "fetch").map(|_| default)
+    let default = exports.get::<_, Value<'_>>("default").map_err(|_| exports.ctx().catch()).ok()?.into_object();
+    [default, Some(exports.clone())].into_iter().flatten().find(|handler| function(handler, "fetch").is_some())
 }
 
 fn function<'js>(object: &Object<'js>, key: &str) -> Option<Function<'js>> {

@@ -1,7 +1,7 @@
 //! The calls into QuickJS that rquickjs does not wrap. The guest's `unsafe` is here and nowhere else.
 
 use std::cell::UnsafeCell;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::NonNull;
 
 use javy::quickjs::{Ctx, Error, Object, Promise, Value, qjs};
@@ -40,6 +40,73 @@ pub fn set_own_filename(ctx: &Ctx<'_>, name: &CStr) {
 pub fn is_own_code_running(ctx: &Ctx<'_>) -> bool {
     // SAFETY: the context is alive.
     unsafe { qjs::JS_IsOwnCodeRunning(ctx.as_raw().as_ptr()) }
+}
+
+/// What follows the code that runs now through what it awaits.
+pub fn async_context<'js>(ctx: &Ctx<'js>) -> Value<'js> {
+    // SAFETY: the context is alive, and hands the value over to us.
+    unsafe { Value::from_raw(ctx.clone(), qjs::JS_GetAsyncContext(ctx.as_raw().as_ptr())) }
+}
+
+/// Sets what follows the code that runs from now on.
+pub fn set_async_context<'js>(ctx: &Ctx<'js>, context: &Value<'js>) {
+    // SAFETY: the context is alive, and takes a reference of its own.
+    unsafe { qjs::JS_SetAsyncContext(ctx.as_raw().as_ptr(), context.as_raw()) }
+}
+
+/// Where modules come from that are imported by name.
+pub type Modules = for<'js> fn(&Ctx<'js>, &str) -> Option<Object<'js>>;
+
+/// Sets where the modules that a source imports come from: `find` gives an object with what one exports.
+pub fn set_modules(ctx: &Ctx<'_>, find: Modules) {
+    // SAFETY: the function is handed on as the opaque pointer that it is read from again.
+    unsafe {
+        let runtime = qjs::JS_GetRuntime(ctx.as_raw().as_ptr());
+        qjs::JS_SetModuleLoaderFunc(runtime, None, Some(load_module), find as *mut c_void);
+    }
+}
+
+unsafe extern "C" fn load_module(
+    raw: *mut qjs::JSContext,
+    name: *const c_char,
+    find: *mut c_void,
+) -> *mut qjs::JSModuleDef {
+    // SAFETY: QuickJS calls this with a context that is alive, a name that ends in a zero byte, and what `set_modules` gave.
+    // The module that is made lives as long as the context, and takes over the object that it is given.
+    unsafe {
+        let ctx = Ctx::from_raw(NonNull::new_unchecked(raw));
+        let find: Modules = std::mem::transmute(find);
+        let text = CStr::from_ptr(name).to_string_lossy();
+        let Some(exports) = find(&ctx, &text) else {
+            javy::quickjs::Exception::throw_reference(&ctx, &format!("could not load module '{text}'"));
+            return std::ptr::null_mut();
+        };
+        let module = qjs::JS_NewCModule(raw, name, Some(fill_module));
+        if !module.is_null() {
+            for key in exports.keys::<String>().flatten() {
+                let Ok(key) = CString::new(key) else { continue };
+                qjs::JS_AddModuleExport(raw, module, key.as_ptr());
+            }
+            let exports = qjs::JS_DupValue(raw, exports.as_raw());
+            qjs::JS_SetModulePrivateValue(raw, module, exports);
+        }
+        module
+    }
+}
+
+unsafe extern "C" fn fill_module(raw: *mut qjs::JSContext, module: *mut qjs::JSModuleDef) -> c_int {
+    // SAFETY: QuickJS calls this once for a module that `load_module` made, whose value is the object of its exports.
+    unsafe {
+        let ctx = Ctx::from_raw(NonNull::new_unchecked(raw));
+        let exports = Value::from_raw(ctx.clone(), qjs::JS_GetModulePrivateValue(raw, module));
+        let Some(exports) = exports.as_object() else { return -1 };
+        for key in exports.keys::<String>().flatten() {
+            let (Ok(name), Ok(value)) = (CString::new(key.as_str()), exports.get::<_, Value<'_>>(&key)) else { continue };
+            let value = qjs::JS_DupValue(raw, value.as_raw());
+            qjs::JS_SetModuleExport(raw, module, name.as_ptr(), value);
+        }
+        0
+    }
 }
 
 /// The name of an object's class, whatever it says of itself: `Map`, `Error`, `Proxy`, …; none if it is no object.
@@ -128,7 +195,11 @@ impl<'js> Code<'js> {
             let raw = ctx.as_raw().as_ptr();
             let code = qjs::JS_Eval(raw, source.as_ptr().cast(), length as _, name.as_ptr(), flags as _);
             wipe(&mut source);
-            owned(ctx, code).map(Code)
+            let code = owned(ctx, code)?;
+            if code.is_module() {
+                set_import_meta(&code)?;
+            }
+            Ok(Self(code))
         }
     }
 
@@ -161,6 +232,16 @@ impl<'js> Code<'js> {
         };
         namespace.ok()?.into_object()
     }
+}
+
+/// Gives a module's `import.meta` a URL: bundles for Node make a `require` of it.
+fn set_import_meta(module: &Value<'_>) -> Result<(), Error> {
+    let ctx = module.ctx();
+    // SAFETY: a value of this type holds the module, which lives as long as the context; the object is handed over to us.
+    let meta = unsafe {
+        owned(ctx, qjs::JS_GetImportMeta(ctx.as_raw().as_ptr(), qjs::JS_VALUE_GET_PTR(module.as_raw()).cast()))
+    };
+    meta?.as_object().map_or(Ok(()), |meta| meta.set("url", "file:///app.mjs"))
 }
 
 /// Bytes of the program that are taken once and are zero then, so that no snapshot keeps them.

@@ -9,7 +9,7 @@ use javy::quickjs::{Coerced, Ctx, Exception, Function, Persistent, Result, Value
 
 use crate::contract::console::Site;
 use crate::contract::loader::NoticeKind;
-use crate::notices;
+use crate::{notices, quickjs};
 
 /// How many tasks may wait at once.
 const MOST_TASKS: usize = 10_000;
@@ -18,6 +18,7 @@ struct Task {
     id: u32,
     callback: Persistent<Function<'static>>,
     arguments: Vec<Persistent<Value<'static>>>,
+    context: Persistent<Value<'static>>,
     made_at: Option<Site>,
 }
 
@@ -36,13 +37,14 @@ pub fn queue<'js>(ctx: &Ctx<'js>, callback: Function<'js>, arguments: Vec<Value<
     let made_at = notices::place(ctx);
     let callback = Persistent::save(ctx, callback);
     let arguments = arguments.into_iter().map(|argument| Persistent::save(ctx, argument)).collect();
+    let context = Persistent::save(ctx, quickjs::async_context(ctx));
     let id = TASKS.with_borrow_mut(|tasks| {
         if tasks.waiting.len() >= MOST_TASKS {
             return None;
         }
         tasks.last_id = tasks.last_id.wrapping_add(1);
         let id = tasks.last_id;
-        tasks.waiting.push_back(Task { id, callback, arguments, made_at });
+        tasks.waiting.push_back(Task { id, callback, arguments, context, made_at });
         Some(id)
     });
     // After the borrow: to make an error may run the app's code.
@@ -70,6 +72,7 @@ pub fn run_next(ctx: &Ctx<'_>) -> Result<bool> {
     let Some(task) = TASKS.with_borrow_mut(|tasks| tasks.waiting.pop_front()) else { return Ok(false) };
     let arguments: Vec<Value<'_>> =
         task.arguments.into_iter().map(|argument| argument.restore(ctx)).collect::<Result<_>>()?;
+    quickjs::set_async_context(ctx, &task.context.restore(ctx)?);
     task.callback.restore(ctx)?.call::<_, ()>((Rest(arguments),))?;
     Ok(true)
 }

@@ -20,6 +20,7 @@ const LONGEST_DELAY_MS: f64 = 2_147_483_647.0;
 struct Timer {
     callback: Persistent<Function<'static>>,
     arguments: Vec<Persistent<Value<'static>>>,
+    context: Persistent<Value<'static>>,
     /// Nanoseconds between two calls of an interval.
     every: Option<u64>,
     made_at: Option<Site>,
@@ -57,6 +58,7 @@ pub fn fire_next(ctx: &Ctx<'_>) -> Result<()> {
     let callback = timer.callback.clone().restore(ctx)?;
     let arguments: Vec<Value<'_>> =
         timer.arguments.iter().cloned().map(|argument| argument.restore(ctx)).collect::<Result<_>>()?;
+    quickjs::set_async_context(ctx, &timer.context.clone().restore(ctx)?);
     if let Some(every) = timer.every {
         TIMERS.with_borrow_mut(|timers| timers.waiting.insert((clock::now() + every, id), timer));
     }
@@ -118,6 +120,7 @@ fn start<'js>(
     let timer = Timer {
         callback: Persistent::save(ctx, callback),
         arguments: arguments.into_iter().map(|argument| Persistent::save(ctx, argument)).collect(),
+        context: Persistent::save(ctx, quickjs::async_context(ctx)),
         every: repeats.then_some(nanoseconds),
         made_at: quickjs::call_site(ctx),
         made_by,

@@ -15,8 +15,8 @@ use crate::quickjs::{self, Code, Wiped};
 use crate::runtime::define;
 use crate::{clock, console, handle, inspect, notices, random, tasks, thrown};
 
-/// `js/`, bundled by build.sh.
-static SCRIPT: Wiped<{ include_bytes!("../target/web.js").len() }> = Wiped::new(*include_bytes!("../target/web.js"));
+/// `js/`, bundled by build.sh: scripts, with a zero byte between two.
+static SCRIPTS: Wiped<{ include_bytes!("../target/web.js").len() }> = Wiped::new(*include_bytes!("../target/web.js"));
 /// What stacks would call it, if it were in any.
 const NAME: &str = "dayfly:web";
 
@@ -43,6 +43,8 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     define(&native, "clockIsRead", |what: String| notices::record(NoticeKind::Clock, || what))?;
     define(&native, "fillRandom", fill_random)?;
     define(&native, "randomUuid", random_uuid)?;
+    define(&native, "asyncContext", async_context)?;
+    define(&native, "setAsyncContext", set_async_context)?;
     define(&native, "queueTask", queue_task)?;
     define(&native, "setImmediate", tasks::set_immediate)?;
     define(&native, "clearImmediate", tasks::clear_immediate)?;
@@ -52,12 +54,16 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     native.set("userAgent", concat!("Dayfly/", env!("CARGO_PKG_VERSION")))?;
     let bootstrap = Object::new(ctx.clone())?;
     bootstrap.set("native", native)?;
+    bootstrap.set("scripts", Object::new(ctx.clone())?)?;
     ctx.globals().set("__bootstrap", bootstrap)?;
 
     quickjs::set_own_filename(ctx, &CString::new(NAME).expect("it has no zero byte"));
-    let script = String::from_utf8(SCRIPT.take()).expect("esbuild writes UTF-8");
-    Code::script(ctx, NAME, &script)?.run()?;
-    quickjs::wipe(&mut script.into_bytes());
+    quickjs::set_modules(ctx, module);
+    let scripts = String::from_utf8(SCRIPTS.take()).expect("esbuild writes UTF-8");
+    for script in scripts.split('\0') {
+        Code::script(ctx, NAME, script)?.run()?;
+    }
+    quickjs::wipe(&mut scripts.into_bytes());
     Ok(())
 }
 
@@ -130,6 +136,14 @@ fn write(ctx: Ctx<'_>, level: String, line: JsString<'_>, depth: u32) {
     console::report_in(level, &text(&line), depth, quickjs::call_site(&ctx).as_ref());
 }
 
+fn async_context(ctx: Ctx<'_>) -> Value<'_> {
+    quickjs::async_context(&ctx)
+}
+
+fn set_async_context<'js>(ctx: Ctx<'js>, context: Value<'js>) {
+    quickjs::set_async_context(&ctx, &context);
+}
+
 fn queue_task<'js>(ctx: Ctx<'js>, task: Function<'js>) -> Result<()> {
     tasks::queue(&ctx, task, Vec::new()).map(drop)
 }
@@ -160,6 +174,16 @@ fn hooks<'js>(ctx: Ctx<'js>, hooks: Object<'js>) {
 /// What the guest calls by that name; none before the globals are set.
 pub fn hook<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Function<'js>> {
     HOOKS.with_borrow(Clone::clone)?.restore(ctx).ok()?.get(name).ok()
+}
+
+/// Node's module of that name, if there is one, as an object of what it exports.
+pub fn module<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Object<'js>> {
+    hook(ctx, "importable")?.call::<_, Value<'_>>((name,)).map_err(|_| ctx.catch()).ok()?.into_object()
+}
+
+/// Gives a classic script what CommonJS has; the object whose `exports` it sets.
+pub fn commonjs<'js>(ctx: &Ctx<'js>) -> Option<Object<'js>> {
+    hook(ctx, "commonjs")?.call(()).map_err(|_| ctx.catch()).ok()
 }
 
 /// Says that the top level has run: what it left open is no render's.

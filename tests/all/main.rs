@@ -14,6 +14,7 @@ mod hostile;
 mod paths;
 mod split;
 mod story;
+mod web;
 mod workloads;
 
 /// Counts what is allocated, for the tests that hold the host to its bounds.

@@ -1,0 +1,87 @@
+// Node's globals and modules, as far as bundles for servers ask for them: a compatibility layer, and no Node.
+import { process } from "./process.js";
+import { Buffer } from "buffer";
+import assert from "assert/";
+import * as async_hooks from "./async_hooks.js";
+import * as buffer from "buffer";
+import * as child_process from "unenv/node/child_process";
+import * as console_ from "unenv/node/console";
+import * as constants from "unenv/node/constants";
+import * as crypto from "./crypto.js";
+import * as diagnostics_channel from "unenv/node/diagnostics_channel";
+import * as dns from "unenv/node/dns";
+import events from "events";
+import * as fs from "unenv/node/fs";
+import * as fsPromises from "unenv/node/fs/promises";
+import * as http from "unenv/node/http";
+import * as https from "unenv/node/https";
+import * as net from "unenv/node/net";
+import * as os from "unenv/node/os";
+import * as path from "unenv/node/path";
+import * as pathPosix from "unenv/node/path/posix";
+import * as perf_hooks from "unenv/node/perf_hooks";
+import * as punycode from "unenv/node/punycode";
+import * as querystring from "unenv/node/querystring";
+import stream from "readable-stream";
+import string_decoder from "string_decoder";
+import * as timers from "./timers.js";
+import * as tls from "unenv/node/tls";
+import * as tty from "unenv/node/tty";
+import * as url from "unenv/node/url";
+import * as util from "./util.js";
+import * as utilTypes from "unenv/node/util/types";
+import * as vm from "unenv/node/vm";
+import * as worker_threads from "unenv/node/worker_threads";
+import * as zlib from "unenv/node/zlib";
+
+const streamWeb = Object.fromEntries(
+  [
+    "ByteLengthQueuingStrategy", "CountQueuingStrategy", "ReadableByteStreamController", "ReadableStream", "ReadableStreamBYOBReader",
+    "ReadableStreamBYOBRequest", "ReadableStreamDefaultController", "ReadableStreamDefaultReader", "TextDecoderStream",
+    "TextEncoderStream", "TransformStream", "TransformStreamDefaultController", "WritableStream",
+    "WritableStreamDefaultController", "WritableStreamDefaultWriter",
+  ].map((name) => [name, globalThis[name]]),
+);
+
+const modules = {
+  __proto__: null,
+  assert, "assert/strict": assert, async_hooks, buffer, child_process, console: console_, constants, crypto, diagnostics_channel,
+  dns, events, fs, "fs/promises": fsPromises, http, https, module: { createRequire: () => require, builtinModules: [] }, net, os, path,
+  "path/posix": pathPosix, perf_hooks, process, punycode, querystring, stream, "stream/promises": stream.promises,
+  "stream/web": streamWeb, string_decoder, timers, "timers/promises": timers.promises, tls, tty, url, util, "util/types": utilTypes, vm,
+  worker_threads, zlib,
+};
+modules.module.builtinModules.push(...Object.keys(modules));
+
+/** A module by the name that it is imported by; nothing if there is none. */
+function find(name) {
+  return modules[name.startsWith("node:") ? name.slice(5) : name];
+}
+
+/** What `import` sees: the module's names, and it as the default. */
+export function importable(name) {
+  const found = find(name);
+  if (found === undefined) return undefined;
+  const names = Object.keys(found).filter((key) => key !== "default" && key !== "__esModule");
+  return { ...Object.fromEntries(names.map((key) => [key, found[key]])), default: found.default ?? found };
+}
+
+export function require(name) {
+  const found = find(`${name}`);
+  if (found === undefined) {
+    const error = new Error(`Cannot find module '${name}': a bundle is one file, so bundle what it requires into it`);
+    throw Object.assign(error, { code: "MODULE_NOT_FOUND" });
+  }
+  return found.default ?? found;
+}
+
+/** Gives a classic script what CommonJS has; the object whose `exports` it sets. */
+export function commonjs() {
+  const module = { exports: {}, id: ".", loaded: false, children: [], paths: [] };
+  Object.assign(globalThis, { module, exports: module.exports, require, __filename: "/app.js", __dirname: "/" });
+  return module;
+}
+
+for (const [name, value] of Object.entries({ Buffer, global: globalThis })) {
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+}

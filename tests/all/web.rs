@@ -1,0 +1,420 @@
+//! The globals of the web, and the layer that stands in for Node's: each row is an expression and what it gives.
+
+use crate::support::{App, root};
+
+/// A global, an expression of the body of an async function, and what that returns, as JSON.
+const ROWS: &[(&str, &str, &str)] = &[
+    (
+        "AbortController",
+        "const c = new AbortController(); const seen = []; c.signal.onabort = (e) => seen.push(e.type); c.abort('why'); return [c.signal.aborted, c.signal.reason, seen]",
+        r#"[true,"why",["abort"]]"#,
+    ),
+    (
+        "AbortSignal",
+        "const any = AbortSignal.any([new AbortController().signal, AbortSignal.timeout(5)]); await new Promise((done) => any.addEventListener('abort', done)); return any.reason.name",
+        r#""TimeoutError""#,
+    ),
+    (
+        "Blob",
+        "const b = new Blob(['ab', new Uint8Array([99])], { type: 'text/Plain' }); return [b.size, b.type, await b.slice(1).text(), (await b.arrayBuffer()).byteLength]",
+        r#"[3,"text/plain","bc",3]"#,
+    ),
+    (
+        "Buffer",
+        "return [Buffer.from('é').toString('hex'), Buffer.concat([Buffer.from('a'), Buffer.alloc(1, 'b')]).toString('base64')]",
+        r#"["c3a9","YWI="]"#,
+    ),
+    (
+        "ByteLengthQueuingStrategy",
+        "return new ByteLengthQueuingStrategy({ highWaterMark: 2 }).size(new Uint8Array(5))",
+        "5",
+    ),
+    ("CountQueuingStrategy", "return new CountQueuingStrategy({ highWaterMark: 2 }).size('x')", "1"),
+    ("Crypto", "try { new Crypto(); } catch (e) { return e.name }", r#""TypeError""#),
+    (
+        "CustomEvent",
+        "const t = new EventTarget(); let seen; t.addEventListener('x', (e) => { seen = e.detail }, { once: true }); t.dispatchEvent(new CustomEvent('x', { detail: 7 })); t.dispatchEvent(new CustomEvent('x')); return seen",
+        "7",
+    ),
+    (
+        "DOMException",
+        "const e = new DOMException('m', 'AbortError'); return [e.name, e.code, e instanceof Error, e.message]",
+        r#"["AbortError",20,true,"m"]"#,
+    ),
+    (
+        "ErrorEvent",
+        "let seen; addEventListener('error', (e) => { seen = e.error.message; e.preventDefault() }); setTimeout(() => { throw new Error('late') }); await new Promise((done) => setTimeout(done, 5)); return seen",
+        r#""late""#,
+    ),
+    ("Event", "return new Event('x', { cancelable: true }).cancelable", "true"),
+    (
+        "EventTarget",
+        "class T extends EventTarget {} const order = []; const t = new T(); t.addEventListener('a', () => order.push(1)); t.addEventListener('a', { handleEvent() { order.push(2) } }); t.dispatchEvent(new Event('a')); return order",
+        "[1,2]",
+    ),
+    (
+        "File",
+        "const f = new File(['x'], 'a.txt', { type: 'text/plain', lastModified: 5 }); return [f.name, f.size, f.lastModified]",
+        r#"["a.txt",1,5]"#,
+    ),
+    (
+        "FormData",
+        "const f = new FormData(); f.append('a', '1'); f.append('a', '2'); f.set('b', new Blob(['x'])); return [f.getAll('a'), f.get('b').name]",
+        r#"[["1","2"],"blob"]"#,
+    ),
+    (
+        "Headers",
+        "const h = new Headers([['B', '1'], ['a', '2'], ['b', '3'], ['set-cookie', 'x'], ['Set-Cookie', 'y']]); return [[...h], h.getSetCookie()]",
+        r#"[[["a","2"],["b","1, 3"],["set-cookie","x"],["set-cookie","y"]],["x","y"]]"#,
+    ),
+    (
+        "MessageChannel",
+        "const c = new MessageChannel(); const seen = []; c.port1.onmessage = (e) => seen.push(e.data); c.port2.postMessage({ a: 1 }); c.port2.postMessage([2]); await new Promise((done) => setTimeout(done, 5)); return seen",
+        r#"[{"a":1},[2]]"#,
+    ),
+    ("MessageEvent", "return new MessageEvent('message', { data: 3 }).data", "3"),
+    ("MessagePort", "try { new MessagePort() } catch (e) { return e.name }", r#""TypeError""#),
+    ("Navigator", "return Object.prototype.toString.call(navigator)", r#""[object Navigator]""#),
+    (
+        "Performance",
+        "return [performance instanceof Performance, performance.now() >= 0, performance.timeOrigin > 1.7e12]",
+        "[true,true,true]",
+    ),
+    (
+        "PerformanceEntry",
+        "performance.mark('m'); return performance.getEntriesByName('m')[0] instanceof PerformanceEntry",
+        "true",
+    ),
+    ("PerformanceMark", "return performance.mark('a', { detail: 1 }).detail", "1"),
+    ("PerformanceMeasure", "performance.mark('a'); return performance.measure('m', 'a').duration", "0"),
+    (
+        "PromiseRejectionEvent",
+        "let seen; onunhandledrejection = (e) => { seen = [e.reason.message, e.promise instanceof Promise]; e.preventDefault() }; setTimeout(() => Promise.reject(new Error('r'))); await new Promise((done) => setTimeout(done, 5)); await null; return seen ?? 'not yet'",
+        r#""not yet""#,
+    ),
+    (
+        "ReadableStream",
+        "const s = new ReadableStream({ start(c) { c.enqueue('a'); c.enqueue('b'); c.close() } }); const [x, y] = s.tee(); return [await Array.fromAsync(x), await Array.fromAsync(y), await Array.fromAsync(ReadableStream.from([1, 2]))]",
+        r#"[["a","b"],["a","b"],[1,2]]"#,
+    ),
+    (
+        "ReadableByteStreamController",
+        "let is; const s = new ReadableStream({ type: 'bytes', pull(c) { is = c instanceof ReadableByteStreamController; c.enqueue(new Uint8Array([1])) } }); const r = s.getReader({ mode: 'byob' }); const { value } = await r.read(new Uint8Array(4)); return [is, value.length, r instanceof ReadableStreamBYOBReader]",
+        "[true,1,true]",
+    ),
+    ("ReadableStreamBYOBReader", "return typeof ReadableStreamBYOBReader.prototype.read", r#""function""#),
+    ("ReadableStreamBYOBRequest", "return 'view' in ReadableStreamBYOBRequest.prototype", "true"),
+    (
+        "ReadableStreamDefaultController",
+        "let c; new ReadableStream({ start(it) { c = it } }); return c instanceof ReadableStreamDefaultController",
+        "true",
+    ),
+    (
+        "ReadableStreamDefaultReader",
+        "const r = new ReadableStream({ start(c) { c.error(new RangeError('r')) } }).getReader(); try { await r.read() } catch (e) { return [e.name, r instanceof ReadableStreamDefaultReader] }",
+        r#"["RangeError",true]"#,
+    ),
+    (
+        "Request",
+        "const r = new Request('http://a/b#c', { method: 'put', body: '{}', headers: { a: 'b' } }); const c = r.clone(); return [r.method, r.url, await r.json(), await c.text(), r.bodyUsed]",
+        r#"["PUT","http://a/b#c",{},"{}",true]"#,
+    ),
+    (
+        "Response",
+        "const r = Response.json({ a: 1 }, { status: 404 }); return [r.status, r.ok, r.headers.get('content-type'), await r.json(), Response.redirect('http://a/', 307).headers.get('location')]",
+        r#"[404,false,"application/json",{"a":1},"http://a/"]"#,
+    ),
+    (
+        "TextDecoder",
+        "return [new TextDecoder().decode(new Uint8Array([0xef, 0xbb, 0xbf, 0xc3, 0xa9, 0xff])), new TextDecoder('windows-1252').decode(new Uint8Array([0x80])), new TextDecoder('euc-kr').encoding, new TextDecoder('utf-16').decode(new Uint8Array([97, 0]))]",
+        r#"["é�","€","euc-kr","a"]"#,
+    ),
+    (
+        "TextDecoderStream",
+        "const bytes = ReadableStream.from([new Uint8Array([0xe2, 0x82]), new Uint8Array([0xac])]); return (await Array.fromAsync(bytes.pipeThrough(new TextDecoderStream()))).join('')",
+        r#""€""#,
+    ),
+    (
+        "TextEncoder",
+        "const into = new Uint8Array(4); return [[...new TextEncoder().encode('é\\ud800')], new TextEncoder().encodeInto('aéé', into), [...into]]",
+        r#"[[195,169,239,191,189],{"read":2,"written":3},[97,195,169,0]]"#,
+    ),
+    (
+        "TextEncoderStream",
+        "const parts = await Array.fromAsync(ReadableStream.from(['\\ud83d', '\\ude00']).pipeThrough(new TextEncoderStream())); return parts.map((part) => [...part])",
+        "[[240,159,152,128]]",
+    ),
+    (
+        "TransformStream",
+        "const upper = new TransformStream({ transform(chunk, c) { c.enqueue(chunk.toUpperCase()) } }); return Array.fromAsync(ReadableStream.from(['a', 'b']).pipeThrough(upper))",
+        r#"["A","B"]"#,
+    ),
+    (
+        "TransformStreamDefaultController",
+        "let c; new TransformStream({ start(it) { c = it } }); return c instanceof TransformStreamDefaultController",
+        "true",
+    ),
+    (
+        "URL",
+        "const u = new URL('../é?a=1#h', 'HTTP://user:pw@Exämple.com:80/x/y/'); u.searchParams.append('b', ' '); u.port = '8080'; return [u.href, u.origin, URL.canParse('x'), URL.parse('x')]",
+        r#"["http://user:pw@xn--exmple-cua.com:8080/x/%C3%A9?a=1&b=+#h","http://xn--exmple-cua.com:8080",false,null]"#,
+    ),
+    (
+        "URLSearchParams",
+        "const p = new URLSearchParams('b=2&a=1&b=3'); p.sort(); p.delete('b', '3'); return [p.toString(), p.has('a'), p.size]",
+        r#"["a=1&b=2",true,2]"#,
+    ),
+    (
+        "WritableStream",
+        "const seen = []; const w = new WritableStream({ write(chunk) { seen.push(chunk) }, close() { seen.push('end') } }).getWriter(); await w.write(1); await w.close(); return [seen, w instanceof WritableStreamDefaultWriter]",
+        r#"[[1,"end"],true]"#,
+    ),
+    (
+        "WritableStreamDefaultController",
+        "let c; new WritableStream({ start(it) { c = it } }); return c instanceof WritableStreamDefaultController",
+        "true",
+    ),
+    ("WritableStreamDefaultWriter", "return typeof WritableStreamDefaultWriter.prototype.releaseLock", r#""function""#),
+    ("atob", "try { atob('*') } catch (e) { return [atob(' aG k='), e.name] }", r#"["hi","InvalidCharacterError"]"#),
+    ("btoa", "try { btoa('€') } catch (e) { return [btoa('ÿ'), e.name] }", r#"["/w==","InvalidCharacterError"]"#),
+    (
+        "clearImmediate",
+        "let ran = false; clearImmediate(setImmediate(() => { ran = true })); await new Promise((done) => setTimeout(done, 1)); return ran",
+        "false",
+    ),
+    (
+        "clearInterval",
+        "let count = 0; await new Promise((done) => { const id = setInterval(() => { if (++count === 3) { clearInterval(id); done() } }, 1) }); return count",
+        "3",
+    ),
+    (
+        "clearTimeout",
+        "let ran = false; clearTimeout(setTimeout(() => { ran = true }, 1)); await new Promise((done) => setTimeout(done, 3)); return ran",
+        "false",
+    ),
+    (
+        "console",
+        "return [Object.prototype.toString.call(console), Object.getOwnPropertyNames(Object.getPrototypeOf(console)).length]",
+        r#"["[object console]",0]"#,
+    ),
+    (
+        "crypto",
+        "const a = crypto.getRandomValues(new Uint32Array(4)); return [a.some((n) => n > 0), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab]/.test(crypto.randomUUID()), crypto.randomUUID() === crypto.randomUUID()]",
+        "[true,true,false]",
+    ),
+    ("global", "return global === globalThis", "true"),
+    ("navigator", "return navigator.userAgent.split('/')[0]", r#""Dayfly""#),
+    (
+        "onerror",
+        "let seen; onerror = (message) => { seen = message; return true }; reportError(new Error('x')); return seen",
+        r#""Uncaught Error: x""#,
+    ),
+    ("onrejectionhandled", "return onrejectionhandled", "null"),
+    ("onunhandledrejection", "return onunhandledrejection", "null"),
+    ("performance", "return typeof performance.toJSON()", r#""object""#),
+    (
+        "process",
+        "const order = []; await new Promise((done) => { Promise.resolve().then(() => { order.push('promise'); done() }); process.nextTick((x) => order.push(x), 'tick') }); return [order.length, process.env.NODE_ENV, process.platform, process.hrtime().length, typeof process.hrtime.bigint()]",
+        r#"[2,"production","linux",2,"bigint"]"#,
+    ),
+    ("queueMicrotask", "const order = []; queueMicrotask(() => order.push(1)); await null; return order", "[1]"),
+    ("reportError", "try { reportError() } catch (e) { return e.name }", r#""TypeError""#),
+    ("self", "return self === globalThis", "true"),
+    (
+        "setImmediate",
+        "const order = []; setTimeout(() => order.push('timeout'), 1); setImmediate((x) => order.push(x), 'immediate'); Promise.resolve().then(() => order.push('microtask')); await new Promise((done) => setTimeout(done, 5)); return order",
+        r#"["microtask","immediate","timeout"]"#,
+    ),
+    (
+        "setInterval",
+        "let id; const all = await new Promise((done) => { const seen = []; id = setInterval((x) => { seen.push(x); if (seen.length === 2) done(seen) }, 1, 'x') }); clearInterval(id); return all",
+        r#"["x","x"]"#,
+    ),
+    ("setTimeout", "return new Promise((done) => setTimeout((...values) => done(values), 1, 1, 2))", "[1,2]"),
+    (
+        "structuredClone",
+        "const o = { d: new Date(5), m: new Map([[1, new Set(['x'])]]), e: new RangeError('r', { cause: 1 }), b: new Uint8Array([1, 2]), s: [, 1] }; o.self = o; const c = structuredClone(o); const moved = new ArrayBuffer(8); const there = structuredClone({ moved }, { transfer: [moved] }); let refused; try { structuredClone({ f() {} }) } catch (e) { refused = e.name } return [c.d.getTime(), [...c.m.get(1)], c.e.name, c.e.cause, c.b[1], 0 in c.s, c.self === c, moved.byteLength, there.moved.byteLength, refused]",
+        r#"[5,["x"],"RangeError",1,2,false,true,0,8,"DataCloneError"]"#,
+    ),
+    // What bundles for Node import.
+    (
+        "node:assert",
+        "const { default: assert } = await import('node:assert'); try { assert.equal(1, 2) } catch (e) { return e.name }",
+        r#""AssertionError""#,
+    ),
+    (
+        "node:async_hooks",
+        "const { AsyncLocalStorage } = await import('node:async_hooks'); const a = new AsyncLocalStorage(); const seen = []; await Promise.all([1, 2].map((id) => a.run(id, async () => { await null; await new Promise((done) => setTimeout(done, 1)); seen.push(a.getStore()) }))); return [seen, a.getStore() === undefined]",
+        "[[1,2],true]",
+    ),
+    ("node:buffer", "const { Buffer: B } = await import('buffer'); return B === Buffer", "true"),
+    (
+        "node:crypto",
+        "const { randomBytes, randomUUID, webcrypto } = await import('node:crypto'); return [randomBytes(70000).length, randomUUID().length, webcrypto === crypto]",
+        "[70000,36,true]",
+    ),
+    (
+        "node:events",
+        "const { EventEmitter, once } = await import('node:events'); const e = new EventEmitter(); setTimeout(() => e.emit('go', 1), 1); return once(e, 'go')",
+        "[1]",
+    ),
+    (
+        "node:fs",
+        "const { readFileSync } = await import('node:fs'); try { readFileSync('/etc/passwd') } catch (e) { return e.message }",
+        r#""fs.readFileSync is not there: a sandbox has no files, no sockets and no processes""#,
+    ),
+    (
+        "node:path",
+        "const path = await import('node:path'); return [path.join('/a', '../b'), path.extname('x.js'), path.posix.sep]",
+        r#"["/b",".js","/"]"#,
+    ),
+    (
+        "node:stream",
+        "const { PassThrough, Transform, pipeline } = await import('node:stream'); const upper = new Transform({ transform(chunk, _, done) { done(null, String(chunk).toUpperCase()) } }); const out = new PassThrough(); pipeline(upper, out, () => {}); upper.end('ab'); let text = ''; for await (const chunk of out) text += chunk; return text",
+        r#""AB""#,
+    ),
+    (
+        "node:timers/promises",
+        "const { setTimeout: wait } = await import('node:timers/promises'); return wait(1, 'v')",
+        r#""v""#,
+    ),
+    (
+        "node:url",
+        "const { fileURLToPath, pathToFileURL } = await import('node:url'); return [fileURLToPath('file:///a b'), pathToFileURL('/a').href]",
+        r#"["/a b","file:///a"]"#,
+    ),
+    (
+        "node:util",
+        "const { inspect, promisify, types, isDeepStrictEqual } = await import('node:util'); return [inspect({ a: [1, { b: 2 }] }), await promisify((x, done) => done(null, x + 1))(1), types.isPromise(Promise.resolve()), isDeepStrictEqual({ a: 1 }, { a: 1 })]",
+        r#"["{ a: [ 1, { b: 2 } ] }",2,true,true]"#,
+    ),
+];
+
+/// What the language has, which test262 is for.
+const LANGUAGE: &[&str] = &[
+    "AggregateError",
+    "Array",
+    "ArrayBuffer",
+    "AsyncDisposableStack",
+    "BigInt",
+    "BigInt64Array",
+    "BigUint64Array",
+    "Boolean",
+    "DataView",
+    "Date",
+    "DisposableStack",
+    "Error",
+    "EvalError",
+    "FinalizationRegistry",
+    "Float16Array",
+    "Float32Array",
+    "Float64Array",
+    "Function",
+    "Infinity",
+    "Int16Array",
+    "Int32Array",
+    "Int8Array",
+    "InternalError",
+    "Iterator",
+    "JSON",
+    "Map",
+    "Math",
+    "NaN",
+    "Number",
+    "Object",
+    "Promise",
+    "Proxy",
+    "RangeError",
+    "ReferenceError",
+    "Reflect",
+    "RegExp",
+    "Set",
+    "String",
+    "SuppressedError",
+    "Symbol",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+    "Uint16Array",
+    "Uint32Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "WeakMap",
+    "WeakRef",
+    "WeakSet",
+    "decodeURI",
+    "decodeURIComponent",
+    "encodeURI",
+    "encodeURIComponent",
+    "escape",
+    "eval",
+    "globalThis",
+    "isFinite",
+    "isNaN",
+    "parseFloat",
+    "parseInt",
+    "undefined",
+    "unescape",
+];
+
+#[test]
+fn every_global_does_what_its_standard_says() {
+    let functions: Vec<String> = ROWS.iter().map(|(_, body, _)| format!("async () => {{ {body} }}")).collect();
+    let app = App::named(
+        "app.mjs",
+        &format!(
+            "const rows = [{}]; export const render = async ({{ row }}) => JSON.stringify(await rows[row]())",
+            functions.join(",\n")
+        ),
+    );
+    let mut wrong = Vec::new();
+    for (row, (name, _, expected)) in ROWS.iter().enumerate() {
+        let rendered = app.render(&format!("{{\"row\":{row}}}"));
+        match &rendered.0.page {
+            Ok(_) if rendered.page() == *expected => {}
+            Ok(_) => wrong.push(format!("{name}: {}, not {expected}", rendered.page())),
+            Err(failure) => wrong.push(format!("{name}: {failure} {:?}", rendered.console())),
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_global_has_its_row_and_its_line_in_the_documentation() {
+    let documentation = std::fs::read_to_string(root().join("GLOBALS.md")).unwrap();
+    let listed = include_str!("../apps/globals.txt");
+    for name in listed.lines().filter(|name| *name != "render" && !LANGUAGE.contains(name)) {
+        assert!(ROWS.iter().any(|(row, ..)| *row == name), "{name} is not tested");
+        assert!(documentation.contains(&format!("`{name}`")), "{name} is not in GLOBALS.md");
+    }
+    for (name, ..) in ROWS {
+        assert!(documentation.contains(&format!("`{name}`")), "{name} is not in GLOBALS.md");
+    }
+}
+
+#[test]
+fn what_is_left_open_at_the_top_level_of_our_own_code_is_no_notice() {
+    let artifact = crate::support::artifact(
+        "app.mjs",
+        "const channel = new MessageChannel(); channel.port1.onmessage = () => {}; const signal = new AbortController().signal;
+         export const render = () => String(signal.aborted)",
+    );
+    assert_eq!(artifact.notices, []);
+}
+
+#[test]
+fn commonjs_runs_unchanged() {
+    for (name, text) in [
+        ("app.cjs", "const { join } = require('path'); module.exports = { render: () => join('a', 'b') }"),
+        ("app.cjs", "exports.render = () => require('node:path').join('a', 'b')"),
+        ("app.js", "module.exports = () => require('path').join('a', 'b')"),
+        (
+            "app.js",
+            "(function (root, make) { typeof exports === 'object' ? make(exports) : make(root.app = {}) })(this, (e) => { e.render = () => 'a/b' })",
+        ),
+    ] {
+        assert_eq!(App::named(name, text).render("{}").page(), "a/b", "{text}");
+    }
+    let refusal = crate::support::build("app.cjs", "require('left-pad')").artifact.unwrap_err().to_string();
+    assert!(refusal.contains("Cannot find module 'left-pad'"), "{refusal}");
+}
