@@ -86,6 +86,12 @@ export const op_base64_decode = (text) => base64(native.base64ToBytes(text));
 export const op_base64_encode_from_buffer = (source, offset, length) =>
   native.bytesToBase64(TypedArrayPrototypeSlice(bytes(source), offset, offset + length));
 
+// Compression ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const op_compression_new = native.newCompression;
+export const op_compression_write = (stream, chunk) => native.compress(stream, bytes(chunk));
+export const op_compression_finish = native.endCompression;
+
 // Blobs: a part's id is its bytes. ───────────────────────────────────────────────────────────────────────────────────
 
 const objectUrls = new SafeMap();

@@ -1,6 +1,7 @@
 // Sets the globals of the web.
 import { core, load } from "./core.js";
 import { console, renewConsole } from "./console.js";
+import { URLPattern } from "urlpattern-polyfill/urlpattern";
 import { crypto, Crypto } from "./crypto.js";
 import { handle } from "./handle.js";
 
@@ -15,6 +16,7 @@ const streams = load("ext:deno_web/06_streams.js");
 const encoding = load("ext:deno_web/08_text_encoding.js");
 const file = load("ext:deno_web/09_file.js");
 const message = load("ext:deno_web/13_message_port.js");
+const compression = load("ext:deno_web/14_compression.js");
 const time = load("ext:deno_web/15_performance.js");
 const headers = load("ext:deno_fetch/20_headers.js");
 const formData = load("ext:deno_fetch/21_formdata.js");
@@ -52,7 +54,9 @@ define({
   ...pick(formData, "FormData"),
   ...pick(request, "Request"),
   ...pick(response, "Response"),
+  ...pick(compression, "CompressionStream", "DecompressionStream"),
   Crypto,
+  URLPattern,
   console,
 });
 

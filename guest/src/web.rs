@@ -1,5 +1,6 @@
 //! The globals that are written in JavaScript (`js/`), what they ask of the guest, and what the guest asks of them.
 
+mod compression;
 mod encoding;
 mod url;
 
@@ -29,6 +30,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     let native = Object::new(ctx.clone())?;
     url::install(&native)?;
     encoding::install(&native)?;
+    compression::install(&native)?;
     handle::install(&native)?;
     define(&native, "classOf", class_of)?;
     define(&native, "proxyDetails", proxy_details)?;

@@ -29,6 +29,21 @@ const ROWS: &[(&str, &str, &str)] = &[
         "return new ByteLengthQueuingStrategy({ highWaterMark: 2 }).size(new Uint8Array(5))",
         "5",
     ),
+    (
+        "CompressionStream",
+        "const sizes = []; for (const format of ['gzip', 'deflate', 'deflate-raw']) { const packed = await new Response(new Blob(['a'.repeat(9000)]).stream().pipeThrough(new CompressionStream(format))).bytes(); const text = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream(format))).text(); sizes.push(packed.length < 100 && text.length) } return sizes",
+        "[9000,9000,9000]",
+    ),
+    (
+        "DecompressionStream",
+        "const wrong = []; for (const bytes of [[1, 2, 3], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9], [0x1f, 0x8b, 8]]) { try { wrong.push(await new Response(new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('gzip'))).text()) } catch (e) { wrong.push(e.name) } } return wrong",
+        r#"["TypeError","TypeError","TypeError"]"#,
+    ),
+    (
+        "URLPattern",
+        "const m = new URLPattern({ pathname: '/books/:id' }).exec('https://a.test/books/7'); return [m.pathname.groups.id, new URLPattern({ pathname: '/x' }).test('https://a.test/y')]",
+        r#"["7",false]"#,
+    ),
     ("CountQueuingStrategy", "return new CountQueuingStrategy({ highWaterMark: 2 }).size('x')", "1"),
     ("Crypto", "try { new Crypto(); } catch (e) { return e.name }", r#""TypeError""#),
     (
