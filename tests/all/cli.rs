@@ -3,6 +3,7 @@
 mod bench;
 mod cache;
 mod density;
+mod places;
 mod run;
 
 use std::io::Write;

@@ -6,6 +6,9 @@
 //! | evaluate the top level once, in a sandbox | `evaluate` |
 //! | snapshot the heap, and make a component of it that has the world `app` of `wit/` | `artifact` |
 //!
+//!
+//! [`Places`] says where in its author's files a place of a bundle is, by a source map.
+//!
 //! ```no_run
 //! # async fn build() -> Result<(), Box<dyn std::error::Error>> {
 //! use dayfly_bundler::{Bundler, Source};
@@ -22,10 +25,12 @@
 mod artifact;
 mod contract;
 mod evaluate;
+mod places;
 mod refusal;
 mod source;
 
 pub use artifact::{Artifact, Notice, NoticeKind};
 pub use evaluate::{Build, Bundler, Run};
+pub use places::Places;
 pub use refusal::Refusal;
 pub use source::{Form, Source};

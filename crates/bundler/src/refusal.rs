@@ -75,14 +75,20 @@ fn syntax_report(source: &Source, message: &str, at: Option<&Site>) -> String {
     let title = format!("syntax error: {message}");
     let line = at.and_then(|at| Some((at, source.text.lines().nth(at.line.checked_sub(1)? as usize)?)));
     let Some((at, line)) = line else { return format!("error: {title} in {}", source.name) };
-    let (shown, place) = window(line, at.column.saturating_sub(1) as usize);
+    let snippet = snippet(line, at, at.column.saturating_sub(1) as usize, message);
+    format!("error: {title} ({at})\n{snippet}")
+}
+
+/// A line of a file, with a caret under its byte `place` and what is to be said there.
+pub(crate) fn snippet(line: &str, at: &Site, place: usize, label: &str) -> String {
+    let (shown, place) = window(line, place);
     let end = shown[place..].chars().next().map_or(place, |c| place + c.len_utf8());
-    // The path carries the place itself, as what is shown may begin in the middle of a line.
     let snippet = Snippet::source(&shown)
         .line_start(at.line as usize)
-        .annotation(AnnotationKind::Primary.span(place..end).label(message));
-    let title = format!("{title} ({at})");
-    Renderer::plain().render(&[Level::ERROR.primary_title(title).element(snippet)])
+        .annotation(AnnotationKind::Primary.span(place..end).label(label));
+    let report = Renderer::plain().render(&[Level::ERROR.primary_title("").element(snippet)]);
+    // The title is the caller's: what is shown may begin in the middle of a line, so the place stands in it.
+    report.split_once('\n').map_or(report.clone(), |(_, snippet)| snippet.to_owned())
 }
 
 /// The part of a line around `place` (a byte, from 0), and where the place is in it: a minified bundle has lines of

@@ -31,6 +31,18 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Where the text says that its source map is (`//# sourceMappingURL=`): a URL, relative to the file's own, or `data:`
+    /// with the map itself.
+    pub fn map_url(&self) -> Option<&str> {
+        let (_, url) = self.text.rsplit_once("\n//# sourceMappingURL=")?;
+        // Only what ends the file says so; elsewhere it may be a string of the app's.
+        let mut lines = url.lines();
+        let url = lines.next()?.trim();
+        lines.all(|line| line.trim().is_empty()).then_some(url)
+    }
+}
+
 /// How JavaScript is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {

@@ -1,10 +1,13 @@
 //! What is read from files and standard input.
 
+use std::fmt::Display;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use dayfly_bundler::Source;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use dayfly_bundler::{Places, Source};
 use serde::de::IgnoredAny;
 
 use crate::exit::Mistake;
@@ -41,6 +44,29 @@ fn to_source(path: &Path, bytes: Vec<u8>) -> Result<Source> {
     // The name goes into the bundle, and a folder of this machine has no place there.
     let name = path.file_name().map_or_else(|| "app.js".into(), |name| name.to_string_lossy().into_owned());
     Ok(Source::new(name, text))
+}
+
+/// The places of a file of JavaScript: by the map that `given` names, that the file has in it or names, or that stands beside
+/// it as `APP.js.map`.
+pub(crate) fn places(path: &Path, source: &Source, given: Option<&Path>) -> Result<Places> {
+    let wrong = |from: &dyn Display, why: String| Mistake(format!("the source map {from} cannot be used: {why}"));
+    let places = Places::of(source);
+    if let Some(file) = given {
+        return Ok(places.with_map(&read(file)?).map_err(|why| wrong(&file.display(), why))?);
+    }
+    let inline = source.map_url().filter(|url| url.starts_with("data:"));
+    if let Some(url) = inline {
+        let map = url.split_once("base64,").and_then(|(_, map)| BASE64_STANDARD.decode(map).ok());
+        let map = map.ok_or_else(|| wrong(&"in the file", "it is not base64".into()))?;
+        return Ok(places.with_map(&map).map_err(|why| wrong(&"in the file", why))?);
+    }
+    let beside = match source.map_url() {
+        Some(url) => path.with_file_name(url),
+        None => PathBuf::from(format!("{}.map", path.display())),
+    };
+    // One that is not there is what a production build leaves out on purpose.
+    let Ok(map) = std::fs::read(&beside) else { return Ok(places) };
+    Ok(places.with_map(&map).map_err(|why| wrong(&beside.display(), why))?)
 }
 
 /// Reads props: a file, or standard input for `-`; without either an empty object.

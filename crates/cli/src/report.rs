@@ -69,7 +69,7 @@ pub(crate) fn print_refusal(refusal: &Refusal, source: &Source) {
 }
 
 /// Prints page or failure, and the console: for people, or as one JSON object, which has the usage too.
-pub(crate) fn print_outcome(outcome: &Outcome, json: bool) -> Result<()> {
+pub(crate) fn print_outcome(outcome: &Outcome, frame: Option<&str>, json: bool) -> Result<()> {
     if json {
         return print_json(&RenderReport::new(&outcome.page, &outcome.console, &outcome.usage));
     }
@@ -77,7 +77,7 @@ pub(crate) fn print_outcome(outcome: &Outcome, json: bool) -> Result<()> {
     match &outcome.page {
         Ok(page) => print_page(page.as_bytes()),
         Err(failure) => {
-            print_failure(failure);
+            print_failure(failure, frame);
             Ok(())
         }
     }
@@ -90,8 +90,11 @@ fn print_page(page: &[u8]) -> Result<()> {
 }
 
 /// Prints why there is no page, where the app was, and what would help.
-pub(crate) fn print_failure(failure: &Failure) {
+pub(crate) fn print_failure(failure: &Failure, frame: Option<&str>) {
     anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&failure.to_string()));
+    if let Some(frame) = frame {
+        anstream::eprintln!("{}", printable(frame));
+    }
     match failure {
         Failure::Threw(thrown) => print_stack(thrown),
         Failure::Exceeded { limit, stack } => {

@@ -108,7 +108,7 @@ impl Bench {
             Err(error) => {
                 let NoPage(mut outcome) = error.downcast()?;
                 outcome.console.splice(0..0, built.unprinted);
-                print_outcome(&outcome, self.json)?;
+                print_outcome(&outcome, None, self.json)?;
                 return Ok((&*outcome).into());
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use dayfly::{Bundle, Ended, Exchange, Failure, Line, Usage};
+use dayfly_bundler::{Places, Source};
 
 use super::build::{self, Built};
 use super::limits::LimitArgs;
@@ -32,6 +33,12 @@ pub(crate) struct Render {
     #[arg(long, value_name = "FILE|-")]
     props: Option<PathBuf>,
 
+    /// The source map of APP [default: the one that the file has in it, names, or has beside it as APP.js.map]
+    ///
+    /// With it, errors and console lines say the place in the file that their author wrote.
+    #[arg(long, value_name = "FILE.map")]
+    source_map: Option<PathBuf>,
+
     /// Print one JSON object: page or failure, console, usage
     #[arg(long)]
     pub(super) json: bool,
@@ -50,10 +57,12 @@ pub(crate) struct Render {
 impl Render {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         let props = input::props(self.props.as_deref())?;
-        let Built { bundle: bytes, unprinted, .. } = match build::built(input::app(&self.app)?, self.json, cache)? {
+        let Built { bundle: bytes, source, unprinted } = match build::built(input::app(&self.app)?, self.json, cache)? {
             Ok(built) => built,
             Err(exit) => return Ok(exit),
         };
+        let source = source.unwrap_or_else(|| Source::new(self.bundled_name(), ""));
+        let places = input::places(&self.app, &source, self.source_map.as_deref())?;
         let engine = cache.engine(&self.limits.engine_that_counts_fuel())?;
         let bundle = progress::during("compiling the bundle", || Bundle::load(&engine, &bytes))
             .with_context(|| self.app.display().to_string())?;
@@ -68,12 +77,17 @@ impl Render {
         let (exit, usage) = match outcome {
             Some(mut outcome) => {
                 outcome.console.splice(0..0, unprinted);
-                print_outcome(&outcome, self.json)?;
+                let frame = outcome.page.as_ref().err().and_then(|failure| places.code_frame(failure));
+                outcome.console.iter_mut().for_each(|line| places.line(line));
+                if let Err(failure) = &mut outcome.page {
+                    places.failure(failure);
+                }
+                print_outcome(&outcome, frame.as_deref(), self.json)?;
                 (Exit::from(&outcome), outcome.usage)
             }
             None => {
                 let exchange = self.request.send(&engine, &bundle, &limits)?;
-                runtime.block_on(self.print_exchange(exchange, unprinted))?
+                runtime.block_on(self.print_exchange(exchange, &places, unprinted))?
             }
         };
         if self.usage {
@@ -83,7 +97,12 @@ impl Render {
     }
 
     /// Prints a response as it comes; in one piece at its end if it is to be JSON.
-    async fn print_exchange(&self, mut exchange: Exchange, unprinted: Vec<Line>) -> Result<(Exit, Usage)> {
+    async fn print_exchange(
+        &self,
+        mut exchange: Exchange,
+        places: &Places,
+        unprinted: Vec<Line>,
+    ) -> Result<(Exit, Usage)> {
         let head = exchange.head().await;
         let mut body = Vec::new();
         if let Some(head) = head.as_ref().filter(|_| self.request.include && !self.json) {
@@ -96,16 +115,27 @@ impl Render {
                 print_bytes(&chunk, b"")?;
             }
         }
-        let Ended { result, mut console, usage } = exchange.finish().await;
+        let Ended { mut result, mut console, usage } = exchange.finish().await;
         console.splice(0..0, unprinted);
+        let frame = result.as_ref().err().and_then(|failure| places.code_frame(failure));
+        console.iter_mut().for_each(|line| places.line(line));
+        if let Err(failure) = &mut result {
+            places.failure(failure);
+        }
         let failure = result.as_ref().err();
         if self.json {
             let failure = failure.map(FailureReport::from);
             print_json(&ResponseReport::new(head.as_ref(), &body, failure, &console, &usage))?;
         } else {
             print_console(&console);
-            failure.into_iter().for_each(print_failure);
+            failure.into_iter().for_each(|failure| print_failure(failure, frame.as_deref()));
         }
         Ok((failure.map_or(Exit::Done, Exit::from), usage))
+    }
+
+    /// What a bundle without its source was called when it was built, as it seems.
+    fn bundled_name(&self) -> String {
+        let name = self.app.file_stem().unwrap_or_default().to_string_lossy();
+        format!("{name}.js")
     }
 }

@@ -59,7 +59,7 @@ impl Run {
             print_json(&RenderReport::without_page(failure.map(FailureReport::from), &run.console, &run.usage))?;
         } else {
             print_console(&run.console);
-            failure.into_iter().for_each(print_failure);
+            failure.into_iter().for_each(|failure| print_failure(failure, None));
         }
         if self.usage {
             print_usage(&run.usage);

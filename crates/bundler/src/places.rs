@@ -1,0 +1,231 @@
+//! Places in a bundle as places in the files that it was bundled from.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use dayfly::{Failure, Line, Site, Thrown};
+use sourcemap::{DecodedMap, SourceMap};
+
+use crate::refusal::snippet;
+use crate::source::Source;
+
+/// Says where in its author's files a place of a bundle is, by a source map
+/// ([ECMA-426](https://tc39.es/ecma426/)), which may be an index map. Without one a place stays what it is.
+#[derive(Debug)]
+pub struct Places {
+    name: String,
+    text: String,
+    lines: Vec<Range<usize>>,
+    map: Option<SourceMap>,
+}
+
+impl Places {
+    /// The places of a source that has no map, or whose map is yet to be given.
+    pub fn of(source: &Source) -> Self {
+        let text = source.text.clone();
+        let ends = text.match_indices('\n').map(|(end, _)| end).chain([text.len()]);
+        let lines = ends.scan(0, |start, end| Some(std::mem::replace(start, end + 1)..end)).collect();
+        Self { name: source.name.clone(), text, lines, map: None }
+    }
+
+    /// Places by this map.
+    ///
+    /// # Errors
+    /// What is wrong with a map that is none.
+    pub fn with_map(self, map: &[u8]) -> Result<Self, String> {
+        let map = sourcemap::decode_slice(map).map_err(|error| error.to_string())?;
+        let map = flat(map)?;
+        if map.get_token_count() == 0 {
+            return Err("it has no mappings".into());
+        }
+        Ok(Self { map: Some(map), ..self })
+    }
+
+    /// The place in the author's file; the same place where the map has none.
+    pub fn site(&self, site: &Site) -> Site {
+        self.original(site).map_or_else(|| site.clone(), |(site, _)| site)
+    }
+
+    /// A text in which each line that is a frame of a stack says the author's place.
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.map.is_none() || !text.contains("    at ") {
+            return text.into();
+        }
+        let lines: Vec<Cow<'_, str>> = text.split('\n').map(|line| self.frame(line)).collect();
+        lines.join("\n").into()
+    }
+
+    /// Puts a console line, and the stack that it may show, in its author's place.
+    pub fn line(&self, line: &mut Line) {
+        line.at = line.at.as_ref().map(|at| self.site(at));
+        line.text = self.text(&line.text).into_owned();
+    }
+
+    /// Puts a failure's stacks in their author's places.
+    pub fn failure(&self, failure: &mut Failure) {
+        match failure {
+            Failure::Threw(thrown) => self.thrown(thrown),
+            Failure::Exceeded { stack: Some(stack), .. } => *stack = self.text(stack).into_owned(),
+            _ => {}
+        }
+    }
+
+    /// Puts an exception's stacks, and those of its causes, in their author's places.
+    pub fn thrown(&self, thrown: &mut Thrown) {
+        let mut next = Some(thrown);
+        while let Some(thrown) = next {
+            thrown.stack = self.text(&thrown.stack).into_owned();
+            next = thrown.cause.as_deref_mut();
+        }
+    }
+
+    /// The line that a failure comes from, with a caret, as it stands in its author's file. To be asked before
+    /// [`Places::failure`]. Nothing if the failure has no place, or the map does not hold the file's text.
+    pub fn code_frame(&self, failure: &Failure) -> Option<String> {
+        let (stack, label) = match failure {
+            Failure::Threw(thrown) => (&thrown.stack, thrown.to_string()),
+            Failure::Exceeded { stack: Some(stack), limit } => (stack, format!("the {limit} ended here")),
+            _ => return None,
+        };
+        let site = stack.lines().filter_map(|line| Some(parse(line)?.2)).find(|site| site.file == self.name)?;
+        let (site, text, is_original) = match self.original(&site) {
+            Some((site, text)) => (site, text?, true),
+            None => (site, &*self.text, false),
+        };
+        let line = text.split('\n').nth(site.line.checked_sub(1)? as usize)?.trim_end_matches('\r');
+        let column = site.column.saturating_sub(1);
+        let place = if is_original { byte(line, column) } else { column as usize };
+        Some(snippet(line, &site, place, label.lines().next().unwrap_or_default()))
+    }
+
+    /// The author's place, and the text of the file, as far as the map knows them.
+    fn original(&self, site: &Site) -> Option<(Site, Option<&str>)> {
+        if site.file != self.name {
+            return None;
+        }
+        let line = site.line.checked_sub(1)?;
+        let token = self.map.as_ref()?.lookup_token(line, self.utf16(line, site.column.checked_sub(1)?))?;
+        // The nearest one before it may stand on another line, which says nothing of this one.
+        if token.get_dst_line() != line {
+            return None;
+        }
+        let (source, line, column) = (token.get_source()?, token.get_src_line() + 1, token.get_src_col() + 1);
+        let text = self.map.as_ref()?.get_source_contents(token.get_src_id());
+        Some((Site { file: source.to_owned(), line, column }, text))
+    }
+
+    /// QuickJS counts columns in bytes, and maps in units of UTF-16.
+    fn utf16(&self, line: u32, column: u32) -> u32 {
+        let line = self.lines.get(line as usize).map(|range| &self.text[range.clone()]).unwrap_or_default();
+        match line.get(..column as usize) {
+            Some(before) => before.encode_utf16().count() as u32,
+            None => column,
+        }
+    }
+
+    fn frame<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        match parse(line) {
+            Some((before, after, site)) if site.file == self.name => {
+                format!("{before}{}{after}", self.site(&site)).into()
+            }
+            _ => line.into(),
+        }
+    }
+}
+
+/// A map without sections.
+fn flat(map: DecodedMap) -> Result<SourceMap, String> {
+    match map {
+        DecodedMap::Regular(map) => Ok(map),
+        DecodedMap::Index(map) => map.flatten().map_err(|error| error.to_string()),
+        DecodedMap::Hermes(_) => Err("it is a map of Hermes's bytecode".into()),
+    }
+}
+
+/// Reads a frame, `    at name (file:line:column)` or without the name: what stands before and after its place.
+fn parse(line: &str) -> Option<(&str, &str, Site)> {
+    let rest = line.strip_prefix("    at ")?;
+    let (start, end) = match rest.strip_suffix(')') {
+        Some(inner) => (line.len() - rest.len() + inner.rfind(" (")? + 2, line.len() - 1),
+        None => (line.len() - rest.len(), line.len()),
+    };
+    let place = &line[start..end];
+    let (place, column) = place.rsplit_once(':')?;
+    let (file, row) = place.rsplit_once(':')?;
+    let site = Site { file: file.into(), line: row.parse().ok()?, column: column.parse().ok()? };
+    Some((&line[..start], &line[end..], site))
+}
+
+/// The byte of a line at which that unit of UTF-16 is.
+fn byte(line: &str, unit: u32) -> usize {
+    let mut units = 0;
+    let found = line.char_indices().find(|(_, character)| {
+        let here = units >= unit as usize;
+        units += character.len_utf16();
+        here
+    });
+    found.map_or(line.len(), |(byte, _)| byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `é` has two bytes, so that a byte and a unit of UTF-16 are told apart: 9 bytes into line 2 are 8 units.
+    const BUNDLE: &str = "const a=1;\n/*é*/ b();\nlast();\n";
+
+    /// Line 2, unit 6 of the bundle is line 3, unit 2 of `src/b.ts`.
+    const MAP: &str =
+        r#"{"version":3,"sources":["src/b.ts"],"sourcesContent":["\n\n  b();\n"],"names":[],"mappings":";MAEE"}"#;
+
+    fn places(map: &str) -> Places {
+        Places::of(&Source::new("app.js", BUNDLE)).with_map(map.as_bytes()).expect("it is a map")
+    }
+
+    fn site(line: u32, column: u32) -> Site {
+        Site { file: "app.js".into(), line, column }
+    }
+
+    #[test]
+    fn a_place_is_mapped_by_units_of_utf16() {
+        let places = places(MAP);
+        assert_eq!(places.site(&site(2, 8)).to_string(), "src/b.ts:3:3");
+        // What stands before the first mapping of a line, or on a line without any, has no place of the author's.
+        assert_eq!(places.site(&site(2, 7)).to_string(), "app.js:2:7");
+        assert_eq!(places.site(&site(3, 1)).to_string(), "app.js:3:1");
+        for (line, column) in [(0, 0), (9, 9), (2, 99_999), (u32::MAX, u32::MAX)] {
+            let _ = places.site(&site(line, column));
+        }
+    }
+
+    #[test]
+    fn an_index_map_is_one_map() {
+        let index = format!(r#"{{"version":3,"sections":[{{"offset":{{"line":0,"column":0}},"map":{MAP}}}]}}"#);
+        assert_eq!(places(&index).site(&site(2, 8)).to_string(), "src/b.ts:3:3");
+    }
+
+    #[test]
+    fn the_frames_of_a_stack_are_mapped_and_nothing_else() {
+        let stack = "Error: at app.js:2:8\n    at b (app.js:2:8)\n    at app.js:2:8\n    at map (native)\n    at f (other.js:2:8)";
+        let mapped = "Error: at app.js:2:8\n    at b (src/b.ts:3:3)\n    at src/b.ts:3:3\n    at map (native)\n    at f (other.js:2:8)";
+        assert_eq!(places(MAP).text(stack), mapped);
+    }
+
+    #[test]
+    fn a_failure_is_shown_in_its_authors_file() {
+        let thrown = Thrown { name: "Error".into(), stack: "    at b (app.js:2:8)".into(), ..Thrown::default() };
+        let mut failure = Failure::Threw(thrown);
+        let places = places(MAP);
+        assert_eq!(places.code_frame(&failure).as_deref(), Some("  |\n3 |   b();\n  |   ^ Error"));
+        places.failure(&mut failure);
+        let Failure::Threw(thrown) = failure else { unreachable!() };
+        assert_eq!(thrown.stack, "    at b (src/b.ts:3:3)");
+    }
+
+    #[test]
+    fn what_is_no_map_is_refused() {
+        for map in ["", "{}", "[]", r#"{"version":3,"sources":[],"names":[],"mappings":"!!"}"#] {
+            assert!(Places::of(&Source::new("app.js", BUNDLE)).with_map(map.as_bytes()).is_err(), "{map}");
+        }
+    }
+}
