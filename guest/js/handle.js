@@ -3,9 +3,11 @@ import { load } from "./core.js";
 
 const { native, primordials } = globalThis.__bootstrap;
 const { ObjectPrototypeIsPrototypeOf, PromiseResolve, TypeError } = primordials;
-const { Request } = load("ext:deno_fetch/23_request.js");
-const { ResponsePrototype } = load("ext:deno_fetch/23_response.js");
-const { headersEntries } = load("ext:deno_fetch/20_headers.js");
+// Past the conversions of Web IDL, which are for what an app gives.
+const { fromInnerRequest, newInnerRequest } = load("ext:deno_fetch/23_request.js");
+const { ResponsePrototype, toInnerResponse } = load("ext:deno_fetch/23_response.js");
+const { InnerBody } = load("ext:deno_fetch/22_body.js");
+const { ReadableStreamPrototype } = load("ext:deno_web/06_streams.js");
 
 /** What a handler gets as its third argument. */
 class ExecutionContext {
@@ -35,25 +37,30 @@ class ExecutionContext {
 export async function handle(app, { method, url, headers, body }, env) {
   // Where bundles that were made for Node look for it.
   for (const [name, value] of Object.entries(env)) if (typeof value === "string") globalThis.process.env[name] = value;
-  const request = new Request(url, { method, headers, body });
+  const parsed = native.urlParse(url);
+  if (parsed === undefined) throw new TypeError(`the request's URL is none: ${url}`);
+  const content = body === undefined ? null : new InnerBody({ body, consumed: false });
+  const request = fromInnerRequest(newInnerRequest(method, parsed[0], () => headers, content, false), "immutable");
   const context = new ExecutionContext();
   const response = await app.fetch(request, env, context);
   if (!ObjectPrototypeIsPrototypeOf(ResponsePrototype, response)) {
     throw new TypeError(`fetch gave ${native.describe(response)}, and a request is answered with a Response`);
   }
-  if (response.type === "error") throw new TypeError("fetch gave Response.error(), which is no answer");
-  if (response.bodyUsed || response.body?.locked) {
-    throw new TypeError("fetch gave a Response whose body has been read already");
-  }
-  native.respond(response.status, headersEntries(response.headers));
-  await send(response);
+  const inner = toInnerResponse(response);
+  if (inner.type === "error") throw new TypeError("fetch gave Response.error(), which is no answer");
+  if (inner.body?.unusable()) throw new TypeError("fetch gave a Response whose body has been read already");
+  native.respond(inner.status, inner.headerList);
+  if (inner.body !== null) await send(inner.body);
   native.finishBody();
   await ExecutionContext.settled(context);
 }
 
-async function send(response) {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return;
+async function send(body) {
+  if (!ObjectPrototypeIsPrototypeOf(ReadableStreamPrototype, body.streamOrStatic)) {
+    const whole = body.consume();
+    return void (typeof whole === "string" ? native.writeText(whole) : native.writeBody(whole));
+  }
+  const reader = body.stream.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;

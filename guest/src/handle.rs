@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use javy::quickjs::{Array, Ctx, Exception, Object, Result, TypedArray, Value};
+use javy::quickjs::{Array, Ctx, Exception, Object, Result, String as JsString, TypedArray, Value};
 
 use crate::contract::handler::Request;
 use crate::contract::renderer::{Bounds, Failure};
@@ -57,6 +57,7 @@ fn parts<'js>(ctx: &Ctx<'js>, request: Request) -> Result<Object<'js>> {
 pub fn install(native: &Object<'_>) -> Result<()> {
     define(native, "respond", respond)?;
     define(native, "writeBody", write)?;
+    define(native, "writeText", write_text)?;
     define(native, "finishBody", response::finish)?;
     define(native, "describe", describe)
 }
@@ -64,7 +65,8 @@ pub fn install(native: &Object<'_>) -> Result<()> {
 fn respond(status: u16, headers: Array<'_>) -> Result<()> {
     let header = |header: Result<Array<'_>>| -> Result<(String, String)> {
         let header = header?;
-        Ok((inspect::string(&header.get(0)?), inspect::string(&header.get(1)?)))
+        let name = inspect::string(&header.get(0)?).to_ascii_lowercase();
+        Ok((name, inspect::string(&header.get(1)?)))
     };
     let headers: Vec<(String, String)> = headers.iter().map(header).collect::<Result<_>>()?;
     response::start(status, &headers);
@@ -76,12 +78,21 @@ fn write<'js>(ctx: Ctx<'js>, chunk: Value<'js>) -> Result<bool> {
     // Copied, as the host may take long, and the array is not ours meanwhile.
     let bytes = quickjs::with_uint8_array(&chunk, <[u8]>::to_vec);
     let bytes = bytes.ok_or_else(|| Exception::throw_type(&ctx, "a chunk of a response's body is not a Uint8Array"))?;
+    Ok(write_bytes(&bytes))
+}
+
+/// The same for a body that is text.
+fn write_text(text: JsString<'_>) -> bool {
+    write_bytes(inspect::string(&text).as_bytes())
+}
+
+fn write_bytes(bytes: &[u8]) -> bool {
     let Some(room) = ROOM.get().checked_sub(bytes.len() as u64) else {
         IS_FULL.set(true);
-        return Ok(false);
+        return false;
     };
     ROOM.set(room);
-    Ok(response::write(&bytes))
+    response::write(bytes)
 }
 
 /// The text of a value that is no `Response`, for a message.
