@@ -40,7 +40,7 @@ export const core = {
   isTypedArray: (value) => TypedArrayPrototypeGetSymbolToStringTag(value) !== undefined,
 
   encode: native.encode,
-  decode: (bytes) => native.decode(bytes, "utf-8", false, true),
+  decode: (bytes) => native.decode(bytes, "utf-8", false, false),
 
   registerTransferableResource: (name, send, receive) => transferables[name] = { send, receive },
   getTransferableResource: (name) => transferables[name],

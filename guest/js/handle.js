@@ -1,8 +1,9 @@
 // One request: the app's handler is called, and its response is handed on as it comes.
 import { load } from "./core.js";
+import { process } from "./node/process.js";
 
 const { native, primordials } = globalThis.__bootstrap;
-const { ObjectPrototypeIsPrototypeOf, PromiseResolve, TypeError } = primordials;
+const { ObjectKeys, ObjectPrototypeIsPrototypeOf, PromiseResolve, SafeArrayIterator, TypeError } = primordials;
 // Past the conversions of Web IDL, which are for what an app gives.
 const { fromInnerRequest, newInnerRequest } = load("ext:deno_fetch/23_request.js");
 const { ResponsePrototype, toInnerResponse } = load("ext:deno_fetch/23_response.js");
@@ -36,7 +37,7 @@ class ExecutionContext {
 /** `app` has the handler; `env` is what the host configured. */
 export async function handle(app, { method, url, headers, body }, env) {
   // Where bundles that were made for Node look for it.
-  for (const [name, value] of Object.entries(env)) if (typeof value === "string") globalThis.process.env[name] = value;
+  for (const name of new SafeArrayIterator(ObjectKeys(env))) if (typeof env[name] === "string") process.env[name] = env[name];
   const parsed = native.urlParse(url);
   if (parsed === undefined) throw new TypeError(`the request's URL is none: ${url}`);
   const content = body === undefined ? null : new InnerBody({ body, consumed: false });

@@ -1,6 +1,7 @@
 // Sets the globals, and says what the guest calls. Evaluated once, when the engine is made; src/web.rs has put
 // `__bootstrap.native` there.
 import "./primordials.js";
+import { dropMessages } from "./ops.js";
 import { event, handle, renewConsole } from "./web.js";
 import { commonjs, importable } from "./node/main.js";
 
@@ -8,7 +9,10 @@ const { native } = globalThis.__bootstrap;
 
 native.hooks({
   /** The top level has run: what it left open is no render's. */
-  loaded: renewConsole,
+  loaded() {
+    renewConsole();
+    dropMessages();
+  },
   handle,
   importable,
   commonjs,

@@ -119,8 +119,8 @@ const ports = new SafeMap();
 
 export function op_message_port_create_entangled() {
   const [one, two] = [lastPort += 1, lastPort += 1];
-  ports.set(one, { other: two, queue: [], receiver: undefined });
-  ports.set(two, { other: one, queue: [], receiver: undefined });
+  ports.set(one, { other: two, queue: [], receiver: undefined, isScheduled: false });
+  ports.set(two, { other: one, queue: [], receiver: undefined, isScheduled: false });
   return [one, two];
 }
 
@@ -128,7 +128,7 @@ export function op_message_port_post_message(id, message) {
   const receiver = ports.get(ports.get(id).other);
   if (receiver === undefined) return;
   receiver.queue.push(message);
-  if (receiver.queue.length === 1) deliver(receiver);
+  deliver(receiver);
 }
 
 export const op_message_port_post_message_raw = (id, data) =>
@@ -138,19 +138,31 @@ export function op_message_port_recv_message(id) {
   return new Promise((receive) => {
     const port = ports.get(id);
     if (port === undefined) return receive(null);
+    // All that was posted has been received, and nobody is left to post more.
+    if (port.queue.length === 0 && !ports.has(port.other)) return receive(null);
     port.receiver = receive;
-    if (port.queue.length > 0) deliver(port);
+    deliver(port);
   });
 }
 
 function deliver(port) {
-  if (port.receiver === undefined) return;
+  if (port.receiver === undefined || port.queue.length === 0 || port.isScheduled) return;
   native.queueTask(() => {
+    port.isScheduled = false;
     const { receiver } = port;
     if (receiver === undefined || port.queue.length === 0) return;
     port.receiver = undefined;
     receiver(port.queue.shift());
   });
+  port.isScheduled = true;
+}
+
+/** Forgets what was posted at the top level: the tasks that would deliver it are dropped. */
+export function dropMessages() {
+  for (const port of ports.values()) {
+    port.queue = [];
+    port.isScheduled = false;
+  }
 }
 
 export const op_message_port_recv_message_sync = (id) => ports.get(id)?.queue.shift() ?? null;

@@ -24,6 +24,9 @@ pub fn handle(request: Request, bounds: Option<Bounds>) -> std::result::Result<(
         render::renew(&ctx);
         let app = load::handler(&ctx)?;
         let env = render::parse(&ctx, &request.env)?;
+        if !env.is_object() || env.is_array() {
+            return Err(Failure::InvalidProps("a handler's env is a JSON object".into()));
+        }
         let parts = parts(&ctx, request).map_err(|_| render::threw(&ctx))?;
         ROOM.set(bounds.page);
         render::bound_stack(&ctx, bounds);
@@ -78,21 +81,22 @@ fn write<'js>(ctx: Ctx<'js>, chunk: Value<'js>) -> Result<bool> {
     // Copied, as the host may take long, and the array is not ours meanwhile.
     let bytes = quickjs::with_uint8_array(&chunk, <[u8]>::to_vec);
     let bytes = bytes.ok_or_else(|| Exception::throw_type(&ctx, "a chunk of a response's body is not a Uint8Array"))?;
-    Ok(write_bytes(&bytes))
+    write_bytes(&ctx, &bytes)
 }
 
 /// The same for a body that is text.
-fn write_text(text: JsString<'_>) -> bool {
-    write_bytes(inspect::string(&text).as_bytes())
+fn write_text<'js>(ctx: Ctx<'js>, text: JsString<'js>) -> Result<bool> {
+    write_bytes(&ctx, inspect::string(&text).as_bytes())
 }
 
-fn write_bytes(bytes: &[u8]) -> bool {
+fn write_bytes(ctx: &Ctx<'_>, bytes: &[u8]) -> Result<bool> {
     let Some(room) = ROOM.get().checked_sub(bytes.len() as u64) else {
+        // What throws here is our own code, so that nothing says that the body has ended.
         IS_FULL.set(true);
-        return false;
+        return Err(Exception::throw_range(ctx, "the body is larger than it may be"));
     };
     ROOM.set(room);
-    response::write(bytes)
+    Ok(response::write(bytes))
 }
 
 /// The text of a value that is no `Response`, for a message.

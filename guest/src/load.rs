@@ -88,6 +88,7 @@ pub fn warm(props: &str) -> Result<(), Failure> {
         let warmed = render::warm(&ctx, props);
         timers::drop_all();
         tasks::drop_all();
+        web::loaded(&ctx);
         warmed
     })?;
     clean();

@@ -7,7 +7,7 @@ use javy::quickjs::function::IntoArgs;
 use javy::quickjs::{Ctx, Error, Exception, Function, Promise, Value};
 
 use crate::contract::renderer::{Bounds, Failure, Page};
-use crate::{clock, console, inspect, load, notices, quickjs, random, runtime, tasks, thrown, timers};
+use crate::{clock, console, inspect, load, notices, quickjs, random, runtime, tasks, thrown};
 
 /// What `bounds.js-stack` may be at most: the linked stack is 896 KiB, and the engine needs some of it below JavaScript.
 pub const MOST_JS_STACK: usize = 768 << 10;
@@ -38,6 +38,7 @@ pub fn render(props: &str, bounds: Option<Bounds>) -> Result<Page, Failure> {
 pub fn renew(ctx: &Ctx<'_>) {
     clock::renew();
     random::renew(ctx);
+    quickjs::set_async_context(ctx, &Value::new_undefined(ctx.clone()));
     quickjs::set_stack_size(ctx, DEFAULT_BOUNDS.js_stack as usize);
 }
 
@@ -50,8 +51,7 @@ pub fn bound_stack(ctx: &Ctx<'_>, bounds: Bounds) {
 pub fn warm(ctx: &Ctx<'_>, props: &str) -> Result<(), Failure> {
     let render = load::app(ctx)?;
     let props = parse(ctx, props)?;
-    // Time stands still while a bundle is built, so no timer is ever due.
-    let warmed = call(ctx, &render, (props,), |_| Err(Failure::Unsettled));
+    let warmed = call(ctx, &render, (props,), wait_for_tasks);
     let warmed = warmed.and_then(|result| page(ctx, result, DEFAULT_BOUNDS.page));
     console::report_rejections(ctx);
     warmed.map(drop)
@@ -115,24 +115,28 @@ pub fn run_jobs(ctx: &Ctx<'_>) {
     }
 }
 
-/// Runs the next task, or waits for the next timer and calls its function; a failure if there is nothing to wait for.
+/// Runs what is next, and waits for it if need be; a failure if there is nothing to wait for.
 pub fn wait(ctx: &Ctx<'_>) -> Result<(), Failure> {
-    match tasks::run_next(ctx) {
-        Ok(true) => return Ok(()),
-        Ok(false) => {}
+    match tasks::turn(ctx) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::Unsettled),
         Err(_) => {
             console::report_exception(ctx);
-            return Ok(());
+            Ok(())
         }
     }
-    let due = timers::next_due().ok_or(Failure::Unsettled)?;
-    if due > clock::now() {
-        clock::sleep_until(due);
+}
+
+/// The same while a bundle is built: time stands still then, so no timer is ever due.
+fn wait_for_tasks(ctx: &Ctx<'_>) -> Result<(), Failure> {
+    match tasks::run_next(ctx) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::Unsettled),
+        Err(_) => {
+            console::report_exception(ctx);
+            Ok(())
+        }
     }
-    if timers::fire_next(ctx).is_err() {
-        console::report_exception(ctx);
-    }
-    Ok(())
 }
 
 /// The pending exception as a failure.

@@ -8,7 +8,7 @@ use crate::contract::renderer::{Bounds, Failure};
 use crate::quickjs::Code;
 use crate::render::{self, DEFAULT_BOUNDS};
 use crate::notices::Unhandled;
-use crate::{clock, notices, runtime, tasks, timers, web};
+use crate::{notices, runtime, tasks, web};
 
 /// Runs the sources in order, then the microtasks and timers that they leave.
 pub fn run(sources: &[Source], bounds: Option<Bounds>) -> Result<(), Failure> {
@@ -64,17 +64,8 @@ fn finish(ctx: &Ctx<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs the next task, or waits for the next timer and calls its function; false if neither waits.
 fn turn(ctx: &Ctx<'_>) -> Result<bool, Failure> {
-    if tasks::run_next(ctx).map_err(|_| render::threw(ctx))? {
-        return Ok(true);
-    }
-    let Some(due) = timers::next_due() else { return Ok(false) };
-    if due > clock::now() {
-        clock::sleep_until(due);
-    }
-    timers::fire_next(ctx).map_err(|_| render::threw(ctx))?;
-    Ok(true)
+    tasks::turn(ctx).map_err(|_| render::threw(ctx))
 }
 
 /// Runs the microtasks until none is left.

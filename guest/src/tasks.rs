@@ -1,7 +1,7 @@
 //! Tasks that are not tied to a time: `setImmediate`, and messages of a `MessageChannel`. Each is run before the next
 //! timer, with its microtasks after it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use javy::quickjs::prelude::{Opt, Rest};
@@ -9,7 +9,7 @@ use javy::quickjs::{Coerced, Ctx, Exception, Function, Persistent, Result, Value
 
 use crate::contract::console::Site;
 use crate::contract::loader::NoticeKind;
-use crate::{notices, quickjs};
+use crate::{clock, notices, quickjs, timers};
 
 /// How many tasks may wait at once.
 const MOST_TASKS: usize = 10_000;
@@ -30,6 +30,10 @@ struct Tasks {
 
 thread_local! {
     static TASKS: RefCell<Tasks> = RefCell::default();
+    /// How many tasks are left of those that waited when this turn of them began.
+    static BATCH: Cell<usize> = const { Cell::new(0) };
+    /// Whether a turn has ended, and the timers are to be looked at.
+    static TIMERS_NEXT: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Queues a task; gives its number.
@@ -67,6 +71,33 @@ pub fn clear_immediate(id: Opt<Value<'_>>) {
     }
 }
 
+/// Runs what is next, a task or a timer's function, and waits for it if need be; false if neither waits. What it throws
+/// comes back.
+///
+/// Tasks that tasks queue wait for the next turn, and between two turns the timers that are due are called.
+pub fn turn(ctx: &Ctx<'_>) -> Result<bool> {
+    let waiting = TASKS.with_borrow(|tasks| tasks.waiting.len());
+    if BATCH.get() == 0 && waiting > 0 && !TIMERS_NEXT.get() {
+        BATCH.set(waiting);
+    }
+    if BATCH.get() > 0 && waiting > 0 {
+        BATCH.set(BATCH.get() - 1);
+        TIMERS_NEXT.set(BATCH.get() == 0);
+        return run_next(ctx);
+    }
+    BATCH.set(0);
+    TIMERS_NEXT.set(false);
+    let Some(due) = timers::next_due() else { return Ok(waiting > 0) };
+    if waiting > 0 {
+        // For the clock to go on, and no longer.
+        clock::sleep_until(clock::now());
+    } else if due > clock::now() {
+        clock::sleep_until(due);
+    }
+    timers::fire_next(ctx)?;
+    Ok(true)
+}
+
 /// Runs the next task, if one waits; says whether one did. What it throws comes back.
 pub fn run_next(ctx: &Ctx<'_>) -> Result<bool> {
     let Some(task) = TASKS.with_borrow_mut(|tasks| tasks.waiting.pop_front()) else { return Ok(false) };
@@ -79,7 +110,8 @@ pub fn run_next(ctx: &Ctx<'_>) -> Result<bool> {
 
 /// Drops every task that the top level queued, and records it.
 pub fn drop_all() {
-    for task in TASKS.take().waiting {
+    // Not the last number: what the app has kept of one must not name another's task.
+    for task in TASKS.with_borrow_mut(|tasks| std::mem::take(&mut tasks.waiting)) {
         notices::record_at(NoticeKind::Timer, || "a task".into(), task.made_at);
     }
 }

@@ -70,8 +70,9 @@ impl Engine {
     /// The same, and the response is handed on as it comes: its first piece is there while the app still makes the next
     /// ones. The app is held up for as long as a piece is not read.
     ///
-    /// Nothing happens before the first call of one of [`Exchange`]'s functions, nor between two of them; dropping it ends
-    /// the guest at once.
+    /// Nothing happens before the first call of one of [`Exchange`]'s functions, nor between two of them: a caller who
+    /// waits for its own reader holds a slot meanwhile, and should drop the exchange when that takes too long, as the wall
+    /// limit is looked at only in the next call. Dropping it ends the guest at once.
     pub fn exchange(&self, bundle: &Bundle, limits: &Limits, request: Request<Bytes>, env: &str) -> Exchange {
         let (sender, pieces) = mpsc::channel(1);
         let work = run(self.clone(), bundle.clone(), limits.clone(), request, env.to_owned(), sender);

@@ -112,14 +112,19 @@ pub(crate) fn header_bytes(headers: impl Iterator<Item = (usize, usize)>) -> u64
     headers.map(|(name, value)| name as u64 + value as u64 + 4).sum()
 }
 
-fn head(status: u16, headers: Vec<response::Header>) -> Result<Parts, Breach> {
+fn head(status: u16, headers: Vec<response::Header>) -> wasmtime::Result<Parts> {
     let (mut head, ()) = http::Response::new(()).into_parts();
+    if !(200..=599).contains(&status) {
+        return Err(breach(format!("the status {status}")).into());
+    }
     head.status = StatusCode::from_u16(status).map_err(breach)?;
     for (name, value) in headers {
         let value: Option<Vec<u8>> = value.chars().map(|character| u8::try_from(character).ok()).collect();
         let value = value.ok_or_else(|| Breach(format!("the header {name} has a character that is no byte")))?;
         let name = HeaderName::try_from(name).map_err(breach)?;
-        head.headers.append(name, HeaderValue::try_from(value).map_err(breach)?);
+        // A map of headers has room for some 24,000 names, whatever the limit is.
+        let appended = head.headers.try_append(name, HeaderValue::try_from(value).map_err(breach)?);
+        appended.map_err(|_| Exceeded(Limit::Headers))?;
     }
     Ok(head)
 }

@@ -112,7 +112,7 @@ impl Sandbox {
             store.data().meter.check_cpu()?;
             Ok(UpdateDeadline::Yield(1))
         });
-        let transfer = limits.page.max(limits.console_bytes).saturating_add(TRANSFER_SLACK);
+        let transfer = limits.page.max(limits.console_bytes).max(limits.headers).saturating_add(TRANSFER_SLACK);
         store.set_hostcall_fuel(usize::try_from(transfer).unwrap_or(usize::MAX));
         // The contract has no resources. A guest could define some for itself, whose handles are the host's memory and
         // in no limit of ours.

@@ -207,6 +207,33 @@ fn a_body_is_held_to_the_page_limit() {
 }
 
 #[test]
+fn a_body_that_is_cut_is_not_complete() {
+    for body in ["'x'.repeat(5000)", "new ReadableStream({ start(c) { c.enqueue(new Uint8Array(5000)); c.close(); } })"]
+    {
+        let app = app(&format!("ctx.waitUntil(Promise.resolve()); return new Response({body})"));
+        runtime().block_on(async {
+            let limits = Limits { page: 4_000, ..Limits::default() };
+            let mut exchange = engine().exchange(&app, &limits, get(), "{}");
+            exchange.head().await.unwrap();
+            while exchange.chunk().await.is_some() {}
+            assert!(!exchange.is_complete(), "{body}");
+            let ended = exchange.finish().await;
+            assert!(matches!(ended.result, Err(Failure::Exceeded { limit: Limit::Page, .. })), "{ended:?}");
+        });
+    }
+}
+
+#[test]
+fn an_environment_that_is_no_object_is_the_callers_mistake() {
+    let app = app("globalThis.process = undefined; return new Response('ok')");
+    for env in ["null", "[]", "\"text\"", "{"] {
+        let answer = fetch_with(&app, get(), env, &Limits::default());
+        assert!(matches!(answer.response, Err(Failure::Host(dayfly::Error::InvalidProps(_)))), "{env}: {answer:?}");
+    }
+    assert_eq!(text(&fetch_with(&app, get(), r#"{"A":"b"}"#, &Limits::default())), "ok");
+}
+
+#[test]
 fn a_handler_may_be_a_class_and_live_beside_a_render() {
     let app = module(
         "class App { #greeting = 'hello'; fetch(request) { return new Response(this.#greeting); } }

@@ -418,6 +418,56 @@ fn what_is_left_open_at_the_top_level_of_our_own_code_is_no_notice() {
 }
 
 #[test]
+fn tasks_that_go_on_for_ever_do_not_hold_timers_up() {
+    for again in ["setImmediate(poll)", "channel.port2.postMessage(1)"] {
+        let app = App::new(&format!(
+            "const channel = new MessageChannel();
+             globalThis.render = () => new Promise((done) => {{
+               let over = false; setTimeout(() => {{ over = true; }}, 10);
+               const poll = () => {{ if (over) done('over'); else {again}; }};
+               channel.port1.onmessage = poll; poll();
+             }})"
+        ));
+        assert_eq!(app.render("{}").page(), "over", "{again}");
+    }
+}
+
+#[test]
+fn what_the_top_level_posted_is_dropped_and_the_port_lives() {
+    let app = App::new(
+        "const channel = new MessageChannel(); let got; channel.port1.onmessage = (e) => got(e.data); channel.port2.postMessage('lost');
+         globalThis.render = () => new Promise((done) => { got = done; channel.port2.postMessage('new'); })",
+    );
+    assert_eq!(app.render("{}").page(), "new");
+}
+
+#[test]
+fn a_timer_that_the_top_level_kept_names_no_timer_of_a_render() {
+    let app = App::new(
+        "const kept = [setTimeout(() => {}, 5), setImmediate(() => {})];
+         globalThis.render = () => new Promise((done) => {
+           setTimeout(() => setImmediate(() => done('fired')), 1); clearTimeout(kept[0]); clearImmediate(kept[1]); })",
+    );
+    assert_eq!(app.render("{}").page(), "fired");
+}
+
+#[test]
+fn decoders_keep_apart_and_text_loses_its_byte_order_mark() {
+    let app = App::new(
+        "globalThis.render = async () => {
+           const one = new TextDecoder('utf-8', { fatal: true }); const seen = [];
+           try { one.decode(new Uint8Array([0xff]), { stream: true }); } catch (e) { seen.push(e.name); }
+           const two = new TextDecoder(); two.decode(new Uint8Array([0xe2]), { stream: true });
+           seen.push(one.decode(new Uint8Array([97]), { stream: true }), two.decode(new Uint8Array([0x82, 0xac])), one.decode());
+           const bytes = new Uint8Array([0xef, 0xbb, 0xbf, 0x5b, 0x5d]);
+           seen.push(await new Response(bytes).text(), (await new Response(bytes).json()).length, await new Blob([bytes]).text());
+           return JSON.stringify(seen);
+         }",
+    );
+    assert_eq!(app.render("{}").page(), r#"["TypeError","a","€","","[]",0,"[]"]"#);
+}
+
+#[test]
 fn commonjs_runs_unchanged() {
     for (name, text) in [
         ("app.cjs", "const { join } = require('path'); module.exports = { render: () => join('a', 'b') }"),

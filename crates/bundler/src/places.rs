@@ -9,6 +9,9 @@ use sourcemap::{DecodedMap, SourceMap};
 use crate::refusal::snippet;
 use crate::source::Source;
 
+/// How many bytes of the text are between two marks.
+const MARK: usize = 4096;
+
 /// Says where in its author's files a place of a bundle is, by a source map
 /// ([ECMA-426](https://tc39.es/ecma426/)), which may be an index map. Without one a place stays what it is.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub struct Places {
     name: String,
     text: String,
     lines: Vec<Range<usize>>,
+    /// Units of UTF-16 before each mark.
+    marks: Vec<usize>,
     map: Option<SourceMap>,
 }
 
@@ -25,7 +30,12 @@ impl Places {
         let text = source.text.clone();
         let ends = text.match_indices('\n').map(|(end, _)| end).chain([text.len()]);
         let lines = ends.scan(0, |start, end| Some(std::mem::replace(start, end + 1)..end)).collect();
-        Self { name: source.name.clone(), text, lines, map: None }
+        let mut marks = vec![0];
+        for mark in 1..=text.len() / MARK {
+            let [start, end] = [mark - 1, mark].map(|mark| text.floor_char_boundary(mark * MARK));
+            marks.push(marks[mark - 1] + text[start..end].encode_utf16().count());
+        }
+        Self { name: source.name.clone(), text, lines, marks, map: None }
     }
 
     /// Places by this map.
@@ -109,18 +119,27 @@ impl Places {
         if token.get_dst_line() != line {
             return None;
         }
-        let (source, line, column) = (token.get_source()?, token.get_src_line() + 1, token.get_src_col() + 1);
+        let (line, column) = (token.get_src_line().checked_add(1)?, token.get_src_col().checked_add(1)?);
+        let source = token.get_source()?;
         let text = self.map.as_ref()?.get_source_contents(token.get_src_id());
         Some((Site { file: source.to_owned(), line, column }, text))
     }
 
     /// QuickJS counts columns in bytes, and maps in units of UTF-16.
     fn utf16(&self, line: u32, column: u32) -> u32 {
-        let line = self.lines.get(line as usize).map(|range| &self.text[range.clone()]).unwrap_or_default();
-        match line.get(..column as usize) {
-            Some(before) => before.encode_utf16().count() as u32,
-            None => column,
+        let Some(range) = self.lines.get(line as usize) else { return column };
+        let end = range.start + column as usize;
+        if end > range.end || !self.text.is_char_boundary(end) {
+            return column;
         }
+        (self.units_before(end) - self.units_before(range.start)) as u32
+    }
+
+    /// Units of UTF-16 before that byte of the text: a minified bundle is one line of megabytes, and a stack has many frames.
+    fn units_before(&self, byte: usize) -> usize {
+        let mark = byte / MARK;
+        let start = self.text.floor_char_boundary(mark * MARK);
+        self.marks[mark] + self.text[start..byte].encode_utf16().count()
     }
 
     fn frame<'a>(&self, line: &'a str) -> Cow<'a, str> {
@@ -196,6 +215,21 @@ mod tests {
         for (line, column) in [(0, 0), (9, 9), (2, 99_999), (u32::MAX, u32::MAX)] {
             let _ = places.site(&site(line, column));
         }
+    }
+
+    #[test]
+    fn places_far_into_a_line_are_counted_from_the_nearest_mark() {
+        let text = format!("{}b();", "é".repeat(10_000));
+        let places = Places::of(&Source::new("app.js", &*text));
+        assert_eq!([0, 2, 4_096, 8_194, 20_000].map(|column| places.utf16(0, column)), [0, 1, 2_048, 4_097, 10_000]);
+        // In the middle of a character, or beyond the line, a column stays what it is.
+        assert_eq!([1, 30_000].map(|column| places.utf16(0, column)), [1, 30_000]);
+    }
+
+    #[test]
+    fn a_map_of_impossible_places_is_no_panic() {
+        let map = MAP.replace(";MAEE", ";MADD");
+        assert_eq!(places(&map).site(&site(2, 8)).to_string(), "app.js:2:8");
     }
 
     #[test]

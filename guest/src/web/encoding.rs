@@ -20,6 +20,7 @@ thread_local! {
 struct Streaming {
     decoder: Decoder,
     fatal: bool,
+    keep_bom: bool,
 }
 
 pub(super) fn install(native: &Object<'_>) -> Result<()> {
@@ -62,7 +63,11 @@ fn encoding_name(label: JsString<'_>) -> Option<String> {
 fn decoder(ctx: &Ctx<'_>, label: &JsString<'_>, keep_bom: bool) -> Result<Decoder> {
     let encoding = Encoding::for_label(text(label).as_bytes())
         .ok_or_else(|| Exception::throw_range(ctx, "there is no encoding of that name"))?;
-    Ok(if keep_bom { encoding.new_decoder_without_bom_handling() } else { encoding.new_decoder_with_bom_removal() })
+    Ok(new_decoder_of(encoding, keep_bom))
+}
+
+fn new_decoder_of(encoding: &'static Encoding, keep_bom: bool) -> Decoder {
+    if keep_bom { encoding.new_decoder_without_bom_handling() } else { encoding.new_decoder_with_bom_removal() }
 }
 
 /// All of the text at once; nothing if the bytes are wrong and `fatal` says that they must not be.
@@ -85,7 +90,7 @@ fn new_decoder<'js>(ctx: Ctx<'js>, label: JsString<'js>, fatal: bool, keep_bom: 
             decoders.push(None);
             decoders.len() - 1
         });
-        decoders[free] = Some(Streaming { decoder, fatal });
+        decoders[free] = Some(Streaming { decoder, fatal, keep_bom });
         free
     }))
 }
@@ -95,8 +100,11 @@ fn decode_more<'js>(ctx: Ctx<'js>, name: usize, source: Value<'js>, more_follows
     let taken = DECODERS.with_borrow_mut(|decoders| decoders.get_mut(name).and_then(Option::take));
     let Some(mut streaming) = taken else { return Err(Exception::throw_type(&ctx, "the decoder has ended")) };
     let decoded = read(&source, |source| push(&mut streaming.decoder, source, streaming.fatal, !more_follows))?;
-    // A decoder that has met an error begins anew with the next piece, as one that has ended does.
-    if more_follows && decoded.is_some() {
+    if more_follows {
+        // One that has met an error begins anew with the next piece.
+        if decoded.is_none() {
+            streaming.decoder = new_decoder_of(streaming.decoder.encoding(), streaming.keep_bom);
+        }
         DECODERS.with_borrow_mut(|decoders| decoders[name] = Some(streaming));
     }
     Ok(decoded)
