@@ -256,6 +256,9 @@ fn a_failure_reads_well() {
     assert_eq!(
         dayfly.run(&["render", "app.js"]).err,
         "error: the app threw TypeError: no price
+  |
+1 | function price() { throw new TypeError('no price', { cause: new Error('no currency')\x20
+  |                          ^ TypeError: no price
     at price (app.js:1:26)
     at <anonymous> (app.js:2:27)
   caused by Error: no currency

@@ -8,7 +8,7 @@ use anyhow::Result;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dayfly::{Failure, Level, Limit, Line, Outcome, Page, Site, Thrown, Usage};
-use dayfly_bundler::{Notice, Refusal, Source};
+use dayfly_bundler::{Notice, Places, Refusal, Source};
 use http::response::Parts;
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
@@ -66,6 +66,16 @@ pub(crate) fn print_notices(notices: &[Notice], dropped: u32) {
 /// Prints why a source gave no bundle.
 pub(crate) fn print_refusal(refusal: &Refusal, source: &Source) {
     anstream::eprintln!("{}", printable(&refusal.report(source)));
+}
+
+/// Puts console lines and a failure in the places of their author's files; gives the line that the failure comes from, to
+/// be printed with it.
+pub(crate) fn place(places: &Places, console: &mut [Line], failure: Option<&mut Failure>) -> Option<String> {
+    console.iter_mut().for_each(|line| places.line(line));
+    let failure = failure?;
+    let frame = places.code_frame(failure);
+    places.failure(failure);
+    frame
 }
 
 /// Prints page or failure, and the console: for people, or as one JSON object, which has the usage too.

@@ -23,7 +23,7 @@ use crate::bench::turn::{Side, Turn, Until, in_turns};
 use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
 use crate::input::{self, App as Input};
-use crate::report::{print_bytes, print_json, print_outcome};
+use crate::report::{place, print_bytes, print_json, print_outcome};
 use crate::{progress, units};
 
 /// Measure an app: a whole render in a fresh sandbox, and loading the bundle
@@ -108,7 +108,9 @@ impl Bench {
             Err(error) => {
                 let NoPage(mut outcome) = error.downcast()?;
                 outcome.console.splice(0..0, built.unprinted);
-                print_outcome(&outcome, None, self.json)?;
+                let places = built.source.map(|source| input::places(self.app(), &source, None)).transpose()?;
+                let frame = places.and_then(|places| place(&places, &mut outcome.console, outcome.page.as_mut().err()));
+                print_outcome(&outcome, frame.as_deref(), self.json)?;
                 return Ok((&*outcome).into());
             }
         }

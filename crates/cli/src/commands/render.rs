@@ -14,8 +14,8 @@ use super::runtime;
 use crate::cache::CacheArgs;
 use crate::exit::Exit;
 use crate::report::{
-    FailureReport, ResponseReport, print_bytes, print_console, print_failure, print_head, print_json, print_outcome,
-    print_usage,
+    FailureReport, ResponseReport, place, print_bytes, print_console, print_failure, print_head, print_json,
+    print_outcome, print_usage,
 };
 use crate::{input, progress};
 
@@ -77,11 +77,7 @@ impl Render {
         let (exit, usage) = match outcome {
             Some(mut outcome) => {
                 outcome.console.splice(0..0, unprinted);
-                let frame = outcome.page.as_ref().err().and_then(|failure| places.code_frame(failure));
-                outcome.console.iter_mut().for_each(|line| places.line(line));
-                if let Err(failure) = &mut outcome.page {
-                    places.failure(failure);
-                }
+                let frame = place(&places, &mut outcome.console, outcome.page.as_mut().err());
                 print_outcome(&outcome, frame.as_deref(), self.json)?;
                 (Exit::from(&outcome), outcome.usage)
             }
@@ -117,11 +113,7 @@ impl Render {
         }
         let Ended { mut result, mut console, usage } = exchange.finish().await;
         console.splice(0..0, unprinted);
-        let frame = result.as_ref().err().and_then(|failure| places.code_frame(failure));
-        console.iter_mut().for_each(|line| places.line(line));
-        if let Err(failure) = &mut result {
-            places.failure(failure);
-        }
+        let frame = place(places, &mut console, result.as_mut().err());
         let failure = result.as_ref().err();
         if self.json {
             let failure = failure.map(FailureReport::from);
