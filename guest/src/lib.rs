@@ -14,6 +14,7 @@
 //! | [`console`], [`clock`], [`random`], [`timers`] | the globals that lead to an import, or to none |
 //! | [`inspect`] | how a value reads in a console line |
 //! | [`thrown`] | an exception as the contract's record |
+//! | [`postmortem`] | where the app was when a limit ended it |
 //! | [`notices`] | what top-level code did that a snapshot cannot keep |
 //! | [`quickjs`] | the calls into QuickJS that rquickjs does not wrap: all of the guest's `unsafe` |
 
@@ -23,6 +24,7 @@ mod handle;
 mod inspect;
 mod load;
 mod notices;
+mod postmortem;
 mod quickjs;
 mod random;
 mod render;
@@ -45,6 +47,13 @@ mod contract {
     #[unsafe(export_name = "wizer-initialize")]
     extern "C" fn initialize() {
         crate::load::prepare();
+    }
+
+    /// The export of the interface `postmortem`, which the world above leaves out: what is generated for an export
+    /// allocates, and has its frame where those of the dead are.
+    #[unsafe(export_name = "dayfly:sandbox/postmortem@0.1.0#stack")]
+    extern "C" fn stack() -> *const [usize; 2] {
+        crate::postmortem::stack()
     }
 
     /// The component's exports.

@@ -29,6 +29,66 @@ pub fn running_site() -> Option<Site> {
     call_site(&unsafe { Ctx::from_raw(ctx) })
 }
 
+/// Whether JavaScript was running, or something that it called, when the instance ended whose memory this is.
+pub fn is_running(ctx: NonNull<qjs::JSContext>) -> bool {
+    // SAFETY: the runtime lives as long as the memory.
+    unsafe { qjs::JS_IsRunning(ctx.as_ptr()) }
+}
+
+/// Writes the stack of what was running when the instance ended whose memory this is, or else the async functions that
+/// waited; says how many bytes that took.
+pub fn write_stack(ctx: NonNull<qjs::JSContext>, text: &mut [u8], most_frames: usize) -> usize {
+    // SAFETY: the runtime lives as long as the memory. It may be half changed, so that this may read nonsense and trap; it
+    // writes to `text` alone.
+    unsafe { qjs::JS_WriteStack(ctx.as_ptr(), text.as_mut_ptr(), text.len() as _, most_frames as _) as usize }
+}
+
+/// Memory of the program's for a text that is put together without the heap, on a stack of its own.
+pub struct Scratch {
+    stack: UnsafeCell<Stack>,
+    answer: UnsafeCell<Answer>,
+}
+
+/// As large as what writes a text needs by far.
+#[repr(align(16))]
+struct Stack {
+    _bytes: [u8; 32 << 10],
+}
+
+struct Answer {
+    text: [u8; 16 << 10],
+    /// Where the text begins, and its length: a string as the canonical ABI returns it.
+    string: [usize; 2],
+    write: fn(&mut [u8]) -> usize,
+}
+
+// SAFETY: the guest has one thread.
+unsafe impl Sync for Scratch {}
+
+impl Scratch {
+    pub const fn new() -> Self {
+        let answer = Answer { text: [0; 16 << 10], string: [0; 2], write: |_| 0 };
+        Self { stack: UnsafeCell::new(Stack { _bytes: [0; 32 << 10] }), answer: UnsafeCell::new(answer) }
+    }
+
+    /// Has `write` write the text, on the other stack, and say how long it is; gives its address and length.
+    pub fn fill(&'static self, write: fn(&mut [u8]) -> usize) -> *const [usize; 2] {
+        unsafe extern "C" fn fill(answer: *mut c_void) {
+            // SAFETY: it is what the call below hands over, to which nobody else refers.
+            let answer = unsafe { &mut *answer.cast::<Answer>() };
+            let length = (answer.write)(&mut answer.text);
+            answer.string = [answer.text.as_ptr() as usize, length];
+        }
+        let answer = self.answer.get();
+        // SAFETY: nobody else refers to either memory, and the stack's end is aligned as a stack is.
+        unsafe {
+            (*answer).write = write;
+            qjs::JS_CallOnStack(self.stack.get().add(1).cast(), Some(fill), answer.cast());
+            &raw const (*answer).string
+        }
+    }
+}
+
 /// Says how the code is called that is the guest's own and no app's: it is in no stack and at no call site, its functions
 /// read as native ones, and their text is not kept.
 pub fn set_own_filename(ctx: &Ctx<'_>, name: &CStr) {

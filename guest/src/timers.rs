@@ -52,6 +52,16 @@ pub fn next_due() -> Option<u64> {
     TIMERS.with_borrow(|timers| timers.waiting.keys().next().map(|(due, _)| *due))
 }
 
+/// What the next timer was set by, and where, if one waits and that is known. Changes nothing, whatever state the timers
+/// are in.
+pub fn with_next<T>(read: impl FnOnce(&'static str, &Site) -> T) -> Option<T> {
+    TIMERS.with(|timers| {
+        let timers = timers.try_borrow().ok()?;
+        let timer = timers.waiting.values().next()?;
+        timer.made_at.as_ref().map(|at| read(timer.made_by, at))
+    })
+}
+
 /// Calls the next timer's function if it is due. What the function throws comes back.
 pub fn fire_next(ctx: &Ctx<'_>) -> Result<()> {
     let Some((id, timer)) = take_due() else { return Ok(()) };

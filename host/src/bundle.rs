@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use wasmparser::{Instance, Parser, Payload};
 use wasmtime::Store;
 use wasmtime::component::types::{self, ComponentItem};
-use wasmtime::component::{Component, ComponentNamedList, Lift, Linker, Lower};
+use wasmtime::component::{Component, ComponentNamedList, InstancePre, Lift, Linker, Lower};
 
 use crate::contract::handler::Request;
 use crate::contract::renderer::{Bounds, Failure, Page};
@@ -90,6 +90,12 @@ impl Bundle {
     /// What the memory of its renders is to hold; one that is left whole writes that itself.
     pub(crate) fn heap(&self) -> Option<Arc<Image>> {
         self.parts.as_ref().map(|parts| parts.heap.image().clone())
+    }
+
+    /// What says where the app was when a limit ended it: a bundle whose instances write no data to their memory when
+    /// they are made.
+    pub(crate) fn postmortem(&self) -> Option<&InstancePre<State>> {
+        self.parts.as_ref().map(|_| self.app.instance_pre())
     }
 
     /// The app in a fresh store.

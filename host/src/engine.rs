@@ -44,6 +44,10 @@ pub struct EngineConfig {
     /// back to the kernel, and costs the next render a page fault for each 4 KiB. Default 2 MiB, less where 1/16 of the
     /// machine's memory for all slots is less.
     pub keep_resident: usize,
+    /// Whether a failure by a limit says where the app was ([`Failure::Exceeded`](crate::Failure::Exceeded)). Default yes.
+    /// It takes a render that fails some dozens of microseconds more, of a bundle that means harm 10 ms of processor time at
+    /// most; its slot is taken meanwhile. Bundles that are built by `dayfly build` and share their code say it.
+    pub postmortem: bool,
 }
 
 impl Default for EngineConfig {
@@ -58,6 +62,7 @@ impl Default for EngineConfig {
             share_code: true,
             reset: Reset::Automatic,
             keep_resident: keep_resident(concurrency),
+            postmortem: true,
         }
     }
 }

@@ -168,7 +168,7 @@ async fn run(
         failed(Failure::exceeded(Limit::Headers))
     } else {
         match Sandbox::new(&engine, &limits, Time::Real).await {
-            Ok(sandbox) => handle(sandbox, &bundle, &limits, &guest_request(url, request, env), pieces).await,
+            Ok(sandbox) => handle(&engine, sandbox, &bundle, &limits, &guest_request(url, request, env), pieces).await,
             Err(error) => failed(error.into()),
         }
     };
@@ -177,6 +177,7 @@ async fn run(
 }
 
 async fn handle(
+    engine: &Engine,
     mut sandbox: Sandbox,
     bundle: &Bundle,
     limits: &Limits,
@@ -186,14 +187,18 @@ async fn handle(
     let bounds = renderer::Bounds { js_stack: limits.js_stack, page: limits.page };
     sandbox.set_heap(bundle.heap());
     sandbox.answer_to(pieces);
-    let handled = sandbox
+    let mut handled = sandbox
         .run(async |store| {
             let app = bundle.instantiate(&mut *store).await?;
             app.dayfly_sandbox_handler().call_handle(store, request, Some(bounds)).await
         })
         .await;
-    let result = handled.and_then(|handled| Ok(handled?)).and_then(|()| sandbox.has_answered());
-    let (console, usage) = sandbox.finish();
+    let has_answered = sandbox.has_answered();
+    let (console, usage) = match &mut handled {
+        Ok(_) => sandbox.finish(),
+        Err(failure) => sandbox.finish_after(failure, engine, bundle.postmortem()).await,
+    };
+    let result = handled.and_then(|handled| Ok(handled?)).and_then(|()| has_answered);
     Ended { result, console, usage }
 }
 

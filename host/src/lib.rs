@@ -32,6 +32,7 @@ mod limits;
 mod locked;
 mod machine;
 mod outcome;
+mod postmortem;
 mod precompiled;
 mod render;
 mod reset;

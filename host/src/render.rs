@@ -43,7 +43,7 @@ impl Engine {
             (Err(Failure::exceeded(Limit::Request)), Vec::new(), Usage::default())
         } else {
             match sandbox().await {
-                Ok(sandbox) => run(sandbox, bundle, limits, props).await,
+                Ok(sandbox) => run(self, sandbox, bundle, limits, props).await,
                 Err(error) => (Err(error.into()), Vec::new(), Usage::default()),
             }
         };
@@ -54,6 +54,7 @@ impl Engine {
 }
 
 async fn run(
+    engine: &Engine,
     mut sandbox: Sandbox,
     bundle: &Bundle,
     limits: &Limits,
@@ -61,13 +62,16 @@ async fn run(
 ) -> (Result<Page, Failure>, Vec<Line>, Usage) {
     let bounds = renderer::Bounds { js_stack: limits.js_stack, page: limits.page };
     sandbox.set_heap(bundle.heap());
-    let rendered = sandbox
+    let mut rendered = sandbox
         .run(async |store| {
             let app = bundle.instantiate(&mut *store).await?;
             app.dayfly_sandbox_renderer().call_render(store, props, Some(bounds)).await
         })
         .await;
-    let (console, usage) = sandbox.finish();
+    let (console, usage) = match &mut rendered {
+        Ok(_) => sandbox.finish(),
+        Err(failure) => sandbox.finish_after(failure, engine, bundle.postmortem()).await,
+    };
     (rendered.and_then(|rendered| judge(rendered, limits)), console, usage)
 }
 

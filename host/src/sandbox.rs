@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use rand::rngs::{StdRng, SysError, SysRng};
 use rand::{Rng, SeedableRng};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{HasSelf, InstancePre, Linker};
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::console::{Console, Line};
@@ -20,8 +20,9 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::{Exceeded, Limit, Limits, Meter};
 use crate::outcome::{Failure, Usage};
+use crate::postmortem;
 use crate::response::{Outlet, Piece};
-use crate::slots::{self, Image, Watch};
+use crate::slots::{self, Contents, Image, Remains, Watch};
 
 /// How many bytes a guest may hand over beside a page or a console line: names, messages, stacks.
 const TRANSFER_SLACK: u64 = 512 << 10;
@@ -72,10 +73,20 @@ pub struct Sandbox {
     limits: Limits,
     started: Instant,
     /// What the memory that the guest gets is to hold, until it has one.
-    heap: Option<Arc<Image>>,
+    contents: Option<Contents>,
     faults: Watch,
     // Last, for fields are dropped in order: a slot is free only once what the store had of the pool is given back.
-    _slot: OwnedSemaphorePermit,
+    slot: OwnedSemaphorePermit,
+}
+
+/// What is left of a sandbox whose store is gone, until it is dropped or asked where the guest was.
+#[derive(Debug)]
+pub(crate) struct Remainder {
+    memory: Remains,
+    faults: Watch,
+    memory_limit: u64,
+    // Last, as above.
+    slot: OwnedSemaphorePermit,
 }
 
 impl Sandbox {
@@ -117,12 +128,20 @@ impl Sandbox {
         // The contract has no resources. A guest could define some for itself, whose handles are the host's memory and
         // in no limit of ours.
         store.set_max_component_handles(0);
-        Ok(Self { store, limits: limits.clone(), started, heap: None, faults: Watch::default(), _slot: slot })
+        Ok(Self { store, limits: limits.clone(), started, contents: None, faults: Watch::default(), slot })
+    }
+
+    /// A store over what another one's guest has left, in the slot that this had.
+    pub(crate) fn over(engine: &Engine, remainder: Remainder, limits: &Limits) -> Result<Self, Error> {
+        let Remainder { memory, faults, memory_limit, slot } = remainder;
+        let limits = Limits { memory: memory_limit, ..limits.clone() };
+        let contents = Some(Contents::Remains(memory));
+        Ok(Self { contents, faults, ..Self::in_slot(engine, slot, &limits, Time::Still)? })
     }
 
     /// Sets what the first memory that is made in the store holds to begin with.
     pub(crate) fn set_heap(&mut self, heap: Option<Arc<Image>>) {
-        self.heap = heap;
+        self.contents = heap.map(Contents::Heap);
     }
 
     /// Says where the guest's response goes.
@@ -148,12 +167,12 @@ impl Sandbox {
         let cpu = self.store.data().meter.cpu.clone();
         let wall = self.limits.wall.saturating_sub(self.started.elapsed());
         let answers = self.store.data().response.is_open();
-        let Self { store, heap, faults, .. } = self;
+        let Self { store, contents, faults, .. } = self;
         // It stays so if `work` is dropped before it ends: then the guest's fiber ends unwatched, on its own stack.
         let mut watch = std::mem::replace(faults, Watch::unknown());
         let mut work = pin!(work(store));
         let metered = std::future::poll_fn(|context| {
-            let polled = cpu.measure(|| slots::with_next(heap, || work.as_mut().poll(context)));
+            let polled = cpu.measure(|| slots::with_next(contents, || work.as_mut().poll(context)));
             watch.poll_has_ended();
             if polled.is_ready() {
                 *faults = watch;
@@ -169,12 +188,40 @@ impl Sandbox {
 
     /// Takes the store apart: what was written and what was used. The guest and its memory are gone afterwards.
     pub fn finish(self) -> (Vec<Line>, Usage) {
-        let fuel = self.store.get_fuel().ok().map(|left| self.limits.fuel.unwrap_or(u64::MAX).saturating_sub(left));
-        let cpu = self.store.data().meter.cpu.clone();
+        let (console, usage, _) = self.take_apart(false);
+        (console, usage)
+    }
+
+    /// The same after a failure of [`Sandbox::run`]. If a limit ended the guest, the failure gets to know where it was:
+    /// another instance of `guest` is asked, if that is one which says it. What was used stays what it was when the guest
+    /// was ended. See [`EngineConfig::postmortem`](crate::EngineConfig::postmortem).
+    pub(crate) async fn finish_after(
+        self,
+        failure: &mut Failure,
+        engine: &Engine,
+        guest: Option<&InstancePre<State>>,
+    ) -> (Vec<Line>, Usage) {
+        let guest = guest.filter(|_| engine.config().postmortem);
+        let (Failure::Exceeded { stack, .. }, Some(guest)) = (failure, guest) else { return self.finish() };
+        let (console, usage, remainder) = self.take_apart(true);
+        if let Some(remainder) = remainder {
+            *stack = postmortem::stack(engine, remainder, guest).await;
+        }
+        (console, usage)
+    }
+
+    /// What was written, what was used and, if it is to be kept, what the guest has left.
+    fn take_apart(self, keeps: bool) -> (Vec<Line>, Usage, Option<Remainder>) {
+        let Self { store, limits, started, contents, faults, slot } = self;
+        // If the guest did not get to have a memory.
+        drop(contents);
+        let fuel = store.get_fuel().ok().map(|left| limits.fuel.unwrap_or(u64::MAX).saturating_sub(left));
+        let cpu = store.data().meter.cpu.clone();
         // To drop the guest's memory is most of the work of a small render, and is the render's.
-        let state = cpu.measure(|| self.faults.taking_apart(|| self.store.into_data()));
+        let drop_store = || cpu.measure(|| faults.taking_apart(|| store.into_data()));
+        let (state, memory) = if keeps { slots::keeping_memory(drop_store) } else { (drop_store(), None) };
         let usage = Usage {
-            wall: self.started.elapsed(),
+            wall: started.elapsed(),
             cpu: cpu.finished(),
             fuel,
             peak_memory: state.meter.peak_memory(),
@@ -182,7 +229,8 @@ impl Sandbox {
             console_bytes: state.console.bytes(),
             ..Usage::default()
         };
-        (state.console.into_lines(), usage)
+        let remainder = memory.map(|memory| Remainder { memory, faults, memory_limit: limits.memory, slot });
+        (state.console.into_lines(), usage, remainder)
     }
 }
 

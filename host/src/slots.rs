@@ -25,7 +25,7 @@ mod image;
 mod scan;
 mod space;
 
-pub(crate) use creators::Creator;
+pub(crate) use creators::{Creator, Remains, keeping_memory};
 pub(crate) use faults::Watch;
 pub(crate) use image::{Bases, Image};
 pub(crate) use scan::Scan;
@@ -403,20 +403,28 @@ impl<T> Shards<T> {
 /// A slot that holds another engine's heap.
 const FARTHEST: u8 = 3;
 
+/// What a memory holds to begin with.
+#[derive(Debug)]
+pub(crate) enum Contents {
+    Heap(Arc<Image>),
+    /// What another store's guest has left, in the slot in which it is.
+    Remains(Remains),
+}
+
 thread_local! {
     /// What the next memory that this thread makes is to hold.
-    static NEXT: RefCell<Option<Arc<Image>>> = const { RefCell::new(None) };
+    static NEXT: RefCell<Option<Contents>> = const { RefCell::new(None) };
 }
 
 /// Runs `work`, which may make a memory: the first one holds `next`, and takes it.
 ///
 /// wasmtime does not say for whom it asks for a memory; but it asks on the thread that polls the render.
-pub(crate) fn with_next<T>(next: &mut Option<Arc<Image>>, work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_next<T>(next: &mut Option<Contents>, work: impl FnOnce() -> T) -> T {
     if next.is_none() {
         return work();
     }
     /// Puts it back, if only because of a panic.
-    struct Guard<'a>(&'a mut Option<Arc<Image>>);
+    struct Guard<'a>(&'a mut Option<Contents>);
     impl Drop for Guard<'_> {
         fn drop(&mut self) {
             *self.0 = NEXT.take();

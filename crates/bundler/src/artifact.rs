@@ -87,11 +87,11 @@ pub(crate) fn component_of(engine: &[u8]) -> Result<Vec<u8>, String> {
     encode(engine)
 }
 
-/// Makes a bundle of a snapshotted engine: the same core module in a component that has the world `app`, so that what
+/// Makes a bundle of a snapshotted engine: the same core module in a component that has the world `bundle`, so that what
 /// only the bundler needs is neither exported nor imported.
 pub(crate) fn bundle(snapshot: &[u8]) -> Result<Vec<u8>, String> {
     let mut module = main_module(snapshot)?.to_vec();
-    let (resolve, world) = app_world()?;
+    let (resolve, world) = world(if exports(&module, POSTMORTEM)? { "bundle" } else { "app" })?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(text)?;
     encode(&module)
 }
@@ -110,10 +110,22 @@ fn main_module(component: &[u8]) -> Result<&[u8], String> {
     Err("the snapshot has no core module".into())
 }
 
-fn app_world() -> Result<(Resolve, WorldId), String> {
+/// What a build of `guest/` that is older than it does not export.
+const POSTMORTEM: &str = "dayfly:sandbox/postmortem@0.1.0#stack";
+
+fn exports(module: &[u8], name: &str) -> Result<bool, String> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ExportSection(exports) = payload.map_err(text)? {
+            return Ok(exports.into_iter().flatten().any(|export| export.name == name));
+        }
+    }
+    Ok(false)
+}
+
+fn world(name: &str) -> Result<(Resolve, WorldId), String> {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("sandbox.wit", CONTRACT).map_err(text)?;
-    let world = resolve.select_world(&[package], Some("app")).map_err(text)?;
+    let world = resolve.select_world(&[package], Some(name)).map_err(text)?;
     Ok((resolve, world))
 }
 

@@ -1,13 +1,15 @@
 //! What wasmtime asks for memories and stacks.
 #![allow(unsafe_code, reason = "wasmtime relies on what these promise; each says why it holds")]
 
+use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType, StackCreator, StackMemory};
 
 use super::space::{Area, PAGE};
-use super::{GUARD, MEMORY, NEXT, STACK_GUARD, Slot, Slots};
+use super::{Contents, GUARD, MEMORY, NEXT, STACK_GUARD, Slot, Slots};
 
 /// Gives wasmtime the slots' memories and stacks.
 #[derive(Debug)]
@@ -15,7 +17,8 @@ pub(crate) struct Creator(pub(crate) Arc<Slots>);
 
 // SAFETY: a slot has the whole reservation and guard that compiled code counts on, or the call is refused; it is given to
 // one store at a time. That its first bytes are a heap's and not zero matters to the program that is in it alone: the
-// heap is the data that the memory's bundle has for it.
+// heap is the data that the memory's bundle has for it. Or else it is what the same program has left there, when its store
+// is gone.
 unsafe impl MemoryCreator for Creator {
     fn new_memory(
         &self,
@@ -31,9 +34,14 @@ unsafe impl MemoryCreator for Creator {
         if minimum > MEMORY || !minimum.is_multiple_of(PAGE) {
             return Err(format!("a memory of {minimum} bytes fits no slot"));
         }
-        let image = NEXT.take().unwrap_or_default();
+        let image = match NEXT.take() {
+            Some(Contents::Remains(Remains(memory))) if memory.byte_size() >= minimum => return Ok(Box::new(memory)),
+            Some(Contents::Remains(_)) => return Err("what the guest left is smaller than its memory".into()),
+            Some(Contents::Heap(image)) => image,
+            None => Arc::default(),
+        };
         let slot = self.0.take(image, minimum).map_err(|error| error.to_string())?;
-        Ok(Box::new(Memory { slot: Some(slot), slots: self.0.clone() }))
+        Ok(Box::new(Memory { slot: Some(slot), slots: self.0.clone(), may_grow: true }))
     }
 }
 
@@ -42,6 +50,7 @@ struct Memory {
     /// There until the value is dropped.
     slot: Option<Slot>,
     slots: Arc<Slots>,
+    may_grow: bool,
 }
 
 impl Memory {
@@ -61,6 +70,9 @@ unsafe impl LinearMemory for Memory {
     }
 
     fn grow_to(&mut self, new_size: usize) -> wasmtime::Result<()> {
+        if !self.may_grow {
+            return Err(wasmtime::Error::msg("what a guest has left does not grow"));
+        }
         if new_size > MEMORY || !new_size.is_multiple_of(PAGE) {
             return Err(wasmtime::Error::msg("a slot has no more than 4 GiB"));
         }
@@ -75,10 +87,43 @@ unsafe impl LinearMemory for Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
+        let Some(slot) = self.slot.take() else { return };
+        if KEEPS.replace(false) {
+            KEPT.set(Some(Remains(Self { slot: Some(slot), slots: self.slots.clone(), may_grow: false })));
+        } else {
             self.slots.give_back(slot);
         }
     }
+}
+
+/// The memory of a store that is gone, as its guest has left it. It holds the slot; what the guest wrote is gone when this
+/// is dropped, or the store that it is given to.
+pub(crate) struct Remains(Memory);
+
+impl fmt::Debug for Remains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Remains").field(&self.0.byte_size()).finish()
+    }
+}
+
+thread_local! {
+    /// Whether the next memory that this thread drops is to be kept.
+    static KEEPS: Cell<bool> = const { Cell::new(false) };
+    static KEPT: RefCell<Option<Remains>> = const { RefCell::new(None) };
+}
+
+/// Runs `work`, which drops a store, and keeps the memory that the store had.
+pub(crate) fn keeping_memory<T>(work: impl FnOnce() -> T) -> (T, Option<Remains>) {
+    /// If only because of a panic.
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            KEEPS.set(false);
+        }
+    }
+    KEEPS.set(true);
+    let _reset = Reset;
+    (work(), KEPT.take())
 }
 
 // SAFETY: a stack is one store's at a time, whole pages, and zero; below it are bytes that always fault.
