@@ -78,7 +78,9 @@ pub enum Failure {
     Exceeded {
         /// Which limit.
         limit: Limit,
-        /// Where the app was, one call a line, innermost first; where it is known.
+        /// Where the app was, one call a line, innermost first, where it is known: 64 calls and 16 KiB at most. If no code was
+        /// running, as the app waited, `async` stands before the names: where the timer was set that is next, and the
+        /// async functions that are not done.
         stack: Option<String>,
     },
     /// The guest broke in a way that is no limit's: the JavaScript engine's defect, or a bundle that is not ours.

@@ -4,6 +4,7 @@
 //! Most programs have no use for this module: it is how the crates of this workspace share one way to run guest code.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -22,7 +23,8 @@ use crate::limits::{Exceeded, Limit, Limits, Meter};
 use crate::outcome::{Failure, Usage};
 use crate::postmortem;
 use crate::response::{Outlet, Piece};
-use crate::slots::{self, Contents, Image, Remains, Watch};
+use crate::slots::{self, Contents, Heap, Image, Remains, Watch};
+use crate::split::Split;
 
 /// How many bytes a guest may hand over beside a page or a console line: names, messages, stacks.
 const TRANSFER_SLACK: u64 = 512 << 10;
@@ -53,6 +55,8 @@ pub enum Time {
     Real,
     /// None: the clock stands at 1970 and the seed is 0, so that the same source gives the same snapshot.
     Still,
+    /// None, and nobody waits: what a guest gets that is only asked where it was.
+    Over,
 }
 
 impl Time {
@@ -61,8 +65,47 @@ impl Time {
         match self {
             // Before 1970 and after 2554 there is nothing to render.
             Self::Real => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64),
-            Self::Still => 0,
+            Self::Still | Self::Over => 0,
         }
+    }
+}
+
+/// A guest, compiled and linked, that need not be a bundle: what the bundler evaluates an app's top level in.
+pub struct Guest {
+    app: InstancePre<State>,
+    /// What its memory holds to begin with; none if it writes that itself.
+    heap: Option<Heap>,
+}
+
+impl Guest {
+    /// Compiles and links a component that has the exports of a bundle, and others. `id` is a digest that stands for it.
+    ///
+    /// # Errors
+    /// What the compiler or the linker says of it.
+    pub fn compile(engine: &Engine, id: &[u8; 32], component: &[u8]) -> wasmtime::Result<Self> {
+        if engine.config().share_code
+            && let Ok(split) = Split::new(component)
+            && let Ok(shell) = engine.shells().of(engine, &split)
+        {
+            let app = shell.with_memory(engine, split.heap.memory)?.instance_pre().clone();
+            let image = Image::new(split.heap.data.iter().copied(), &shell.bases)?;
+            return Ok(Self { app, heap: Some(Heap::new(image, engine.slots())) });
+        }
+        let component = engine.compile(id, || Ok(component))?;
+        let mut linker = Linker::new(engine.wasmtime());
+        add_to_linker(&mut linker)?;
+        Ok(Self { app: linker.instantiate_pre(&component)?, heap: None })
+    }
+
+    /// What makes its instances, in sandboxes that are [for it](Sandbox::holds).
+    pub fn instances(&self) -> &InstancePre<State> {
+        &self.app
+    }
+}
+
+impl fmt::Debug for Guest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guest").finish_non_exhaustive()
     }
 }
 
@@ -136,7 +179,12 @@ impl Sandbox {
         let Remainder { memory, faults, memory_limit, slot } = remainder;
         let limits = Limits { memory: memory_limit, ..limits.clone() };
         let contents = Some(Contents::Remains(memory));
-        Ok(Self { contents, faults, ..Self::in_slot(engine, slot, &limits, Time::Still)? })
+        Ok(Self { contents, faults, ..Self::in_slot(engine, slot, &limits, Time::Over)? })
+    }
+
+    /// Says that the sandbox is for an instance of `guest`. To be called before there is one.
+    pub fn holds(&mut self, guest: &Guest) {
+        self.set_heap(guest.heap.as_ref().map(|heap| heap.image().clone()));
     }
 
     /// Sets what the first memory that is made in the store holds to begin with.
@@ -208,6 +256,19 @@ impl Sandbox {
             *stack = postmortem::stack(engine, remainder, guest).await;
         }
         (console, usage)
+    }
+
+    /// The same of an instance of `guest`, whatever came of it.
+    pub async fn finish_with<T>(
+        self,
+        result: &mut Result<T, Failure>,
+        engine: &Engine,
+        guest: &Guest,
+    ) -> (Vec<Line>, Usage) {
+        match result {
+            Ok(_) => self.finish(),
+            Err(failure) => self.finish_after(failure, engine, guest.heap.as_ref().map(|_| &guest.app)).await,
+        }
     }
 
     /// What was written, what was used and, if it is to be kept, what the guest has left.
@@ -300,6 +361,9 @@ impl clock::Host for State {
     }
 
     async fn sleep(&mut self, nanoseconds: u64) -> wasmtime::Result<()> {
+        if self.time == Time::Over {
+            return Err(wasmtime::Error::msg("there is nothing to wait for any more"));
+        }
         tokio::time::sleep(std::time::Duration::from_nanos(nanoseconds)).await;
         self.now = Some(self.time.now());
         Ok(())
@@ -310,7 +374,7 @@ impl random::Host for State {
     fn seed(&mut self) -> wasmtime::Result<u64> {
         match self.time {
             Time::Real => random().map_err(|error| wasmtime::Error::msg(format!("no randomness: {error}"))),
-            Time::Still => Ok(0),
+            Time::Still | Time::Over => Ok(0),
         }
     }
 }

@@ -78,13 +78,19 @@ impl NoticeKind {
 
 /// The committed engine as a component with the world `engine`, which the evaluation instantiates.
 pub(crate) fn engine_component() -> Result<&'static [u8], String> {
-    static COMPONENT: LazyLock<Result<Vec<u8>, String>> = LazyLock::new(|| encode(ENGINE));
+    static COMPONENT: LazyLock<Result<Vec<u8>, String>> = LazyLock::new(|| component_of(ENGINE));
     COMPONENT.as_deref().map_err(Clone::clone)
 }
 
 /// As [`engine_component`], of another build of `guest/`.
 pub(crate) fn component_of(engine: &[u8]) -> Result<Vec<u8>, String> {
-    encode(engine)
+    if !exports(engine, POSTMORTEM)? {
+        return encode(engine);
+    }
+    let mut module = engine.to_vec();
+    let (resolve, world) = world("bundle")?;
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(text)?;
+    encode(&module)
 }
 
 /// Makes a bundle of a snapshotted engine: the same core module in a component that has the world `bundle`, so that what

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayfly::sandbox::{self, Sandbox, State, Time};
+use dayfly::sandbox::{Guest, Sandbox, State, Time};
 use dayfly::{Cache, Engine, EngineConfig, Failure, Limits, Line, Usage};
 use sha2::{Digest, Sha256};
 use wasmtime::Store;
-use wasmtime::component::{ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower};
+use wasmtime::component::{ComponentNamedList, Instance, Lift, Lower};
 use wasmtime_wizer::{ComponentContext, WasmtimeWizerComponent, Wizer};
 
 use crate::artifact::{self, Artifact, Notice};
@@ -43,7 +43,7 @@ pub struct Run {
 /// Builds bundles. The engine is compiled once, when the bundler is made; each build runs in a fresh sandbox.
 pub struct Bundler {
     engine: Engine,
-    app: InstancePre<State>,
+    guest: Guest,
     exports: LoadingIndices,
     wizer: Wizer,
     snapshot: ComponentContext<'static>,
@@ -105,12 +105,9 @@ impl Bundler {
         let wizer = Wizer::new();
         let (snapshot, instrumented) = wizer.instrument_component(component).map_err(wasm)?;
         let id = Sha256::digest(&instrumented).into();
-        let component = engine.compile(&id, || Ok(&instrumented)).map_err(wasm)?;
-        let mut linker = Linker::new(engine.wasmtime());
-        sandbox::add_to_linker(&mut linker).map_err(wasm)?;
-        let app = linker.instantiate_pre(&component).map_err(wasm)?;
-        let exports = LoadingIndices::new(&app).map_err(wasm)?;
-        Ok(Self { engine, app, exports, wizer, snapshot })
+        let guest = Guest::compile(&engine, &id, &instrumented).map_err(wasm)?;
+        let exports = LoadingIndices::new(guest.instances()).map_err(wasm)?;
+        Ok(Self { engine, guest, exports, wizer, snapshot })
     }
 
     /// The limits of a build by default: a top level may take its time, and a large bundle its memory. 60 s of CPU,
@@ -141,8 +138,9 @@ impl Bundler {
             Ok(sandbox) => sandbox,
             Err(error) => return Build { artifact: Err(bundler(error)), console: Vec::new(), usage: Usage::default() },
         };
+        sandbox.holds(&self.guest);
         let evaluated = sandbox.run(async |store| {
-            let instance = self.app.instantiate_async(&mut *store).await?;
+            let instance = self.guest.instances().instantiate_async(&mut *store).await?;
             let app = self.exports.load(&mut *store, &instance)?;
             let loaded = app.dayfly_sandbox_loader().call_load(&mut *store, &source.into()).await?;
             let loaded = match loaded {
@@ -158,8 +156,8 @@ impl Bundler {
             let mut instance = WasmtimeWizerComponent { store, instance };
             Ok(Ok((loaded, self.wizer.snapshot_component(&self.snapshot, &mut instance).await?)))
         });
-        let evaluated = evaluated.await;
-        let (console, usage) = sandbox.finish();
+        let mut evaluated = evaluated.await;
+        let (console, usage) = sandbox.finish_with(&mut evaluated, &self.engine, &self.guest).await;
         let artifact = match evaluated {
             Ok(Ok((loaded, snapshot))) => artifact(loaded, &snapshot),
             Ok(Err(refusal)) => Err(refusal),
@@ -186,12 +184,14 @@ impl Bundler {
         };
         let sources: Vec<loader::Source> = sources.iter().map(Into::into).collect();
         let bounds = renderer::Bounds { js_stack: limits.js_stack, page: 0 };
+        sandbox.holds(&self.guest);
         let ran = sandbox.run(async |store| {
-            let instance = self.app.instantiate_async(&mut *store).await?;
+            let instance = self.guest.instances().instantiate_async(&mut *store).await?;
             call::<_, (Done,)>(store, &instance, ["runner", "run"], (&*sources, Some(bounds))).await
         });
-        let result = ran.await.and_then(|(done,)| Ok(done?));
-        let (console, usage) = sandbox.finish();
+        let mut ran = ran.await;
+        let (console, usage) = sandbox.finish_with(&mut ran, &self.engine, &self.guest).await;
+        let result = ran.and_then(|(done,)| Ok(done?));
         Run { result, console, usage }
     }
 }

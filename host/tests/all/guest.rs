@@ -41,10 +41,12 @@ pub(crate) fn bundle(name: &str) -> Vec<u8> {
 
 /// The same against another contract.
 pub(crate) fn bundle_against(contract: &str, name: &str) -> Vec<u8> {
-    let mut module = wat::parse_str(module(name)).unwrap();
+    let text = module(name);
+    let mut module = wat::parse_str(&text).unwrap();
     let mut resolve = Resolve::default();
     let package = resolve.push_str("sandbox.wit", contract).unwrap();
-    let world = resolve.select_world(&[package], Some("app")).unwrap();
+    let world = if text.contains("dayfly:sandbox/postmortem") { "bundle" } else { "app" };
+    let world = resolve.select_world(&[package], Some(world)).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
     ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
 }

@@ -14,6 +14,7 @@ mod guest;
 mod isolation;
 mod memory;
 mod page;
+mod postmortem;
 mod sharing;
 mod split;
 mod time;
