@@ -360,9 +360,15 @@ fn control_characters_of_a_refused_source_do_not_reach_the_terminal() {
 fn help_version_and_completions_are_there() {
     let dayfly = Dayfly::new("help");
     assert_eq!(dayfly.run(&["--version"]).out, format!("dayfly {}\n", env!("CARGO_PKG_VERSION")));
-    for (command, snapshot) in
-        [("", "dayfly"), ("build", "build"), ("render", "render"), ("run", "run"), ("bench", "bench")]
-    {
+    for (command, snapshot) in [
+        ("", "dayfly"),
+        ("build", "build"),
+        ("render", "render"),
+        ("run", "run"),
+        ("bench", "bench"),
+        ("trace", "trace"),
+        ("types", "types"),
+    ] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|it| !it.is_empty()).collect();
         let help = dayfly.run(&arguments);
         assert_eq!(help.code, 0);

@@ -11,9 +11,11 @@ mod engine_lock;
 mod fetch;
 mod foreign;
 mod hostile;
+mod limits;
 mod paths;
 mod split;
 mod story;
+mod types;
 mod web;
 mod workloads;
 

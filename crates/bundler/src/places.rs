@@ -6,7 +6,8 @@ use std::ops::Range;
 use dayfly::{Failure, Line, Site, Thrown};
 use sourcemap::{DecodedMap, SourceMap};
 
-use crate::refusal::snippet;
+use crate::artifact::Notice;
+use crate::refusal::{Refusal, snippet};
 use crate::source::Source;
 
 /// How many bytes of the text are between two marks.
@@ -14,8 +15,17 @@ const MARK: usize = 4096;
 
 /// Says where in its author's files a place of a bundle is, by a source map
 /// ([ECMA-426](https://tc39.es/ecma426/)), which may be an index map. Without one a place stays what it is.
-#[derive(Debug)]
+///
+/// A host that has no map writes the places of the bundle to its log, and whoever has the map puts them in the author's
+/// with [`Places::text`].
+#[derive(Debug, Default)]
 pub struct Places {
+    files: Vec<Bundled>,
+}
+
+/// A file that was bundled.
+#[derive(Debug)]
+struct Bundled {
     name: String,
     text: String,
     lines: Vec<Range<usize>>,
@@ -27,28 +37,34 @@ pub struct Places {
 impl Places {
     /// The places of a source that has no map, or whose map is yet to be given.
     pub fn of(source: &Source) -> Self {
-        let text = source.text.clone();
-        let ends = text.match_indices('\n').map(|(end, _)| end).chain([text.len()]);
-        let lines = ends.scan(0, |start, end| Some(std::mem::replace(start, end + 1)..end)).collect();
-        let mut marks = vec![0];
-        for mark in 1..=text.len() / MARK {
-            let [start, end] = [mark - 1, mark].map(|mark| text.floor_char_boundary(mark * MARK));
-            marks.push(marks[mark - 1] + text[start..end].encode_utf16().count());
-        }
-        Self { name: source.name.clone(), text, lines, marks, map: None }
+        Self { files: vec![Bundled::new(source)] }
     }
 
-    /// Places by this map.
+    /// Places by this map, which is that of the source that was given last.
     ///
     /// # Errors
     /// What is wrong with a map that is none.
-    pub fn with_map(self, map: &[u8]) -> Result<Self, String> {
+    pub fn with_map(mut self, map: &[u8]) -> Result<Self, String> {
         let map = sourcemap::decode_slice(map).map_err(|error| error.to_string())?;
         let map = flat(map)?;
         if map.get_token_count() == 0 {
             return Err("it has no mappings".into());
         }
-        Ok(Self { map: Some(map), ..self })
+        if let Some(file) = self.files.last_mut() {
+            file.map = Some(map);
+        }
+        Ok(self)
+    }
+
+    /// The places of several files: of two that have the same name those of the first one.
+    pub fn and(mut self, mut others: Self) -> Self {
+        self.files.append(&mut others.files);
+        self
+    }
+
+    /// Whether there is a map.
+    pub fn have_map(&self) -> bool {
+        self.files.iter().any(|file| file.map.is_some())
     }
 
     /// The place in the author's file; the same place where the map has none.
@@ -58,7 +74,7 @@ impl Places {
 
     /// A text in which each line that is a frame of a stack says the author's place.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.map.is_none() || !text.contains("    at ") {
+        if !self.have_map() || !text.contains("    at ") {
             return text.into();
         }
         let lines: Vec<Cow<'_, str>> = text.split('\n').map(|line| self.frame(line)).collect();
@@ -69,6 +85,11 @@ impl Places {
     pub fn line(&self, line: &mut Line) {
         line.at = line.at.as_ref().map(|at| self.site(at));
         line.text = self.text(&line.text).into_owned();
+    }
+
+    /// Puts what is to be said of a bundle in its author's place.
+    pub fn notice(&self, notice: &mut Notice) {
+        notice.at = notice.at.as_ref().map(|at| self.site(at));
     }
 
     /// Puts a failure's stacks in their author's places.
@@ -89,18 +110,42 @@ impl Places {
         }
     }
 
+    /// Puts the stacks of what gave no bundle in their authors' places.
+    pub fn refusal(&self, refusal: &mut Refusal) {
+        match refusal {
+            Refusal::Threw(thrown) => self.thrown(thrown),
+            Refusal::Evaluation(failure) | Refusal::WarmUp(failure) => self.failure(failure),
+            _ => {}
+        }
+    }
+
     /// The line that a failure comes from, with a caret, as it stands in its author's file. To be asked before
     /// [`Places::failure`]. Nothing if the failure has no place, or the map does not hold the file's text.
     pub fn code_frame(&self, failure: &Failure) -> Option<String> {
-        let (stack, label) = match failure {
-            Failure::Threw(thrown) => (&thrown.stack, thrown.to_string()),
-            Failure::Exceeded { stack: Some(stack), limit } => (stack, format!("the {limit} ended here")),
-            _ => return None,
-        };
-        let site = stack.lines().filter_map(|line| Some(parse(line)?.2)).find(|site| site.file == self.name)?;
-        let (site, text, is_original) = match self.original(&site) {
+        match failure {
+            Failure::Threw(thrown) => self.frame_of(&thrown.stack, &thrown.to_string()),
+            Failure::Exceeded { stack: Some(stack), limit } => self.frame_of(stack, &format!("the {limit} ended here")),
+            _ => None,
+        }
+    }
+
+    /// The same of what gave no bundle. A syntax error's is in [`Refusal::report`].
+    pub fn refusal_frame(&self, refusal: &Refusal) -> Option<String> {
+        match refusal {
+            Refusal::Threw(thrown) => self.frame_of(&thrown.stack, &thrown.to_string()),
+            Refusal::Evaluation(failure) | Refusal::WarmUp(failure) => self.code_frame(failure),
+            _ => None,
+        }
+    }
+
+    /// The line that the innermost call of a text with a stack is in, which is in one of these files, with a caret and what
+    /// is to be said there.
+    pub fn frame_of(&self, text: &str, label: &str) -> Option<String> {
+        let mut sites = text.lines().filter_map(|line| Some(parse(line)?.2));
+        let (site, file) = sites.find_map(|site| self.file(&site).map(|file| (site, file)))?;
+        let (site, text, is_original) = match file.original(&site) {
             Some((site, text)) => (site, text?, true),
-            None => (site, &*self.text, false),
+            None => (site, &*file.text, false),
         };
         let line = text.split('\n').nth(site.line.checked_sub(1)? as usize)?.trim_end_matches('\r');
         let column = site.column.saturating_sub(1);
@@ -110,9 +155,37 @@ impl Places {
 
     /// The author's place, and the text of the file, as far as the map knows them.
     fn original(&self, site: &Site) -> Option<(Site, Option<&str>)> {
-        if site.file != self.name {
-            return None;
+        self.file(site)?.original(site)
+    }
+
+    fn file(&self, site: &Site) -> Option<&Bundled> {
+        self.files.iter().find(|file| file.name == site.file)
+    }
+
+    fn frame<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        match parse(line) {
+            Some((before, after, site)) if self.file(&site).is_some() => {
+                format!("{before}{}{after}", self.site(&site)).into()
+            }
+            _ => line.into(),
         }
+    }
+}
+
+impl Bundled {
+    fn new(source: &Source) -> Self {
+        let text = source.text.clone();
+        let ends = text.match_indices('\n').map(|(end, _)| end).chain([text.len()]);
+        let lines = ends.scan(0, |start, end| Some(std::mem::replace(start, end + 1)..end)).collect();
+        let mut marks = vec![0];
+        for mark in 1..=text.len() / MARK {
+            let [start, end] = [mark - 1, mark].map(|mark| text.floor_char_boundary(mark * MARK));
+            marks.push(marks[mark - 1] + text[start..end].encode_utf16().count());
+        }
+        Self { name: source.name.clone(), text, lines, marks, map: None }
+    }
+
+    fn original(&self, site: &Site) -> Option<(Site, Option<&str>)> {
         let line = site.line.checked_sub(1)?;
         let token = self.map.as_ref()?.lookup_token(line, self.utf16(line, site.column.checked_sub(1)?))?;
         // The nearest one before it may stand on another line, which says nothing of this one.
@@ -141,15 +214,6 @@ impl Places {
         let start = self.text.floor_char_boundary(mark * MARK);
         self.marks[mark] + self.text[start..byte].encode_utf16().count()
     }
-
-    fn frame<'a>(&self, line: &'a str) -> Cow<'a, str> {
-        match parse(line) {
-            Some((before, after, site)) if site.file == self.name => {
-                format!("{before}{}{after}", self.site(&site)).into()
-            }
-            _ => line.into(),
-        }
-    }
 }
 
 /// A map without sections.
@@ -161,12 +225,14 @@ fn flat(map: DecodedMap) -> Result<SourceMap, String> {
     }
 }
 
-/// Reads a frame, `    at name (file:line:column)` or without the name: what stands before and after its place.
+/// Reads a frame, `    at name (file:line:column)` or without the name: what stands before and after its place. A log may
+/// have put something before it.
 fn parse(line: &str) -> Option<(&str, &str, Site)> {
-    let rest = line.strip_prefix("    at ")?;
+    let call = line.trim_end_matches('\r');
+    let (_, rest) = call.split_once("    at ")?;
     let (start, end) = match rest.strip_suffix(')') {
-        Some(inner) => (line.len() - rest.len() + inner.rfind(" (")? + 2, line.len() - 1),
-        None => (line.len() - rest.len(), line.len()),
+        Some(inner) => (call.len() - rest.len() + inner.rfind(" (")? + 2, call.len() - 1),
+        None => (call.len() - rest.len(), call.len()),
     };
     let place = &line[start..end];
     let (place, column) = place.rsplit_once(':')?;
@@ -220,10 +286,10 @@ mod tests {
     #[test]
     fn places_far_into_a_line_are_counted_from_the_nearest_mark() {
         let text = format!("{}b();", "é".repeat(10_000));
-        let places = Places::of(&Source::new("app.js", &*text));
-        assert_eq!([0, 2, 4_096, 8_194, 20_000].map(|column| places.utf16(0, column)), [0, 1, 2_048, 4_097, 10_000]);
+        let file = Bundled::new(&Source::new("app.js", &*text));
+        assert_eq!([0, 2, 4_096, 8_194, 20_000].map(|column| file.utf16(0, column)), [0, 1, 2_048, 4_097, 10_000]);
         // In the middle of a character, or beyond the line, a column stays what it is.
-        assert_eq!([1, 30_000].map(|column| places.utf16(0, column)), [1, 30_000]);
+        assert_eq!([1, 30_000].map(|column| file.utf16(0, column)), [1, 30_000]);
     }
 
     #[test]
@@ -243,6 +309,17 @@ mod tests {
         let stack = "Error: at app.js:2:8\n    at b (app.js:2:8)\n    at app.js:2:8\n    at map (native)\n    at f (other.js:2:8)";
         let mapped = "Error: at app.js:2:8\n    at b (src/b.ts:3:3)\n    at src/b.ts:3:3\n    at map (native)\n    at f (other.js:2:8)";
         assert_eq!(places(MAP).text(stack), mapped);
+    }
+
+    #[test]
+    fn the_frames_of_several_files_are_each_mapped_by_their_own_map() {
+        let other = Source::new("other.js", BUNDLE);
+        let other = Places::of(&other).with_map(MAP.replace("src/b.ts", "src/c.ts").as_bytes()).expect("it is a map");
+        let places = places(MAP).and(other);
+        let stack = "12:00 error     at async f (other.js:2:8)\n    at b (app.js:2:8)\n    at g (third.js:2:8)";
+        let mapped = "12:00 error     at async f (src/c.ts:3:3)\n    at b (src/b.ts:3:3)\n    at g (third.js:2:8)";
+        assert_eq!(places.text(stack), mapped);
+        assert_eq!(places.frame_of(stack, "here").as_deref(), Some("  |\n3 |   b();\n  |   ^ here"));
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod limits;
 mod render;
 mod request;
 mod run;
+mod trace;
+mod types;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -20,6 +22,8 @@ pub(crate) enum Command {
     Render(render::Render),
     Run(run::Run),
     Bench(bench::Bench),
+    Trace(trace::Trace),
+    Types(types::Types),
     Completions(completions::Completions),
 }
 
@@ -31,7 +35,7 @@ impl Command {
             Self::Render(render) => render.json,
             Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
-            Self::Completions(_) => false,
+            Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
         }
     }
 
@@ -41,6 +45,8 @@ impl Command {
             Self::Render(render) => render.exec(cache),
             Self::Run(run) => run.exec(cache),
             Self::Bench(bench) => bench.exec(cache),
+            Self::Trace(trace) => trace.exec(),
+            Self::Types(types) => types.exec(),
             Self::Completions(completions) => completions.exec(),
         }
     }

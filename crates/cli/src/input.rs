@@ -46,6 +46,11 @@ fn to_source(path: &Path, bytes: Vec<u8>) -> Result<Source> {
     Ok(Source::new(name, text))
 }
 
+/// What a bundle was built from, as it seems: the text is not in it.
+pub(crate) fn source_of_bundle(path: &Path) -> Source {
+    Source::new(format!("{}.js", path.file_stem().unwrap_or_default().to_string_lossy()), "")
+}
+
 /// The places of a file of JavaScript: by the map that `given` names, that the file has in it or names, or that stands beside
 /// it as `APP.js.map`.
 pub(crate) fn places(path: &Path, source: &Source, given: Option<&Path>) -> Result<Places> {

@@ -63,9 +63,24 @@ pub(crate) fn print_notices(notices: &[Notice], dropped: u32) {
     }
 }
 
-/// Prints why a source gave no bundle.
-pub(crate) fn print_refusal(refusal: &Refusal, source: &Source) {
-    anstream::eprintln!("{}", printable(&refusal.report(source)));
+/// Prints why a source gave no bundle, and where.
+pub(crate) fn print_refusal(refusal: &Refusal, source: &Source, frame: Option<&str>) {
+    let Some(frame) = frame else {
+        anstream::eprintln!("{}", printable(&refusal.report(source)));
+        return;
+    };
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&refusal.to_string()));
+    anstream::eprintln!("{}", printable(frame));
+    match refusal {
+        Refusal::Threw(thrown)
+        | Refusal::Evaluation(Failure::Threw(thrown))
+        | Refusal::WarmUp(Failure::Threw(thrown)) => {
+            print_stack(thrown);
+        }
+        Refusal::Evaluation(Failure::Exceeded { stack: Some(stack), .. })
+        | Refusal::WarmUp(Failure::Exceeded { stack: Some(stack), .. }) => anstream::eprintln!("{}", printable(stack)),
+        _ => {}
+    }
 }
 
 /// Puts console lines and a failure in the places of their author's files; gives the line that the failure comes from, to

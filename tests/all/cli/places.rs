@@ -60,3 +60,78 @@ fn a_map_that_is_none_is_named_and_one_that_is_missing_is_no_mistake() {
     assert!(said.code == 1 && said.err.contains("at f (app.js:1:"), "{said:#?}");
     assert!(said.err.contains("^ Error: oops"), "{said:#?}");
 }
+
+/// `const spin = …` with a loop in it, minified; with a map of the start, the loop, `globalThis` and the call.
+const LOOP: &str = "const spin=()=>{for(;;){}};globalThis.render=()=>spin();";
+const LOOP_MAP: &str = r#"{"version":3,"sources":["../src/spin.ts"],"sourcesContent":["const spin = (): never => {\n  for (;;) {}\n};\n\nglobalThis.render = () => spin();\n"],"names":[],"mappings":"AAAA,gBACE,WAGF,sBAA0B"}"#;
+
+#[test]
+fn a_limit_is_shown_in_the_file_that_its_author_wrote() {
+    let dayfly = Dayfly::new("map-limit").file("app.js", LOOP).file("app.js.map", LOOP_MAP);
+    for arguments in [["--time", "50ms"], ["--fuel", "3000000"], ["--wall", "50ms"]] {
+        let said = dayfly.run(&[&["render", "app.js"][..], &arguments].concat());
+        assert_eq!(said.code, 3, "{said:#?}");
+        assert!(said.err.contains("\n2 |   for (;;) {}\n  |   ^ the "), "{said:#?}");
+        assert!(said.err.contains("    at spin (../src/spin.ts:2:3)\n    at "), "{said:#?}");
+        assert!(!said.err.contains("app.js"), "{said:#?}");
+    }
+    let said = dayfly.run(&["render", "app.js", "--time", "50ms", "--json"]);
+    let stack = said.json()["failure"]["stack"].as_str().map(str::to_owned).unwrap();
+    assert!(stack.starts_with("    at spin (../src/spin.ts:2:3)"), "{stack}");
+}
+
+/// The top level throws, reads the clock, and writes to the console.
+const TOP: &str =
+    "const at=Date.now();console.warn('here');globalThis.render=()=>at;if(globalThis.bad!==0)throw new Error('oops');";
+const TOP_MAP: &str = r#"{"version":3,"sources":["../src/top.ts"],"sourcesContent":["const at = Date.now();\nconsole.warn('here');\nglobalThis.render = () => at;\nif (globalThis.bad !== 0) throw new Error('oops');\n"],"names":[],"mappings":"AAAA,SAAW,WACX,qBACA,yBACA,sBAA0B,MAAM"}"#;
+
+#[test]
+fn a_build_and_a_run_say_the_places_of_their_authors_files() {
+    let dayfly = Dayfly::new("map-build").file("app.js", TOP).file("app.js.map", TOP_MAP);
+    for command in ["build", "run", "render"] {
+        let said = dayfly.run(&[command, "app.js"]);
+        assert_eq!(said.code, 1, "{command}: {said:#?}");
+        assert!(said.err.contains("warn: here (../src/top.ts:2:"), "{command}: {said:#?}");
+        assert!(
+            said.err.contains("\n4 | if (globalThis.bad !== 0) throw new Error('oops');\n"),
+            "{command}: {said:#?}"
+        );
+        assert!(said.err.contains("(../src/top.ts:4:"), "{command}: {said:#?}");
+        assert!(!said.err.contains("app.js"), "{command}: {said:#?}");
+    }
+    let thrown = &dayfly.run(&["build", "app.js", "--json"]).json()["failure"]["thrown"];
+    assert!(thrown["stack"].as_str().is_some_and(|stack| stack.contains("../src/top.ts:4:")), "{thrown}");
+
+    let dayfly = Dayfly::new("map-notice").file("app.js", TOP.replace("!==", "===")).file("top.map", TOP_MAP);
+    let said = dayfly.run(&["build", "app.js", "--source-map", "top.map"]);
+    assert!(said.code == 0 && said.err.contains("warning: ../src/top.ts:1:"), "{said:#?}");
+}
+
+#[test]
+fn a_stack_that_was_logged_is_put_in_its_authors_places_later() {
+    let dayfly = Dayfly::new("map-trace").file("app.js", BUNDLE);
+    let report = dayfly.run(&["render", "app.js", "--json"]).out;
+    let log = dayfly.run(&["render", "app.js"]).err;
+    assert!(log.contains("at f (app.js:1:"), "{log}");
+    let dayfly = dayfly.file("elsewhere.map", MAP).file("report.json", &report);
+
+    let trace = ["trace", "app.js", "--source-map", "elsewhere.map"];
+    let said = dayfly.run_with(&trace, &format!("12:00:01 web-1 {log}"));
+    assert_eq!(said.code, 0, "{said:#?}");
+    assert!(said.out.starts_with("12:00:01 web-1 ") && said.out.contains("    at f (../src/entry.ts:3:"), "{said:#?}");
+    assert!(said.err.contains("\n3 |   throw new Error('oops');\n"), "{said:#?}");
+
+    let said = dayfly.run(&[&trace[..], &["report.json"]].concat());
+    let report = said.json();
+    assert!(
+        report["failure"]["thrown"]["stack"].as_str().is_some_and(|stack| stack.contains("entry.ts:3:")),
+        "{report:#}"
+    );
+    assert_eq!(
+        (&report["console"][0]["at"]["file"], &report["console"][0]["at"]["line"]),
+        (&"../src/entry.ts".into(), &2.into())
+    );
+
+    let said = dayfly.run_with(&["trace", "app.js"], &log);
+    assert!(said.code == 2 && said.err.contains("name one with --source-map"), "{said:#?}");
+}

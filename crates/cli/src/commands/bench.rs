@@ -98,7 +98,7 @@ impl Bench {
         let props = input::props(self.props.as_deref())?;
         let input = input::app(self.app())?;
         let node = self.start_node(&input)?;
-        let built = match build::built(input, self.json, cache)? {
+        let built = match build::built(input, self.app(), None, self.json, cache)? {
             Ok(built) => built,
             Err(exit) => return Ok(exit),
         };
@@ -107,9 +107,8 @@ impl Bench {
             Ok(report) => print_bytes(report.to_string().as_bytes(), b"")?,
             Err(error) => {
                 let NoPage(mut outcome) = error.downcast()?;
+                let frame = place(&built.places, &mut outcome.console, outcome.page.as_mut().err());
                 outcome.console.splice(0..0, built.unprinted);
-                let places = built.source.map(|source| input::places(self.app(), &source, None)).transpose()?;
-                let frame = places.and_then(|places| place(&places, &mut outcome.console, outcome.page.as_mut().err()));
                 print_outcome(&outcome, frame.as_deref(), self.json)?;
                 return Ok((&*outcome).into());
             }

@@ -1,11 +1,11 @@
 //! `dayfly build`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 use dayfly::{Line, Usage};
-use dayfly_bundler::{Artifact, Bundler, Source};
+use dayfly_bundler::{Artifact, Bundler, Places, Source};
 use serde::Serialize;
 
 use super::runtime;
@@ -43,6 +43,13 @@ pub(crate) struct Build {
     #[arg(long, value_name = "PROPS")]
     warm: Option<PathBuf>,
 
+    /// The source map of APP.js [default: the one that the file has in it, names, or has beside it as APP.js.map]
+    ///
+    /// With it, errors, notices and console lines say the place in the file that their author wrote. It does not go into
+    /// the bundle.
+    #[arg(long, value_name = "FILE.map")]
+    source_map: Option<PathBuf>,
+
     /// Print one JSON object: bundle or failure, notices, console, usage
     #[arg(long)]
     pub(super) json: bool,
@@ -51,8 +58,9 @@ pub(crate) struct Build {
 impl Build {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         let source = Source { warm: self.warm()?, ..input::source(&self.app)? };
+        let places = input::places(&self.app, &source, self.source_map.as_deref())?;
         let output = self.output.clone().unwrap_or_else(|| self.app.with_extension("wasm"));
-        let build = evaluate(&source, cache)?;
+        let (build, frame) = evaluate(&source, &places, cache)?;
         if !self.json {
             print_console(&build.console);
         }
@@ -63,7 +71,7 @@ impl Build {
                 if self.json {
                     print_json(&Report { failure: Some(FailureReport::refusal(refusal, &source)), ..report })?;
                 } else {
-                    print_refusal(refusal, &source);
+                    print_refusal(refusal, &source, frame.as_deref());
                 }
                 Ok(refusal.into())
             }
@@ -137,17 +145,29 @@ pub(super) struct Built {
     pub(super) bundle: Vec<u8>,
     /// What it was built from, in the form in which it was read; none if it was a bundle already.
     pub(super) source: Option<Source>,
-    /// Console lines of the top level that are still to be printed.
+    /// Where its places are in the files of its author.
+    pub(super) places: Places,
+    /// Console lines of the top level that are still to be printed, in their author's places.
     pub(super) unprinted: Vec<Line>,
 }
 
-/// Builds the bundle of an app, unless it is one already; or says how to end.
-pub(super) fn built(app: App, json: bool, cache: &CacheArgs) -> Result<Result<Built, Exit>> {
+/// Builds the bundle of an app, unless it is one already; or says how to end. `map` is the source map that is named.
+pub(super) fn built(
+    app: App,
+    path: &Path,
+    map: Option<&Path>,
+    json: bool,
+    cache: &CacheArgs,
+) -> Result<Result<Built, Exit>> {
     let source = match app {
-        App::Bundle(bundle) => return Ok(Ok(Built { bundle, source: None, unprinted: Vec::new() })),
+        App::Bundle(bundle) => {
+            let places = input::places(path, &input::source_of_bundle(path), map)?;
+            return Ok(Ok(Built { bundle, source: None, places, unprinted: Vec::new() }));
+        }
         App::Source(source) => source,
     };
-    let build = evaluate(&source, cache)?;
+    let places = input::places(path, &source, map)?;
+    let (build, frame) = evaluate(&source, &places, cache)?;
     if !json {
         print_console(&build.console);
     }
@@ -155,24 +175,41 @@ pub(super) fn built(app: App, json: bool, cache: &CacheArgs) -> Result<Result<Bu
         Ok(Artifact { bundle, form, notices, notices_dropped }) => {
             print_notices(&notices, notices_dropped);
             let unprinted = if json { build.console } else { Vec::new() };
-            Ok(Ok(Built { bundle, source: Some(Source { form, ..source }), unprinted }))
+            Ok(Ok(Built { bundle, source: Some(Source { form, ..source }), places, unprinted }))
         }
         Err(refusal) => {
             if json {
                 let failure = FailureReport::refusal(&refusal, &source);
                 print_json(&RenderReport::failed(failure, &build.console, &build.usage))?;
             } else {
-                print_refusal(&refusal, &source);
+                print_refusal(&refusal, &source, frame.as_deref());
             }
             Ok(Err((&refusal).into()))
         }
     }
 }
 
-/// Compiles the engine and evaluates `source`.
-pub(super) fn evaluate(source: &Source, cache: &CacheArgs) -> Result<dayfly_bundler::Build> {
-    progress::during("building", || {
+/// Compiles the engine and evaluates `source`. What came of it is in its author's places, with the line that it failed at.
+pub(super) fn evaluate(
+    source: &Source,
+    places: &Places,
+    cache: &CacheArgs,
+) -> Result<(dayfly_bundler::Build, Option<String>)> {
+    let mut build = progress::during("building", || -> Result<_> {
         let bundler = cache.bundler(&Bundler::config())?;
         Ok(runtime()?.block_on(bundler.build(source, &Bundler::limits())))
-    })
+    })?;
+    build.console.iter_mut().for_each(|line| places.line(line));
+    let frame = match &mut build.artifact {
+        Ok(artifact) => {
+            artifact.notices.iter_mut().for_each(|notice| places.notice(notice));
+            None
+        }
+        Err(refusal) => {
+            let frame = places.refusal_frame(refusal);
+            places.refusal(refusal);
+            frame
+        }
+    };
+    Ok((build, frame))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use dayfly::{Bundle, Ended, Exchange, Failure, Line, Usage};
-use dayfly_bundler::{Places, Source};
+use dayfly_bundler::Places;
 
 use super::build::{self, Built};
 use super::limits::LimitArgs;
@@ -57,12 +57,12 @@ pub(crate) struct Render {
 impl Render {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         let props = input::props(self.props.as_deref())?;
-        let Built { bundle: bytes, source, unprinted } = match build::built(input::app(&self.app)?, self.json, cache)? {
+        let (app, map) = (input::app(&self.app)?, self.source_map.as_deref());
+        let Built { bundle: bytes, places, unprinted, .. } = match build::built(app, &self.app, map, self.json, cache)?
+        {
             Ok(built) => built,
             Err(exit) => return Ok(exit),
         };
-        let source = source.unwrap_or_else(|| Source::new(self.bundled_name(), ""));
-        let places = input::places(&self.app, &source, self.source_map.as_deref())?;
         let engine = cache.engine(&self.limits.engine_that_counts_fuel())?;
         let bundle = progress::during("compiling the bundle", || Bundle::load(&engine, &bytes))
             .with_context(|| self.app.display().to_string())?;
@@ -76,8 +76,8 @@ impl Render {
         }
         let (exit, usage) = match outcome {
             Some(mut outcome) => {
-                outcome.console.splice(0..0, unprinted);
                 let frame = place(&places, &mut outcome.console, outcome.page.as_mut().err());
+                outcome.console.splice(0..0, unprinted);
                 print_outcome(&outcome, frame.as_deref(), self.json)?;
                 (Exit::from(&outcome), outcome.usage)
             }
@@ -112,8 +112,8 @@ impl Render {
             }
         }
         let Ended { mut result, mut console, usage } = exchange.finish().await;
-        console.splice(0..0, unprinted);
         let frame = place(places, &mut console, result.as_mut().err());
+        console.splice(0..0, unprinted);
         let failure = result.as_ref().err();
         if self.json {
             let failure = failure.map(FailureReport::from);
@@ -123,11 +123,5 @@ impl Render {
             failure.into_iter().for_each(|failure| print_failure(failure, frame.as_deref()));
         }
         Ok((failure.map_or(Exit::Done, Exit::from), usage))
-    }
-
-    /// What a bundle without its source was called when it was built, as it seems.
-    fn bundled_name(&self) -> String {
-        let name = self.app.file_stem().unwrap_or_default().to_string_lossy();
-        format!("{name}.js")
     }
 }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use dayfly::Limits;
-use dayfly_bundler::{Bundler, Source};
+use dayfly_bundler::{Bundler, Places, Source};
 
 use super::limits::LimitArgs;
 use super::runtime;
 use crate::cache::CacheArgs;
 use crate::exit::Exit;
-use crate::report::{FailureReport, RenderReport, print_console, print_failure, print_json, print_usage};
+use crate::report::{FailureReport, RenderReport, place, print_console, print_failure, print_json, print_usage};
 use crate::{input, progress};
 
 /// Run files of JavaScript in a fresh sandbox, with no app and no page
@@ -50,21 +50,31 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         let sources: Vec<Source> = self.files.iter().map(|file| input::source(file)).collect::<Result<_>>()?;
+        let places = self.places(&sources)?;
         let limits = self.limits.limits_or(limits());
         let bundler =
             progress::during("compiling the engine", || cache.bundler(&self.limits.engine_that_counts_fuel()))?;
-        let run = runtime()?.block_on(bundler.run(&sources, &limits));
+        let mut run = runtime()?.block_on(bundler.run(&sources, &limits));
+        let frame = place(&places, &mut run.console, run.result.as_mut().err());
         let failure = run.result.as_ref().err();
         if self.json {
             print_json(&RenderReport::without_page(failure.map(FailureReport::from), &run.console, &run.usage))?;
         } else {
             print_console(&run.console);
-            failure.into_iter().for_each(|failure| print_failure(failure, None));
+            failure.into_iter().for_each(|failure| print_failure(failure, frame.as_deref()));
         }
         if self.usage {
             print_usage(&run.usage);
         }
         Ok(failure.map_or(Exit::Done, Exit::from))
+    }
+
+    /// By the maps that the files have in them, name, or have beside them.
+    fn places(&self, sources: &[Source]) -> Result<Places> {
+        let files = self.files.iter().zip(sources);
+        files
+            .map(|(file, source)| input::places(file, source, None))
+            .try_fold(Places::default(), |all, places| Ok(all.and(places?)))
     }
 }
 

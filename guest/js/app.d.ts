@@ -1,0 +1,54 @@
+/**
+ * The types that an app is written against: what it exports, and what it is given.
+ *
+ * The web's own types are TypeScript's: `"lib": ["es2024", "webworker"]` in tsconfig.json has them, or `"dom"` for code
+ * that runs in browsers too. Of those an app finds what GLOBALS.md lists: no `Worker`, `WebSocket`, `WebAssembly`,
+ * `indexedDB`, `caches` or `importScripts`.
+ *
+ *     export default {
+ *       async fetch(request, env, ctx) {
+ *         ctx.waitUntil(note(request.url));
+ *         return new Response(`hello ${env.NAME}`);
+ *       },
+ *     } satisfies Dayfly.Handler<{ NAME: string }>;
+ *
+ *     export const render: Dayfly.Render<{ name: string }> = ({ name }) => `hello ${name}`;
+ */
+
+declare namespace Dayfly {
+  /** What JSON can say: props, and what an `env` has. */
+  type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+  /** A page, as it goes over the wire. */
+  type Page = string | Uint8Array;
+
+  /** An app that renders: `export const render`, the default export, or `globalThis.render` of a classic script. */
+  type Render<Props = Json> = (props: Props) => Page | PromiseLike<Page>;
+
+  /** An app that answers requests: the default export. `Env` is what the host has configured, a JSON object. */
+  interface Handler<Env extends object = { readonly [key: string]: Json }> {
+    fetch(request: Request, env: Env, ctx: ExecutionContext): Response | PromiseLike<Response>;
+  }
+
+  interface ExecutionContext {
+    /**
+     * Keeps the sandbox after the response until the promise is settled, for at most as long as the limits allow. Its
+     * rejection is reported on the console, and fails nothing.
+     */
+    waitUntil(promise: PromiseLike<unknown>): void;
+    /** For apps that are written for other hosts too: it does nothing here. */
+    passThroughOnException(): void;
+    /** For apps that are written for other hosts too: it is empty here. */
+    readonly props: object;
+  }
+}
+
+/** What a classic script sets. */
+declare var render: Dayfly.Render<any> | undefined;
+
+/** Calls `callback` before the next timer, with its microtasks after it. */
+declare function setImmediate<Arguments extends unknown[]>(
+  callback: (...parameters: Arguments) => void,
+  ...parameters: Arguments
+): number;
+declare function clearImmediate(id: number | undefined): void;

@@ -1,0 +1,60 @@
+//! The types that `dayfly types` prints are those of the app that is rendered.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use crate::support::{has, left_out, locked_scratch, root, run};
+
+/// TypeScript, with the files of `tests/types` and the types of the binary under test.
+struct TypeScript {
+    folder: PathBuf,
+    _lock: std::fs::File,
+}
+
+impl TypeScript {
+    /// Nothing without Node, and `test` is left out.
+    fn installed(test: &str) -> Option<Self> {
+        if !has("node", &["--version"]) || !has("npm", &["--version"]) {
+            left_out(test, "TypeScript is installed with node and npm, which are not here");
+            return None;
+        }
+        let (folder, lock) = locked_scratch("types");
+        let (from, stamp) = (root().join("tests/types"), folder.join("stamp"));
+        let read = |name: &str| std::fs::read(from.join(name)).unwrap();
+        if std::fs::read(&stamp).ok() != Some(read("package-lock.json")) {
+            let _ = std::fs::remove_file(&stamp);
+            for name in [".npmrc", "package.json", "package-lock.json"] {
+                std::fs::write(folder.join(name), read(name)).unwrap();
+            }
+            run(Command::new("npm").arg("ci").current_dir(&folder));
+            std::fs::write(&stamp, read("package-lock.json")).unwrap();
+        }
+        for name in ["app.ts", "wrong.ts", "tsconfig.json"] {
+            std::fs::write(folder.join(name), read(name)).unwrap();
+        }
+        let types = run(Command::new(env!("CARGO_BIN_EXE_dayfly")).arg("types"));
+        std::fs::write(folder.join("dayfly.d.ts"), types).unwrap();
+        Some(Self { folder, _lock: lock })
+    }
+
+    /// Checks one file under the settings of `tests/types/tsconfig.json`.
+    fn check(&self, file: &str) -> Output {
+        let settings = std::fs::read_to_string(self.folder.join("tsconfig.json")).unwrap();
+        let project = format!("tsconfig.{file}.json");
+        let settings = settings.trim_end().strip_suffix('}').unwrap().trim_end().to_owned();
+        std::fs::write(self.folder.join(&project), format!("{settings},\n  \"files\": [\"{file}\"]\n}}\n")).unwrap();
+        let tsc = self.folder.join("node_modules/typescript/bin/tsc");
+        Command::new("node").arg(tsc).args(["--project", &project]).current_dir(&self.folder).output().unwrap()
+    }
+}
+
+/// Lines of it that are wrong are marked so, and a mark without a mistake is one.
+#[test]
+fn an_app_is_written_against_types() {
+    let Some(typescript) = TypeScript::installed("an_app_is_written_against_types") else { return };
+    let checked = typescript.check("app.ts");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    let checked = typescript.check("wrong.ts");
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert!(!checked.status.success() && said.starts_with("wrong.ts(5,3): error TS2322"), "{said}");
+}
