@@ -12,6 +12,7 @@ mod fetch;
 mod foreign;
 mod hostile;
 mod limits;
+mod matrix;
 mod paths;
 mod split;
 mod story;

@@ -1,0 +1,7 @@
+import { renderToStringAsync } from "solid-js/web";
+import { rows, source } from "data";
+import { Page } from "./Page.jsx";
+
+export function render({ count }) {
+  return renderToStringAsync(() => <Page ask={source()} rows={rows(count)} />);
+}
