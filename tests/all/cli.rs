@@ -3,6 +3,7 @@
 mod bench;
 mod cache;
 mod density;
+mod examples;
 mod places;
 mod run;
 
