@@ -31,7 +31,9 @@ macro_rules! rows {
 }
 
 rows! {
+    hono_stream
     lit_stream lit_string
+    node_streams
     preact_async preact_stream preact_string
     react_18_pipeable react_18_stream react_18_string
     react_19_edge react_19_emotion react_19_fetching react_19_i18n react_19_pipeable react_19_prerender react_19_query

@@ -91,7 +91,7 @@ const tools = {
       format: row.format ?? "esm",
       mainFields: ["module", "main"],
       jsx: "automatic",
-      jsxImportSource: "preact",
+      jsxImportSource: row.jsx ?? "preact",
       logLevel: "warning",
     });
   },

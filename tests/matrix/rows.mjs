@@ -1,4 +1,7 @@
 // The rows of the matrix: which app's entry is built by what, and what it is then asked.
+//
+// The apps are workspaces of one package. Two of them want different Reacts, and what they have in common is at the root, where a
+// library finds the React of the root: so that is 19, and React 18 is below its own app.
 
 const props = { title: 'A <shop> & "co"', count: 24 };
 const page = "http://shop.test/?count=24";
@@ -30,6 +33,8 @@ export const rows = [
   ...of("svelte", "vite", "js", { string: {}, async: { url: page } }),
   ...of("solid", "vite", "jsx", { string: {}, async: {}, stream: { url: page } }),
   ...of("lit", "esbuild", "js", { string: {}, stream: { url: page } }),
+  ...of("hono", "esbuild", "jsx", { stream: { url: "http://shop.test/shop/nets?q=%3Cb%3E", jsx: "hono/jsx" } }),
+  ...of("node", "esbuild", "js", { streams: {} }),
 ];
 
 function of(app, tool, extension, entries) {

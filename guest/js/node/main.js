@@ -5,16 +5,22 @@ import assert from "assert/";
 import * as async_hooks from "./async_hooks.js";
 import * as buffer from "buffer";
 import * as child_process from "unenv/node/child_process";
+import * as cluster from "unenv/node/cluster";
 import * as console_ from "unenv/node/console";
 import * as constants from "unenv/node/constants";
 import * as crypto from "./crypto.js";
 import * as diagnostics_channel from "unenv/node/diagnostics_channel";
+import * as dgram from "unenv/node/dgram";
 import * as dns from "unenv/node/dns";
+import * as dnsPromises from "unenv/node/dns/promises";
+import * as domain from "unenv/node/domain";
 import events from "events";
 import * as fs from "unenv/node/fs";
 import * as fsPromises from "unenv/node/fs/promises";
 import * as http from "unenv/node/http";
+import * as http2 from "unenv/node/http2";
 import * as https from "unenv/node/https";
+import * as inspector from "unenv/node/inspector";
 import * as net from "unenv/node/net";
 import * as os from "unenv/node/os";
 import * as path from "unenv/node/path";
@@ -22,7 +28,9 @@ import * as pathPosix from "unenv/node/path/posix";
 import * as perf_hooks from "unenv/node/perf_hooks";
 import * as punycode from "unenv/node/punycode";
 import * as querystring from "unenv/node/querystring";
-import stream from "readable-stream";
+import * as readline from "unenv/node/readline";
+import * as readlinePromises from "unenv/node/readline/promises";
+import stream, { consumers } from "./stream.js";
 import string_decoder from "string_decoder";
 import * as timers from "./timers.js";
 import * as tls from "unenv/node/tls";
@@ -30,6 +38,7 @@ import * as tty from "unenv/node/tty";
 import * as url from "unenv/node/url";
 import * as util from "./util.js";
 import * as utilTypes from "unenv/node/util/types";
+import * as v8 from "unenv/node/v8";
 import * as vm from "unenv/node/vm";
 import * as worker_threads from "unenv/node/worker_threads";
 import * as zlib from "unenv/node/zlib";
@@ -45,11 +54,12 @@ const streamWeb = Object.fromEntries(
 
 const modules = {
   __proto__: null,
-  assert, "assert/strict": assert, async_hooks, buffer, child_process, console: console_, constants, crypto, diagnostics_channel,
-  dns, events, fs, "fs/promises": fsPromises, http, https, module: { createRequire: () => require, builtinModules: [] }, net, os, path,
-  "path/posix": pathPosix, perf_hooks, process, punycode, querystring, stream, "stream/promises": stream.promises,
-  "stream/web": streamWeb, string_decoder, timers, "timers/promises": timers.promises, tls, tty, url, util, "util/types": utilTypes, vm,
-  worker_threads, zlib,
+  assert, "assert/strict": assert, async_hooks, buffer, child_process, cluster, console: console_, constants, crypto, dgram,
+  diagnostics_channel, dns, "dns/promises": dnsPromises, domain, events, fs, "fs/promises": fsPromises, http, http2, https, inspector,
+  module: { createRequire: () => require, builtinModules: [] }, net, os, path, "path/posix": pathPosix, perf_hooks, process, punycode,
+  querystring, readline, "readline/promises": readlinePromises, stream, "stream/consumers": consumers, "stream/promises": stream.promises,
+  "stream/web": streamWeb, string_decoder, sys: util, timers, "timers/promises": timers.promises, tls, tty, url, util,
+  "util/types": utilTypes, v8, vm, worker_threads, zlib,
 };
 modules.module.builtinModules.push(...Object.keys(modules));
 
