@@ -75,6 +75,12 @@ function inspect(text, file) {
     ["getProxyDetails:y.getProxyDetails", `getProxyDetails:${native}.proxyDetails`],
     ["getPromiseDetails:()=>[g,void 0]", `getPromiseDetails:${native}.promiseDetails`],
     ['kPending:g,kRejected:h,', "kPending:0,kRejected:2,"],
+    // By the class of a function, and not by its text, of which the package makes nothing here.
+    ['isAsyncFunction:t=>"function"==typeof t&&a.toString.call(t).startsWith("async")', `isAsyncFunction:(of=>t=>/^Async/.test(of(t)))(${native}.classOf)`],
+    [
+      'isGeneratorFunction:t=>"function"==typeof t&&a.toString.call(t).match(/^(async\\s+)?function *\\*/)',
+      `isGeneratorFunction:(of=>t=>/GeneratorFunction$/.test(of(t)))(${native}.classOf)`,
+    ],
     // There is none: nothing shares memory here.
     ['"Atomics",', ""],
     ["getOwnNonIndexProperties:function(t,e=2){", `getOwnNonIndexProperties:function(t,e=2){if(t.length>${MOST_ELEMENTS})return[];`],

@@ -132,9 +132,11 @@ impl Text {
 
     fn function(&mut self, function: &Function<'_>) {
         let name = own_text(function.as_object().expect("a function is an object"), "name").unwrap_or_default();
+        let class = quickjs::class_name(function.as_value()).unwrap_or_default();
+        let kind = if class.starts_with("Async") || class.starts_with("Generator") { &*class } else { "Function" };
         match name.as_str() {
-            "" => self.push("[Function (anonymous)]"),
-            name => self.push(&format!("[Function: {name}]")),
+            "" => self.push(&format!("[{kind} (anonymous)]")),
+            name => self.push(&format!("[{kind}: {name}]")),
         }
     }
 

@@ -300,8 +300,8 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     (
         "node:util",
-        "const { inspect, promisify, types, isDeepStrictEqual } = await import('node:util'); return [inspect({ a: [1, { b: 2 }] }), await promisify((x, done) => done(null, x + 1))(1), types.isPromise(Promise.resolve()), isDeepStrictEqual({ a: 1 }, { a: 1 })]",
-        r#"["{ a: [ 1, { b: 2 } ] }",2,true,true]"#,
+        "const { inspect, promisify, types, isDeepStrictEqual } = await import('node:util'); return [inspect({ a: [1, { b: 2 }] }), await promisify((x, done) => done(null, x + 1))(1), types.isPromise(Promise.resolve()), isDeepStrictEqual({ a: 1 }, { a: 1 }), inspect([function* h() {}, async () => {}, async function* g() {}, class C {}])]",
+        r#"["{ a: [ 1, { b: 2 } ] }",2,true,true,"[\n  [GeneratorFunction: h],\n  [AsyncFunction (anonymous)],\n  [AsyncGeneratorFunction: g],\n  [class C]\n]"]"#,
     ),
 ];
 
