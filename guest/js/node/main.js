@@ -1,5 +1,6 @@
 // Node's globals and modules, as far as bundles for servers ask for them: a compatibility layer, and no Node.
 import { process } from "./process.js";
+import "./buffer.js";
 import { Buffer } from "buffer";
 import assert from "assert/";
 import * as async_hooks from "./async_hooks.js";
