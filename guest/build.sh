@@ -61,7 +61,7 @@ for tool in node npm; do
   command -v "$tool" >/dev/null || fail "$tool is missing: install Node 20 or newer"
 done
 registry=
-for package in deno_core@0.413.0 deno_webidl@0.260.0 deno_web@0.291.0 deno_fetch@0.284.0; do
+for package in deno_core@0.413.0 deno_crypto@0.264.0 deno_fetch@0.284.0 deno_web@0.291.0 deno_webidl@0.260.0; do
   cargo info --quiet --registry crates-io "$package" >/dev/null 2>&1 || fail "cargo cannot fetch $package"
   folder=$(find "${CARGO_HOME:-$HOME/.cargo}/registry/src" -maxdepth 2 -type d -name "$(echo "$package" | tr @ -)")
   [ -n "$folder" ] || fail "cargo did not unpack $package"

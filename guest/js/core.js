@@ -1,5 +1,6 @@
 // What the scripts of Deno's packages ask of the runtime that they are made for, as this one answers it.
 import { deserialize, serialize } from "./clone.js";
+import * as cryptography from "./crypto.js";
 import * as ops from "./ops.js";
 import * as inspecting from "./inspecting.js";
 
@@ -22,7 +23,7 @@ function destructureError(error) {
 }
 
 export const core = {
-  ops,
+  ops: { ...ops, ...cryptography },
   build: { os: "linux" },
   hostObjectBrand: SymbolFor("Deno.core.hostObject"),
 

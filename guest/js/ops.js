@@ -8,7 +8,7 @@ const {
 } = primordials;
 
 /** The bytes of a buffer or of a view of one. */
-function bytes(source) {
+export function bytes(source) {
   const tag = TypedArrayPrototypeGetSymbolToStringTag(source);
   if (tag === "Uint8Array") return source;
   if (tag !== undefined) {

@@ -2,7 +2,6 @@
 import { core, load } from "./core.js";
 import { console, renewConsole } from "./console.js";
 import { URLPattern } from "urlpattern-polyfill/urlpattern";
-import { crypto, Crypto } from "./crypto.js";
 import { handle } from "./handle.js";
 
 const { native, primordials } = globalThis.__bootstrap;
@@ -22,6 +21,7 @@ const headers = load("ext:deno_fetch/20_headers.js");
 const formData = load("ext:deno_fetch/21_formdata.js");
 const request = load("ext:deno_fetch/23_request.js");
 const response = load("ext:deno_fetch/23_response.js");
+const { crypto, ...cryptography } = load("ext:deno_crypto/00_crypto.js");
 core.isUncloneable = message.isUncloneable;
 
 const { DOMException } = exception;
@@ -55,7 +55,7 @@ define({
   ...pick(request, "Request"),
   ...pick(response, "Response"),
   ...pick(compression, "CompressionStream", "DecompressionStream"),
-  Crypto,
+  ...pick(cryptography, "Crypto", "CryptoKey", "SubtleCrypto"),
   URLPattern,
   console,
 });

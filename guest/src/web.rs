@@ -1,6 +1,7 @@
 //! The globals that are written in JavaScript (`js/`), what they ask of the guest, and what the guest asks of them.
 
 mod compression;
+mod crypto;
 mod encoding;
 mod url;
 
@@ -31,6 +32,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     url::install(&native)?;
     encoding::install(&native)?;
     compression::install(&native)?;
+    crypto::install(&native)?;
     handle::install(&native)?;
     define(&native, "classOf", class_of)?;
     define(&native, "proxyDetails", proxy_details)?;
@@ -154,10 +156,10 @@ fn report_exception(value: Value<'_>) {
     console::report_uncaught(&value);
 }
 
-fn fill_random(ctx: Ctx<'_>, array: Value<'_>) -> Result<()> {
-    notices::record(NoticeKind::Random, || "crypto.getRandomValues()".into());
-    quickjs::with_uint8_array_mut(&array, random::fill)
-        .ok_or_else(|| Exception::throw_type(&ctx, "not a Uint8Array"))
+/// `what` was called for them.
+fn fill_random(ctx: Ctx<'_>, array: Value<'_>, what: String) -> Result<()> {
+    notices::record(NoticeKind::Random, || what);
+    quickjs::with_uint8_array_mut(&array, random::fill).ok_or_else(|| Exception::throw_type(&ctx, "not a Uint8Array"))
 }
 
 /// A version 4 UUID (RFC 9562).

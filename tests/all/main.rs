@@ -7,6 +7,7 @@ mod support;
 mod bundling;
 mod cli;
 mod contract;
+mod crypto;
 mod engine_lock;
 mod fetch;
 mod foreign;

@@ -47,6 +47,11 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("CountQueuingStrategy", "return new CountQueuingStrategy({ highWaterMark: 2 }).size('x')", "1"),
     ("Crypto", "try { new Crypto(); } catch (e) { return e.name }", r#""TypeError""#),
     (
+        "CryptoKey",
+        "const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 128 }, true, ['encrypt']); const copy = structuredClone(key); return [copy instanceof CryptoKey, copy.type, copy.algorithm, copy.usages]",
+        r#"[true,"secret",{"name":"AES-GCM","length":128},["encrypt"]]"#,
+    ),
+    (
         "CustomEvent",
         "const t = new EventTarget(); let seen; t.addEventListener('x', (e) => { seen = e.detail }, { once: true }); t.dispatchEvent(new CustomEvent('x', { detail: 7 })); t.dispatchEvent(new CustomEvent('x')); return seen",
         "7",
@@ -138,6 +143,11 @@ const ROWS: &[(&str, &str, &str)] = &[
         "Response",
         "const r = Response.json({ a: 1 }, { status: 404 }); return [r.status, r.ok, r.headers.get('content-type'), await r.json(), Response.redirect('http://a/', 307).headers.get('location')]",
         r#"[404,false,"application/json",{"a":1},"http://a/"]"#,
+    ),
+    (
+        "SubtleCrypto",
+        "return [crypto.subtle instanceof SubtleCrypto, new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode('abc'))).toHex()]",
+        r#"[true,"a9993e364706816aba3e25717850c26c9cd0d89d"]"#,
     ),
     (
         "TextDecoder",
@@ -265,8 +275,8 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("node:buffer", "const { Buffer: B } = await import('buffer'); return B === Buffer", "true"),
     (
         "node:crypto",
-        "const { randomBytes, randomUUID, webcrypto } = await import('node:crypto'); return [randomBytes(70000).length, randomUUID().length, webcrypto === crypto]",
-        "[70000,36,true]",
+        "const { createHash, randomBytes, randomUUID, webcrypto } = await import('node:crypto'); return [randomBytes(70000).length, randomUUID().length, webcrypto === crypto, createHash('md5').update('a').digest('hex')]",
+        r#"[70000,36,true,"0cc175b9c0f1b6a831c399e269772661"]"#,
     ),
     (
         "node:events",

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use data_url::forgiving_base64;
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding};
 use javy::quickjs::{Array, Ctx, Exception, Object, Result, String as JsString, TypedArray, Value};
@@ -33,6 +33,8 @@ pub(super) fn install(native: &Object<'_>) -> Result<()> {
     define(native, "base64ToBytes", base64_to_bytes)?;
     define(native, "base64ToBinary", base64_to_binary)?;
     define(native, "bytesToBase64", bytes_to_base64)?;
+    define(native, "bytesToBase64Url", bytes_to_base64_url)?;
+    define(native, "base64UrlToBytes", base64_url_to_bytes)?;
     define(native, "binaryToBase64", binary_to_base64)
 }
 
@@ -141,6 +143,17 @@ fn base64_to_binary(source: JsString<'_>) -> Option<String> {
 
 fn bytes_to_base64(source: Value<'_>) -> Result<String> {
     Ok(BASE64_STANDARD.encode(bytes(&source)?))
+}
+
+fn bytes_to_base64_url(source: Value<'_>) -> Result<String> {
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes(&source)?))
+}
+
+/// Nothing if a character is none of that alphabet's. It may be padded, as keys of some libraries are.
+fn base64_url_to_bytes<'js>(ctx: Ctx<'js>, source: JsString<'js>) -> Result<Option<TypedArray<'js, u8>>> {
+    let source = text(&source);
+    let decoded = BASE64_URL_SAFE_NO_PAD.decode(source.trim_end_matches('='));
+    decoded.ok().map(|bytes| TypedArray::new_copy(ctx, bytes)).transpose()
 }
 
 /// Nothing if a character is none that stands for a byte.
