@@ -10,6 +10,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { subtle } from "./subtle.mjs";
+import * as intl from "./intl/build.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const [registry, outfile] = process.argv.slice(2);
@@ -117,6 +118,12 @@ const sources = {
       build.resolve(name.replace("node:", "unenv/node/"), { kind: "import-statement", resolveDir: here }));
     build.onResolve({ filter: /^deno:/ }, ({ path: name }) => ({ path: name, namespace: "deno" }));
     build.onLoad({ filter: /.*/, namespace: "deno" }, () => ({ contents: read("deno_core", "00_primordials.js") }));
+    build.onResolve({ filter: /^@formatjs\/intl-localematcher$/ }, () => ({ path: path.join(here, "intl/locales.js") }));
+    build.onResolve({ filter: /^intl:data$/ }, () => ({ path: "data", namespace: "intl" }));
+    build.onLoad({ filter: /.*/, namespace: "intl" }, () => ({ contents: "export default globalThis.__bootstrap.intl;" }));
+    build.onLoad({ filter: /@formatjs\/intl-\w+\/index\.js$/ }, ({ path: file }) => ({
+      contents: intl.formatjs(fs.readFileSync(file, "utf8"), file, replace, here),
+    }));
     build.onLoad({ filter: /unenv\/dist\/runtime\/_internal\/utils\.mjs$/ }, ({ path: file }) => ({
       contents: replace(
         fs.readFileSync(file, "utf8"),
@@ -131,20 +138,25 @@ const sources = {
   },
 };
 
-await esbuild.build({
+const options = {
   absWorkingDir: here,
-  entryPoints: ["main.js"],
-  outfile,
   bundle: true,
   format: "iife",
   keepNames: true,
   minifySyntax: true,
   minifyWhitespace: true,
-  // Beside what esbuild bundles, and not in it, where it would rename what one file and another declare.
-  banner: { js: table() },
   target: "es2024",
   charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
   plugins: [sources],
+};
+const { outputFiles: [withIntl] } = await esbuild.build({ ...options, entryPoints: ["intl/main.js"], write: false });
+const { code: data } = esbuild.transformSync(intl.data(path.join(here, "node_modules")), { minifySyntax: true, minifyWhitespace: true, charset: "utf8" });
+await esbuild.build({
+  ...options,
+  entryPoints: ["main.js"],
+  outfile,
+  // Beside what esbuild bundles, and not in it, where it would rename what one file and another declare.
+  banner: { js: table() + data + END + withIntl.text + END },
 });

@@ -4,7 +4,7 @@ import { console, renewConsole } from "./console.js";
 import { URLPattern } from "urlpattern-polyfill/urlpattern";
 import { handle } from "./handle.js";
 
-const { native, primordials } = globalThis.__bootstrap;
+const { isFormat, native, primordials } = globalThis.__bootstrap;
 
 const event = load("ext:deno_web/02_event.js");
 const abort = load("ext:deno_web/03_abort_signal.js");
@@ -22,7 +22,7 @@ const formData = load("ext:deno_fetch/21_formdata.js");
 const request = load("ext:deno_fetch/23_request.js");
 const response = load("ext:deno_fetch/23_response.js");
 const { crypto, ...cryptography } = load("ext:deno_crypto/00_crypto.js");
-core.isUncloneable = message.isUncloneable;
+core.isUncloneable = (value) => message.isUncloneable(value) || isFormat(value);
 
 const { DOMException } = exception;
 const { AbortController, AbortSignal } = abort;

@@ -3,6 +3,7 @@
 mod compression;
 mod crypto;
 mod encoding;
+mod intl;
 mod url;
 
 use std::cell::RefCell;
@@ -33,6 +34,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     encoding::install(&native)?;
     compression::install(&native)?;
     crypto::install(&native)?;
+    intl::install(&native)?;
     handle::install(&native)?;
     define(&native, "classOf", class_of)?;
     define(&native, "proxyDetails", proxy_details)?;

@@ -14,6 +14,7 @@ mod foreign;
 mod hostile;
 mod limits;
 mod matrix;
+mod intl;
 mod paths;
 mod split;
 mod story;

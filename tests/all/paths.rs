@@ -1,19 +1,6 @@
 //! The interpreter's short ways give what Node gives.
 
-use std::process::Command;
-
-use crate::support::{App, assert_same_page, has, left_out, root, run};
-
-/// What Node gives for an app of `tests/apps` and these props; none where Node is not here.
-fn in_node(test: &str, file: &str, props: &str) -> Option<String> {
-    if !has("node", &["--version"]) {
-        left_out(test, "node is not here");
-        return None;
-    }
-    let script = "(0, eval)(require('fs').readFileSync(process.argv[1], 'utf8'));
-        process.stdout.write(JSON.parse(process.argv[2]).map((props) => render(props)).join('\\n'))";
-    Some(run(Command::new("node").args(["-e", script]).arg(root().join("tests/apps").join(file)).arg(props)))
-}
+use crate::support::{App, assert_same_page, in_node};
 
 #[test]
 fn the_short_ways_of_the_interpreter_do_as_node_does() {

@@ -163,6 +163,19 @@ pub(crate) fn run(command: &mut Command) -> String {
     out.into_owned()
 }
 
+/// What Node gives for an app of `tests/apps` and these props; none where Node is not here.
+pub(crate) fn in_node(test: &str, file: &str, props: &str) -> Option<String> {
+    if !has("node", &["--version"]) {
+        left_out(test, "node is not here");
+        return None;
+    }
+    let script = "(0, eval)(require('fs').readFileSync(process.argv[1], 'utf8'));
+        process.stdout.write(JSON.parse(process.argv[2]).map((props) => render(props)).join('\\n'))";
+    let file = root().join("tests/apps").join(file);
+    let english = [("TZ", "UTC"), ("LC_ALL", "en_US.UTF-8")];
+    Some(run(Command::new("node").envs(english).args(["-e", script]).arg(file).arg(props)))
+}
+
 /// A folder for what tests make, which is the caller's alone, in this process and among others, until the file is
 /// dropped.
 pub(crate) fn locked_scratch(name: &str) -> (PathBuf, File) {

@@ -88,6 +88,11 @@ const ROWS: &[(&str, &str, &str)] = &[
         r#"[[["a","2"],["b","1, 3"],["set-cookie","x"],["set-cookie","y"]],["x","y"]]"#,
     ),
     (
+        "Intl",
+        "return [new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' }).format(1234.5), new Date(0).toLocaleDateString('en-US', { dateStyle: 'long' }), new Intl.PluralRules('pl').select(5), new Intl.RelativeTimeFormat('en').format(-1, 'day'), new Intl.ListFormat('en').format(['a', 'b', 'c']), ['b', 'á', 'a'].sort(new Intl.Collator('en').compare), Object.keys(Intl)]",
+        r#"["$1,234.50","January 1, 1970","many","1 day ago","a, b, and c",["a","á","b"],[]]"#,
+    ),
+    (
         "MessageChannel",
         "const c = new MessageChannel(); const seen = []; c.port1.onmessage = (e) => seen.push(e.data); c.port2.postMessage({ a: 1 }); c.port2.postMessage([2]); await new Promise((done) => setTimeout(done, 5)); return seen",
         r#"[{"a":1},[2]]"#,
