@@ -1,5 +1,7 @@
 // The operations that the scripts of Deno's packages take from Rust there: from Rust here too, or so small that they
 // are written in JavaScript.
+import { parseUrl, setUrl } from "./url.js";
+
 const { native, primordials } = globalThis.__bootstrap;
 const {
   ArrayBufferIsView, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset, Promise,
@@ -37,9 +39,14 @@ function parsed(result, href, parts) {
   return 1;
 }
 
-export const op_url_parse = (href, parts) => parsed(native.urlParse(href), href, parts);
-export const op_url_parse_with_base = (href, base, parts) => parsed(native.urlParse(href, base), href, parts);
-export const op_url_reparse = (href, part, value, parts) => parsed(native.urlSet(href, part, value), href, parts);
+/** What the native parser gives, or the one that is written in JavaScript where that one leaves it to it. */
+const either = (result, otherwise) => result === null ? otherwise() : result;
+
+export const op_url_parse = (href, parts) => parsed(either(native.urlParse(href), () => parseUrl(href)), href, parts);
+export const op_url_parse_with_base = (href, base, parts) =>
+  parsed(either(native.urlParse(href, base), () => parseUrl(href, base)), href, parts);
+export const op_url_reparse = (href, part, value, parts) =>
+  parsed(either(native.urlSet(href, part, value), () => setUrl(href, part, value)), href, parts);
 export const op_url_get_serialization = () => serialization;
 export const op_url_parse_search_params = (text, body) =>
   body === undefined ? native.parseForm(text) : native.parseFormBytes(bytes(body));

@@ -1,5 +1,8 @@
-//! URLs as the URL Standard has them (<https://url.spec.whatwg.org/>), by the crate `url`.
+//! URLs as the URL Standard has them (<https://url.spec.whatwg.org/>), by the crate `url` where it follows it to the letter. It
+//! does for the schemes of the web, which nearly every URL has; what it is known to read otherwise is left to `js/url.js`,
+//! which is slower.
 
+use idna::AsciiDenyList;
 use javy::quickjs::prelude::Opt;
 use javy::quickjs::{Array, Ctx, Object, Result, String as JsString, Value};
 use url::{Url, form_urlencoded, quirks};
@@ -9,32 +12,41 @@ use crate::runtime::define;
 
 /// What stands for no port, beyond all of them.
 const NO_PORT: u32 = 65_536;
+/// The schemes whose URLs the crate reads as the standard says.
+const COMMON: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
+/// Deno's number of the part that says the scheme.
+const PROTOCOL: u32 = 6;
 
 pub(super) fn install(native: &Object<'_>) -> Result<()> {
     define(native, "urlParse", parse)?;
     define(native, "urlSet", set)?;
+    define(native, "domainToAscii", domain_to_ascii)?;
     define(native, "parseForm", parse_form)?;
     define(native, "parseFormBytes", parse_form_bytes)?;
     define(native, "serializeForm", serialize_form)
 }
 
-/// The URL's text, and then where its parts are; nothing if it is none.
-fn parse<'js>(ctx: Ctx<'js>, href: JsString<'js>, base: Opt<JsString<'js>>) -> Result<Option<Array<'js>>> {
-    let base = match base.0 {
-        Some(base) => match Url::parse(&text(&base)) {
-            Ok(base) => Some(base),
-            Err(_) => return Ok(None),
-        },
-        None => None,
+/// The URL's text, and then where its parts are; undefined if it is none, and null if `js/url.js` has to say.
+fn parse<'js>(ctx: Ctx<'js>, href: JsString<'js>, base: Opt<JsString<'js>>) -> Result<Value<'js>> {
+    let (href, base) = (text(&href), base.0.map(|base| text(&base)));
+    if !is_common(&href, base.as_deref()) {
+        return Ok(Value::new_null(ctx));
+    }
+    let parse = || {
+        let base = base.as_deref().map(Url::parse).transpose()?;
+        Url::options().base_url(base.as_ref()).parse(&href)
     };
-    let url = Url::options().base_url(base.as_ref()).parse(&text(&href));
-    url.ok().map(|url| parts(&ctx, &url)).transpose()
+    parse().map_or_else(|_| Ok(Value::new_undefined(ctx.clone())), |url| parts(&ctx, &url))
 }
 
-/// Sets the part of that number; nothing if the value is none that it can have.
-fn set<'js>(ctx: Ctx<'js>, href: JsString<'js>, part: u32, value: JsString<'js>) -> Result<Option<Array<'js>>> {
-    let Ok(mut url) = Url::parse(&text(&href)) else { return Ok(None) };
-    let value = text(&value);
+/// Sets the part of that number; undefined if the value is none that it can have, and null if `js/url.js` has to say.
+fn set<'js>(ctx: Ctx<'js>, href: JsString<'js>, part: u32, value: JsString<'js>) -> Result<Value<'js>> {
+    let (href, value) = (text(&href), text(&value));
+    let names_another = part == PROTOCOL && !COMMON.contains(&value.split(':').next().unwrap_or_default());
+    if !is_common(&href, None) || is_odd(&value) || names_another {
+        return Ok(Value::new_null(ctx));
+    }
+    let Ok(mut url) = Url::parse(&href) else { return Ok(Value::new_undefined(ctx)) };
     // Deno's numbers.
     let set = match part {
         0 => Ok(quirks::set_hash(&mut url, &value)),
@@ -43,15 +55,48 @@ fn set<'js>(ctx: Ctx<'js>, href: JsString<'js>, part: u32, value: JsString<'js>)
         3 => quirks::set_password(&mut url, &value),
         4 => Ok(quirks::set_pathname(&mut url, &value)),
         5 => quirks::set_port(&mut url, &value),
-        6 => quirks::set_protocol(&mut url, &value),
+        PROTOCOL => quirks::set_protocol(&mut url, &value),
         7 => Ok(quirks::set_search(&mut url, &value)),
         8 => quirks::set_username(&mut url, &value),
         _ => Err(()),
     };
-    set.ok().map(|()| parts(&ctx, &url)).transpose()
+    set.map_or_else(|()| Ok(Value::new_undefined(ctx.clone())), |()| parts(&ctx, &url))
 }
 
-fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Array<'js>> {
+/// Whether the crate reads this text as the standard says, whether it is a URL or not.
+fn is_common(href: &str, base: Option<&str>) -> bool {
+    let href = href.trim_start_matches(|c| c <= ' ');
+    match (scheme(href), base) {
+        _ if is_odd(href) => false,
+        (Some(scheme), None) => COMMON.contains(&scheme),
+        (scheme, Some(base)) => scheme.is_none_or(|scheme| COMMON.contains(&scheme)) && is_common(base, None),
+        // With nothing that it is relative to it is none, by any reading.
+        (None, None) => true,
+    }
+}
+
+/// Whether a text has what the crate reads otherwise: `^`, which paths encode since 2023; control characters in the
+/// middle, which go away before it is looked at; and three slashes in front of a host.
+fn is_odd(text: &str) -> bool {
+    let slashes = text.bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
+    slashes > 2 || text.contains(['^', '\t', '\n', '\r'])
+}
+
+/// The scheme in lower case that a text begins with.
+fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once(':')?;
+    let is_one = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    is_one.then_some(scheme)
+}
+
+/// The domain as it goes into a URL, in lower case and Punycode; nothing if it is none.
+fn domain_to_ascii(domain: JsString<'_>) -> Option<String> {
+    let domain = text(&domain);
+    idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::EMPTY).ok().map(Into::into)
+}
+
+fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Value<'js>> {
     let parts = quirks::internal_components(url);
     let result = Array::new(ctx.clone())?;
     result.set(0, url.as_str())?;
@@ -68,7 +113,7 @@ fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Array<'js>> {
     for (index, place) in places.into_iter().enumerate() {
         result.set(index + 1, place)?;
     }
-    Ok(result)
+    Ok(result.into_value())
 }
 
 fn parse_form<'js>(ctx: Ctx<'js>, form: JsString<'js>) -> Result<Array<'js>> {
