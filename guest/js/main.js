@@ -1,6 +1,7 @@
 // Sets the globals, and says what the guest calls. Evaluated once, when the engine is made; src/web.rs has put
 // `__bootstrap.native` there.
 import "./primordials.js";
+import { core } from "./core.js";
 import { dropMessages } from "./ops.js";
 import { event, handle, renewConsole } from "./web.js";
 import { commonjs, importable } from "./node/main.js";
@@ -16,7 +17,17 @@ native.hooks({
   handle,
   importable,
   commonjs,
+  listens: (type) => event.listenerCount(globalThis, type) > 0,
   reportException: event.reportException,
+  /** Whether a listener has seen to it; what the listeners throw themselves is reported. */
+  exceptionIsHandled(error) {
+    let isHandled = true;
+    const { reportUnhandledException } = core;
+    core.reportUnhandledException = (other) => other === error ? isHandled = false : reportUnhandledException(other);
+    event.reportException(error);
+    core.reportUnhandledException = reportUnhandledException;
+    return isHandled;
+  },
   /** Whether a listener has seen to it. */
   rejectionIsHandled(promise, reason) {
     const rejection = new event.PromiseRejectionEvent("unhandledrejection", { promise, reason, cancelable: true });

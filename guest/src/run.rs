@@ -1,5 +1,7 @@
 //! Code that is run for itself: its sources, then what they leave to do.
 
+use std::cell::RefCell;
+
 use javy::quickjs::promise::PromiseState;
 use javy::quickjs::{Ctx, Value};
 
@@ -10,7 +12,13 @@ use crate::render::{self, DEFAULT_BOUNDS};
 use crate::notices::Unhandled;
 use crate::{notices, runtime, tasks, web};
 
-/// Runs the sources in order, then the microtasks and timers that they leave.
+thread_local! {
+    /// The first that nothing caught and that the code's listeners were told of.
+    static UNCAUGHT: RefCell<Option<Failure>> = const { RefCell::new(None) };
+}
+
+/// Runs the sources in order as if they were one, so that no microtask runs before the last of them has, but for modules,
+/// which are waited for; then the microtasks and timers that they leave.
 pub fn run(sources: &[Source], bounds: Option<Bounds>) -> Result<(), Failure> {
     runtime::runtime().context().with(|ctx| {
         render::renew(&ctx);
@@ -18,7 +26,9 @@ pub fn run(sources: &[Source], bounds: Option<Bounds>) -> Result<(), Failure> {
         for source in sources {
             evaluate(&ctx, source)?;
         }
-        finish(&ctx)
+        run_jobs(&ctx)?;
+        finish(&ctx)?;
+        UNCAUGHT.take().map_or(Ok(()), Err)
     })
 }
 
@@ -37,9 +47,29 @@ fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<(), Failure> {
             })
         }),
     };
-    let result = code.and_then(|code| Ok((code.run()?, code.is_module())));
-    let (result, is_module) = result.map_err(|_| render::threw(ctx))?;
-    if is_module { settle(ctx, &result) } else { run_jobs(ctx) }
+    match code.and_then(|code| Ok((code.run()?, code.is_module()))) {
+        Ok((result, true)) => settle(ctx, &result),
+        Ok((_, false)) => Ok(()),
+        Err(_) => uncaught(ctx, &ctx.catch()),
+    }
+}
+
+/// Tells the code's listeners what nothing caught, as a page does, and goes on then: a test harness has its own way to report
+/// it. The run fails with it all the same, at its end, unless one prevents the default. With no listener it fails at once.
+fn uncaught<'js>(ctx: &Ctx<'js>, thrown: &Value<'js>) -> Result<(), Failure> {
+    if !web::listens(ctx, "error") {
+        return Err(render::rejected(ctx, thrown));
+    }
+    if !web::exception_is_handled(ctx, thrown.clone()) {
+        keep(ctx, thrown);
+    }
+    Ok(())
+}
+
+fn keep<'js>(ctx: &Ctx<'js>, thrown: &Value<'js>) {
+    UNCAUGHT.with_borrow_mut(|kept| {
+        kept.get_or_insert_with(|| render::rejected(ctx, thrown));
+    });
 }
 
 /// Sees a module's evaluation through, which may wait for timers.
@@ -52,7 +82,10 @@ fn settle<'js>(ctx: &Ctx<'js>, evaluation: &Value<'js>) -> Result<(), Failure> {
         run_jobs(ctx)?;
         match promise.state() {
             PromiseState::Pending => turn(ctx)?.then_some(()).ok_or(Failure::Unsettled)?,
-            _ => return promise.result::<Value<'_>>().expect("it is settled").map(drop).map_err(|_| render::threw(ctx)),
+            _ => {
+                let result = promise.result::<Value<'_>>().expect("it is settled");
+                return result.map(drop).or_else(|_| uncaught(ctx, &ctx.catch()));
+            }
         }
     }
 }
@@ -65,20 +98,29 @@ fn finish(ctx: &Ctx<'_>) -> Result<(), Failure> {
 }
 
 fn turn(ctx: &Ctx<'_>) -> Result<bool, Failure> {
-    tasks::turn(ctx).map_err(|_| render::threw(ctx))
+    tasks::turn(ctx).or_else(|_| uncaught(ctx, &ctx.catch()).map(|()| true))
 }
 
 /// Runs the microtasks until none is left.
 fn run_jobs(ctx: &Ctx<'_>) -> Result<(), Failure> {
     while ctx.execute_pending_job() {
         if ctx.has_exception() {
-            return Err(render::threw(ctx));
+            uncaught(ctx, &ctx.catch())?;
         }
     }
-    for Unhandled { promise, reason, .. } in notices::take_rejections(ctx) {
+    let rejections = notices::take_rejections(ctx);
+    if rejections.is_empty() {
+        return Ok(());
+    }
+    for Unhandled { promise, reason, .. } in rejections {
+        let is_listened_to = web::listens(ctx, "unhandledrejection");
         if !web::rejection_is_handled(ctx, promise, reason.clone()) {
-            return Err(render::rejected(ctx, &reason));
+            if !is_listened_to {
+                return Err(render::rejected(ctx, &reason));
+            }
+            keep(ctx, &reason);
         }
     }
-    Ok(())
+    // The listeners may have left some.
+    run_jobs(ctx)
 }

@@ -49,11 +49,13 @@ fn error(value: &Value<'_>) -> Error {
             message: text(object, "message").map_or_else(String::new, |message| inspect::cut(message, MOST_TEXT)),
             stack: text(object, "stack").map_or_else(String::new, |stack| inspect::cut(frames(&stack).into(), MOST_TEXT)),
         },
-        _ => Error {
-            name: inspect::type_name(value).into(),
-            message: inspect::value(value, MOST_TEXT),
-            stack: String::new(),
-        },
+        object => {
+            let (name, message) = object
+                .and_then(named)
+                .unwrap_or_else(|| (inspect::type_name(value).into(), inspect::value(value, MOST_TEXT)));
+            let (name, message) = (inspect::cut(name, MOST_NAME), inspect::cut(message, MOST_TEXT));
+            Error { name, message, stack: String::new() }
+        }
     }
 }
 
@@ -66,6 +68,13 @@ fn frames(stack: &str) -> &str {
 /// An `Error`, or what looks like one: frameworks throw objects of their own with a message and a stack.
 fn is_error(object: &Object<'_>) -> bool {
     object.is_error() || (!object.is_proxy() && text(object, "message").is_some() && text(object, "stack").is_some())
+}
+
+/// Class and message of an object whose class is the app's own and no kind of `Error`, as those of test harnesses are.
+fn named(object: &Object<'_>) -> Option<(String, String)> {
+    let message = get(object, "message").filter(|_| !object.is_proxy())?.into_string()?;
+    let class = text(get(object, "constructor")?.as_object()?, "name")?;
+    (class != "Object" && !class.is_empty()).then(|| (class, inspect::string(&message)))
 }
 
 fn cause<'js>(value: &Value<'js>) -> Option<Value<'js>> {

@@ -210,6 +210,20 @@ pub fn report<'js>(ctx: &Ctx<'js>, thrown: Value<'js>) {
     }
 }
 
+/// Whether somebody listens on the global object for events of that type.
+pub fn listens(ctx: &Ctx<'_>, event: &str) -> bool {
+    hook(ctx, "listens").is_some_and(|listens| listens.call((event,)).is_ok_and(|listens| listens))
+}
+
+/// Tells the app's listeners of what nothing caught; whether one has seen to it.
+pub fn exception_is_handled<'js>(ctx: &Ctx<'js>, thrown: Value<'js>) -> bool {
+    let Some(is_handled) = hook(ctx, "exceptionIsHandled") else { return false };
+    is_handled.call((thrown,)).unwrap_or_else(|_| {
+        ctx.catch();
+        false
+    })
+}
+
 /// Tells the app's listeners of a rejection that nothing handles; whether one has seen to it.
 pub fn rejection_is_handled<'js>(ctx: &Ctx<'js>, promise: Value<'js>, reason: Value<'js>) -> bool {
     let Some(is_handled) = hook(ctx, "rejectionIsHandled") else { return false };

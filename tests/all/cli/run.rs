@@ -42,6 +42,46 @@ fn what_nothing_catches_ends_a_run() {
 }
 
 #[test]
+fn files_that_follow_one_another_are_as_one_to_microtasks() {
+    let said = Dayfly::new("run-as-one")
+        .file("harness.js", "var over = false; Promise.resolve().then(() => { over = true; });")
+        .file("test.js", "console.log(over); queueMicrotask(() => console.log(over));")
+        .run(&["run", "harness.js", "test.js", "--json"]);
+    let report = said.json();
+    assert_eq!(report["console"][0]["text"], "false", "{said:?}");
+    assert_eq!(report["console"][1]["text"], "true", "{said:?}");
+}
+
+#[test]
+fn a_harness_that_listens_is_told_and_the_run_goes_on_and_fails_at_its_end() {
+    let listen = "addEventListener('error', (e) => console.log('error', e.error.message));
+                  addEventListener('unhandledrejection', (e) => console.log('rejection', e.reason));";
+    let throws = "queueMicrotask(() => { throw new Error('microtask') }); Promise.reject(1);
+                  setTimeout(() => { throw new Error('timer') }, 1); setTimeout(() => console.log('end'), 2); throw new RangeError('script');";
+    let said =
+        Dayfly::new("run-listens").file("a.js", listen).file("b.js", throws).run(&["run", "a.js", "b.js", "--json"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    let report = said.json();
+    let lines: Vec<&str> =
+        report["console"].as_array().unwrap().iter().map(|line| line["text"].as_str().unwrap()).collect();
+    assert_eq!(lines, ["error script", "error microtask", "rejection 1", "error timer", "end"]);
+    assert_eq!(report["failure"]["thrown"]["name"], "RangeError", "{report}");
+
+    let prevent =
+        "for (const type of ['error', 'unhandledrejection']) addEventListener(type, (e) => e.preventDefault());";
+    let said = Dayfly::new("run-prevents").file("a.js", prevent).file("b.js", throws).run(&["run", "a.js", "b.js"]);
+    assert!(said.code == 0 && said.err.contains("end"), "{said:?}");
+}
+
+#[test]
+fn a_failure_has_the_name_of_the_class_that_was_thrown() {
+    let text = "function SuiteError(message) { this.message = message } throw new SuiteError('expected 1')";
+    let said = Dayfly::new("run-class").file("a.js", text).run(&["run", "a.js", "--json"]);
+    let thrown = said.json()["failure"]["thrown"].clone();
+    assert_eq!((&thrown["name"], &thrown["message"]), (&"SuiteError".into(), &"expected 1".into()), "{said:?}");
+}
+
+#[test]
 fn a_handled_rejection_ends_nothing() {
     let text = "const late = Promise.reject(1); late.catch(() => console.log('handled'));";
     let said = Dayfly::new("run-handled").file("a.js", text).run(&["run", "a.js"]);
