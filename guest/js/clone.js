@@ -7,7 +7,7 @@ const {
   BooleanPrototypeValueOf, DataView, DataViewPrototypeGetBuffer, DataViewPrototypeGetByteLength, DataViewPrototypeGetByteOffset,
   Date, DatePrototypeGetTime, Error, MapPrototypeSet, NumberPrototypeValueOf, Object, ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor, ObjectHasOwn, ObjectKeys, RegExp, RegExpPrototypeGetFlags, RegExpPrototypeGetSource, SafeArrayIterator,
-  SafeMap, SafeMapIterator, SafeSetIterator, SetPrototypeAdd, String, StringPrototypeValueOf, TypedArrayPrototypeGetBuffer,
+  SafeMap, SafeMapIterator, SafeSetIterator, SetPrototypeAdd, String, StringPrototypeValueOf, TypedArrayPrototypeAt, TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteOffset, TypedArrayPrototypeGetLength, TypedArrayPrototypeGetSymbolToStringTag, TypeError, Uint8Array,
 } = primordials;
 const { Map, Set } = globalThis;
@@ -34,6 +34,17 @@ class TransferredView {
     this.buffer = buffer;
     this.make = make;
   }
+}
+
+/** Whether a view is as long as its buffer, whatever that is: nothing says so but what it does when the buffer grows. */
+function followsLength(view, buffer, tag) {
+  if (!buffer.resizable || buffer.byteLength === buffer.maxByteLength) return false;
+  const length = () => tag === undefined ? DataViewPrototypeGetByteLength(view) : TypedArrayPrototypeGetLength(view);
+  const [before, size] = [length(), buffer.byteLength];
+  buffer.resize(size + 8 < buffer.maxByteLength ? size + 8 : buffer.maxByteLength);
+  const after = length();
+  buffer.resize(size);
+  return after !== before;
 }
 
 /** What `serialize` gives: the copy, to be handed out once. */
@@ -135,12 +146,25 @@ class Copier {
 
   view(value) {
     const tag = TypedArrayPrototypeGetSymbolToStringTag(value);
+    this.checkBounds(value, tag);
     const [buffer, offset, length] = tag === undefined
       ? [DataViewPrototypeGetBuffer(value), DataViewPrototypeGetByteOffset(value), DataViewPrototypeGetByteLength(value)]
       : [TypedArrayPrototypeGetBuffer(value), TypedArrayPrototypeGetByteOffset(value), TypedArrayPrototypeGetLength(value)];
-    const make = (buffer) => tag === undefined ? new DataView(buffer, offset, length) : new constructors[tag](buffer, offset, length);
     const copy = this.of(buffer);
+    // One that follows the length of its buffer goes on to.
+    const size = followsLength(value, buffer, tag) ? undefined : length;
+    const make = (buffer) => tag === undefined ? new DataView(buffer, offset, size) : new constructors[tag](buffer, offset, size);
     return copy instanceof Transferred ? new TransferredView(copy, make) : make(copy);
+  }
+
+  /** A buffer that was cut may have left its views without what they show. */
+  checkBounds(value, tag) {
+    try {
+      if (tag === undefined) DataViewPrototypeGetByteLength(value);
+      else TypedArrayPrototypeAt(value, 0);
+    } catch {
+      this.fail("A view is out of the bounds of its ArrayBuffer and could not be cloned.");
+    }
   }
 
   map(value) {

@@ -22,6 +22,12 @@ function destructureError(error) {
   };
 }
 
+/** What is asked to hand over an object that can only be copied. */
+function refuseTransfer() {
+  const { DOMException } = core.loadExtScript("ext:deno_web/01_dom_exception.js");
+  throw new DOMException("Value not transferable", "DataCloneError");
+}
+
 export const core = {
   ops: { ...ops, ...cryptography },
   build: { os: "linux" },
@@ -44,7 +50,7 @@ export const core = {
   decode: (bytes) => native.decode(bytes, "utf-8", false, false),
 
   registerTransferableResource: (name, send, receive) => transferables[name] = { send, receive },
-  getTransferableResource: (name) => transferables[name],
+  getTransferableResource: (name) => transferables[name] ?? { send: refuseTransfer },
   registerCloneableResource: (name, deserializer) => deserializers[name] = deserializer,
   getCloneableDeserializers: () => deserializers,
   structuredClone: (value) => deserialize(serialize(value, core), core),

@@ -9,15 +9,19 @@ use crate::notices;
 thread_local! {
     /// Nanoseconds since 1970, as the host last said.
     static NOW: Cell<u64> = const { Cell::new(0) };
-    /// What NOW was when the render began: `performance.timeOrigin`.
+    /// What NOW was before the render began: `performance.timeOrigin`.
     static ORIGIN: Cell<u64> = const { Cell::new(0) };
 }
+
+/// By how many nanoseconds a render's time began before it, so that `performance.now()` is never 0: one turn of the coarsest clock
+/// that the High Resolution Time standard has.
+const HEAD_START: u64 = 100_000;
 
 /// Starts a render's time.
 pub fn renew() {
     let now = clock::now();
     NOW.set(now);
-    ORIGIN.set(now);
+    ORIGIN.set(now.saturating_sub(HEAD_START));
 }
 
 /// Nanoseconds since 1970.

@@ -9,6 +9,7 @@ use javy::quickjs::{Coerced, Ctx, Exception, Function, Persistent, Result, Value
 
 use crate::contract::console::Site;
 use crate::contract::loader::NoticeKind;
+use crate::quickjs::Code;
 use crate::runtime::define;
 use crate::{clock, notices, quickjs};
 
@@ -119,8 +120,11 @@ fn start<'js>(
     delay: Delay<'js>,
     arguments: Vec<Value<'js>>,
 ) -> Result<u32> {
-    let Some(callback) = callback.into_function() else {
-        return Err(Exception::throw_type(ctx, &format!("{made_by}: the callback is not a function")));
+    let callback = match callback.as_function() {
+        Some(function) => function.clone(),
+        None if callback.is_string() || callback.is_object() => script(ctx, callback.get::<Coerced<String>>()?.0)?,
+        // As in Node: the standard would run `undefined` as a script.
+        None => return Err(Exception::throw_type(ctx, &format!("{made_by}: the callback is not a function"))),
     };
     let delay = match delay.0 {
         Some(delay) => delay.get::<Coerced<f64>>()?.0,
@@ -146,6 +150,11 @@ fn start<'js>(
     });
     // After the borrow: to make an error may run the app's code, which may start a timer.
     id.ok_or_else(|| Exception::throw_range(ctx, &format!("{made_by}: {MOST_TIMERS} timers wait already")))
+}
+
+/// A function that runs a text as a script: what a timer does with one, as eval does.
+fn script<'js>(ctx: &Ctx<'js>, text: String) -> Result<Function<'js>> {
+    Function::new(ctx.clone(), move |ctx: Ctx<'js>| Code::script(&ctx, "timer", &text)?.run().map(drop))
 }
 
 fn clear(id: Opt<Value<'_>>) {

@@ -433,6 +433,91 @@ fn what_is_left_open_at_the_top_level_of_our_own_code_is_no_notice() {
 }
 
 #[test]
+fn urls_are_the_standards_where_parsers_are_known_to_differ() {
+    let app = App::new(
+        r#"const parse = (url, base) => { const { href, host, pathname } = new URL(url, base); return [href, host, pathname].join(' ') };
+         const set = (url, part, value) => { const it = new URL(url); it[part] = value; return it.href };
+         globalThis.render = () => JSON.stringify([
+           parse('file:///w|/m'), parse('/', 'file://h/C:/a/b'), parse('file:\\\\//'), parse('non-spec:/a/..//path'),
+           parse('..//path', 'non-spec:/p'), parse('non-spec:opaque  ?hi'), parse('///test', 'http://example.org/'),
+           parse('http://a/^?^'), parse('file://EX\u00c4MPLE/'), parse('foo://u:p@[::1]:8/a?b#c'), parse('ht\ntps://a\tb/c'),
+           set('non-spec:/.//p', 'hostname', 'h'), set('non-spec:/', 'pathname', '//p'), set('foo:///some/path', 'pathname', ''),
+           set('http://a/', 'pathname', '^'), set('https://a:80/', 'protocol', 'http'), set('http://a/', 'protocol', 'foo'),
+           set('foo://u:p@h:8/a?b#c', 'username', 'v'), set('foo://h/a?b#c', 'search', ''), set('file:///a', 'host', 'b'),
+           new URL('blob:ftp://host/path').origin, new URL('blob:https://host/path').origin,
+           ['http://a b/', 'foo://a b/', 'file://a b/', '/x'].map((url) => URL.canParse(url)),
+         ])"#,
+    );
+    let expected = [
+        "file:///w:/m  /w:/m",
+        "file://h/C:/ h /C:/",
+        "file:////  //",
+        "non-spec:/.//path  //path",
+        "non-spec:/.//path  //path",
+        "non-spec:opaque %20?hi  opaque %20",
+        "http://test/ test /",
+        "http://a/%5E?^ a /%5E",
+        "file://xn--exmple-cua/ xn--exmple-cua /",
+        "foo://u:p@[::1]:8/a?b#c [::1]:8 /a",
+        "https://ab/c ab /c",
+        "non-spec://h//p",
+        "non-spec:/.//p",
+        "foo://",
+        "http://a/%5E",
+        "http://a/",
+        "http://a/",
+        "foo://v:p@h:8/a?b#c",
+        "foo://h/a#c",
+        "file://b/a",
+        "null",
+        "https://host",
+    ];
+    let mut page: Vec<serde_json::Value> = serde_json::from_str(&app.render("{}").page()).unwrap();
+    assert_eq!(page.pop().unwrap(), serde_json::json!([false, false, false, false]));
+    assert_eq!(page, expected);
+}
+
+#[test]
+fn views_of_resizable_buffers_are_cloned_as_what_they_are() {
+    let app = App::new(
+        "globalThis.render = () => {
+           const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+           const views = structuredClone([new Uint8Array(buffer), new Uint8Array(buffer, 0, 4), new DataView(buffer, 4)]);
+           views[0].buffer.resize(12);
+           const cut = new Uint8Array(buffer, 4); const gone = new Uint8Array(buffer, 4, 4);
+           buffer.resize(4);
+           const refused = [gone, new Proxy({}, {}), new AbortController().signal].map((value, index) => {
+             try { return index === 2 ? structuredClone(value, { transfer: [value] }) : structuredClone(value); } catch (e) { return e.name; } });
+           return JSON.stringify([views.map((view) => view.byteLength), structuredClone(cut).length, refused]);
+         }",
+    );
+    assert_eq!(app.render("{}").page(), r#"[[12,4,8],0,["DataCloneError","DataCloneError","DataCloneError"]]"#);
+}
+
+#[test]
+fn a_timer_runs_a_text_as_a_script_and_refuses_what_is_none() {
+    let app = App::new(
+        "globalThis.seen = [];
+         globalThis.render = () => new Promise((done) => {
+           setTimeout({ toString: () => { setTimeout(\"seen.push('inner')\", 1); return \"var made = 1; seen.push('outer', made)\"; } }, 2);
+           try { setTimeout(undefined, 1) } catch (e) { seen.push(e.name) }
+           setTimeout(() => done(JSON.stringify([seen, typeof made])), 5);
+         })",
+    );
+    assert_eq!(app.render("{}").page(), r#"[["TypeError","inner","outer",1],"number"]"#);
+}
+
+#[test]
+fn what_the_standards_say_of_names_and_of_the_first_reading_of_the_clock_holds() {
+    let app = App::new(
+        "globalThis.render = () => JSON.stringify([
+           new CountQueuingStrategy({ highWaterMark: 1 }).size.name, new ByteLengthQueuingStrategy({ highWaterMark: 1 }).size.name,
+           performance.now() > 0, performance.timeOrigin + performance.now() - Date.now() < 1 ])",
+    );
+    assert_eq!(app.render("{}").page(), r#"["size","size",true,true]"#);
+}
+
+#[test]
 fn tasks_that_go_on_for_ever_do_not_hold_timers_up() {
     for again in ["setImmediate(poll)", "channel.port2.postMessage(1)"] {
         let app = App::new(&format!(
