@@ -147,11 +147,20 @@ pub(crate) struct Meter {
     memory: u64,
     /// Entries of tables now, all tables together.
     table_entries: u64,
+    /// How many instances of modules the guest has at most.
+    pub(crate) most_instances: u32,
 }
 
 impl Meter {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { cpu: Arc::default(), cpu_limit: limits.cpu, memory_limit: limits.memory, memory: 0, table_entries: 0 }
+        Self {
+            cpu: Arc::default(),
+            cpu_limit: limits.cpu,
+            memory_limit: limits.memory,
+            memory: 0,
+            table_entries: 0,
+            most_instances: MOST_PARTS,
+        }
     }
 
     /// What the epoch's tick asks.
@@ -193,7 +202,7 @@ impl ResourceLimiter for Meter {
     }
 
     fn instances(&self) -> usize {
-        MOST_PARTS as usize
+        self.most_instances as usize
     }
 
     fn tables(&self) -> usize {

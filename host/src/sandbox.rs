@@ -11,9 +11,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use rand::rngs::{StdRng, SysError, SysRng};
 use rand::{Rng, SeedableRng};
+use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use wasmtime::component::{HasSelf, InstancePre, Linker};
-use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Module, Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::console::{Console, Line};
 use crate::contract::{self, clock, console, random, response};
@@ -23,8 +24,8 @@ use crate::limits::{Exceeded, Limit, Limits, Meter};
 use crate::outcome::{Failure, Usage};
 use crate::postmortem;
 use crate::response::{Outlet, Piece};
-use crate::slots::{self, Contents, Heap, Image, Remains, Watch};
-use crate::split::Split;
+use crate::slots::{self, Bases, Contents, Heap, Image, Remains, Watch};
+use crate::split::{HEAP, Split};
 
 /// How many bytes a guest may hand over beside a page or a console line: names, messages, stacks.
 const TRANSFER_SLACK: u64 = 512 << 10;
@@ -36,6 +37,9 @@ pub(crate) const MOST_MEMORIES: u32 = 1;
 /// render. A bundle is a component of a main module and, as wit-component builds them, two small ones that tie its imports;
 /// the module of the memory is one more when code is shared.
 pub(crate) const MOST_PARTS: u32 = 4;
+
+/// What a guest of the bundler's has beside those: a module that reads all memory and globals for the snapshot.
+const MOST_PARTS_OF_OURS: u32 = MOST_PARTS + 1;
 
 /// What a fresh store carries: the state behind the guest's imports.
 #[derive(Debug)]
@@ -83,18 +87,20 @@ impl Guest {
     /// # Errors
     /// What the compiler or the linker says of it.
     pub fn compile(engine: &Engine, id: &[u8; 32], component: &[u8]) -> wasmtime::Result<Self> {
-        if engine.config().share_code
-            && let Ok(split) = Split::new(component)
-            && let Ok(shell) = engine.shells().of(engine, &split)
-        {
-            let app = shell.with_memory(engine, split.heap.memory)?.instance_pre().clone();
-            let image = Image::new(split.heap.data.iter().copied(), &shell.bases)?;
-            return Ok(Self { app, heap: Some(Heap::new(image, engine.slots())) });
-        }
-        let component = engine.compile(id, || Ok(component))?;
         let mut linker = Linker::new(engine.wasmtime());
         add_to_linker(&mut linker)?;
-        Ok(Self { app: linker.instantiate_pre(&component)?, heap: None })
+        let split = Split::new(component).ok().filter(|_| engine.config().share_code);
+        let parts = split.and_then(|split| split.exact_shell().ok().map(|shell| (split, shell)));
+        let Some((split, shell)) = parts else {
+            let component = engine.compile(id, || Ok(component))?;
+            return Ok(Self { app: linker.instantiate_pre(&component)?, heap: None });
+        };
+        // Not the component's own digest, by which the whole of it may be in the cache.
+        let id = Sha256::new().chain_update(id).chain_update("without its heap").finalize().into();
+        let component = engine.compile(&id, || Ok(shell))?;
+        linker.root().module(HEAP, &Module::from_binary(engine.wasmtime(), &split.heap.memory.module())?)?;
+        let image = Image::new(split.heap.data.iter().copied(), &Bases::default())?;
+        Ok(Self { app: linker.instantiate_pre(&component)?, heap: Some(Heap::new(image, engine.slots())) })
     }
 
     /// What makes its instances, in sandboxes that are [for it](Sandbox::holds).
@@ -128,6 +134,7 @@ pub(crate) struct Remainder {
     memory: Remains,
     faults: Watch,
     memory_limit: u64,
+    most_instances: u32,
     // Last, as above.
     slot: OwnedSemaphorePermit,
 }
@@ -176,15 +183,24 @@ impl Sandbox {
 
     /// A store over what another one's guest has left, in the slot that this had.
     pub(crate) fn over(engine: &Engine, remainder: Remainder, limits: &Limits) -> Result<Self, Error> {
-        let Remainder { memory, faults, memory_limit, slot } = remainder;
+        let Remainder { memory, faults, memory_limit, most_instances, slot } = remainder;
         let limits = Limits { memory: memory_limit, ..limits.clone() };
         let contents = Some(Contents::Remains(memory));
-        Ok(Self { contents, faults, ..Self::in_slot(engine, slot, &limits, Time::Over)? })
+        let mut sandbox = Self { contents, faults, ..Self::in_slot(engine, slot, &limits, Time::Over)? };
+        sandbox.set_most_instances(most_instances);
+        Ok(sandbox)
     }
 
     /// Says that the sandbox is for an instance of `guest`. To be called before there is one.
     pub fn holds(&mut self, guest: &Guest) {
+        self.set_most_instances(MOST_PARTS_OF_OURS);
         self.set_heap(guest.heap.as_ref().map(|heap| heap.image().clone()));
+    }
+
+    fn set_most_instances(&mut self, most: u32) {
+        self.store.data_mut().meter.most_instances = most;
+        // wasmtime asks the limiter how many there may be when it is set, and not again.
+        self.store.limiter(|state| &mut state.meter);
     }
 
     /// Sets what the first memory that is made in the store holds to begin with.
@@ -290,7 +306,8 @@ impl Sandbox {
             console_bytes: state.console.bytes(),
             ..Usage::default()
         };
-        let remainder = memory.map(|memory| Remainder { memory, faults, memory_limit: limits.memory, slot });
+        let (memory_limit, most_instances) = (limits.memory, state.meter.most_instances);
+        let remainder = memory.map(|memory| Remainder { memory, faults, memory_limit, most_instances, slot });
         (state.console.into_lines(), usage, remainder)
     }
 }

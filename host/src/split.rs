@@ -78,10 +78,14 @@ pub(crate) struct MemorySize {
 }
 
 impl MemorySize {
+    fn ty(self) -> MemoryType {
+        MemoryType { minimum: self.minimum, maximum: self.maximum, ..ANY_MEMORY }
+    }
+
     /// A core module with a memory of this size and nothing else.
     pub(crate) fn module(self) -> Vec<u8> {
         let mut memories = MemorySection::new();
-        memories.memory(MemoryType { minimum: self.minimum, maximum: self.maximum, ..ANY_MEMORY });
+        memories.memory(self.ty());
         let mut exports = ExportSection::new();
         exports.export(MEMORY, ExportKind::Memory, 0);
         let mut module = Module::new();
@@ -117,12 +121,22 @@ impl<'a> Split<'a> {
         self.component
     }
 
-    /// The component without its heap, which it imports instead.
+    /// The component without its heap, which it imports instead: any heap.
     pub(crate) fn shell(&self) -> Result<Vec<u8>, Unknown> {
+        self.shell_for(ANY_MEMORY)
+    }
+
+    /// The same for a memory of just the size that it has: another of its modules may import that memory.
+    pub(crate) fn exact_shell(&self) -> Result<Vec<u8>, Unknown> {
+        self.shell_for(self.heap.memory.ty())
+    }
+
+    fn shell_for(&self, memory: MemoryType) -> Result<Vec<u8>, Unknown> {
         check_whole(self.component)?;
         let mut shell = Component::new();
-        declare_heap(&mut shell);
-        let mut rewrite = Rewrite { main: without_heap(&self.component[self.main.clone()])?, ..Rewrite::default() };
+        declare_heap(&mut shell, memory);
+        let main = without_heap(&self.component[self.main.clone()], memory)?;
+        let mut rewrite = Rewrite { main, ..Rewrite::default() };
         rewrite
             .parse_component(&mut shell, Parser::new(0), self.component)
             .map_err(|error| Unknown(error.to_string().into()))?;
@@ -287,7 +301,7 @@ fn constant(offset: &wasmparser::ConstExpr<'_>) -> Option<u32> {
 }
 
 /// The main module, importing its memory.
-fn without_heap(main: &[u8]) -> Result<Module, Unknown> {
+fn without_heap(main: &[u8], memory: MemoryType) -> Result<Module, Unknown> {
     let mut module = Module::new();
     let mut imports = ImportSection::new();
     let mut imported = false;
@@ -308,19 +322,19 @@ fn without_heap(main: &[u8]) -> Result<Module, Unknown> {
         };
         // Types come before imports, and everything else after them.
         if !imported && id != SectionId::Type as u8 && id != SectionId::Custom as u8 {
-            import_heap(&mut module, &mut imports);
+            import_heap(&mut module, &mut imports, memory);
             imported = true;
         }
         module.section(&RawSection { id, data: &main[range] });
     }
     if !imported {
-        import_heap(&mut module, &mut imports);
+        import_heap(&mut module, &mut imports, memory);
     }
     Ok(module)
 }
 
-fn import_heap(module: &mut Module, imports: &mut ImportSection) {
-    imports.import(HEAP_INSTANCE, MEMORY, ANY_MEMORY);
+fn import_heap(module: &mut Module, imports: &mut ImportSection, memory: MemoryType) {
+    imports.import(HEAP_INSTANCE, MEMORY, memory);
     module.section(imports);
 }
 
@@ -329,9 +343,9 @@ const ANY_MEMORY: MemoryType =
     MemoryType { minimum: 0, maximum: None, memory64: false, shared: false, page_size_log2: None };
 
 /// The head of a shell: the module of the memory is its core module 0, and the instance of it its core instance 0.
-fn declare_heap(shell: &mut Component) {
+fn declare_heap(shell: &mut Component, memory: MemoryType) {
     let mut ty = ModuleType::new();
-    ty.export(MEMORY, ANY_MEMORY.into());
+    ty.export(MEMORY, memory.into());
     let mut types = CoreTypeSection::new();
     types.ty().module(&ty);
     let mut imports = ComponentImportSection::new();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dayfly::{Engine, EngineConfig, Failure, Limit, Limits};
 
-use crate::support::{App, Rendered, artifact, engine, runtime};
+use crate::support::{self, App, Rendered, artifact, engine, runtime};
 
 /// Each function is one way to come to a limit; its place is known by its line.
 const APP: &str = "\
@@ -172,4 +172,17 @@ fn nothing_is_left_of_an_app_that_was_asked() {
         let fresh = runtime().block_on(engine.render(&bundle, &Limits::default(), "false"));
         assert_eq!(Rendered(fresh).page(), "fresh");
     }
+}
+
+#[test]
+fn a_build_that_a_limit_ends_says_where_it_was() {
+    let limits = Limits { cpu: Duration::from_millis(200), ..dayfly_bundler::Bundler::limits() };
+    let source = dayfly_bundler::Source::new("app.js", "function spin() {\n  for (;;) {}\n}\nspin();\n");
+    let build = runtime().block_on(support::bundler().build(&source, &limits));
+    let refusal = build.artifact.unwrap_err();
+    let dayfly_bundler::Refusal::Evaluation(Failure::Exceeded { limit: Limit::Cpu, stack: Some(stack) }) = &refusal
+    else {
+        panic!("{refusal:#?}")
+    };
+    assert!(stack.starts_with("    at spin (app.js:2:3)\n    at <eval> (app.js:4:1)"), "{stack}");
 }

@@ -108,6 +108,16 @@ fn a_build_and_a_run_say_the_places_of_their_authors_files() {
 }
 
 #[test]
+fn a_run_and_a_build_that_a_limit_ends_say_where_they_were() {
+    let text = LOOP.replace("globalThis.render=()=>", "/*            call*/");
+    let dayfly = Dayfly::new("map-run-limit").file("app.js", text).file("app.js.map", LOOP_MAP);
+    let said = dayfly.run(&["run", "app.js", "--time", "50ms"]);
+    assert_eq!(said.code, 3, "{said:#?}");
+    assert!(said.err.contains("\n2 |   for (;;) {}\n  |   ^ the CPU time ended here"), "{said:#?}");
+    assert!(said.err.contains("    at spin (../src/spin.ts:2:3)\n"), "{said:#?}");
+}
+
+#[test]
 fn a_stack_that_was_logged_is_put_in_its_authors_places_later() {
     let dayfly = Dayfly::new("map-trace").file("app.js", BUNDLE);
     let report = dayfly.run(&["render", "app.js", "--json"]).out;
