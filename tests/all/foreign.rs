@@ -173,7 +173,7 @@ fn a_bundle_imports_and_exports_what_the_contract_says_and_nothing_else() {
     let contract = fs::read_to_string(root().join("wit/sandbox.wit")).unwrap();
     let mut resolve = Resolve::default();
     let package = resolve.push_str("sandbox.wit", &contract).unwrap();
-    let app = resolve.select_world(&[package], Some("app")).unwrap();
+    let app = resolve.select_world(&[package], Some("bundle")).unwrap();
 
     let bundle = artifact("app.js", "globalThis.render = () => '';").bundle;
     let DecodedWasm::Component(decoded, world) = wit_component::decode(&bundle).unwrap() else {
@@ -181,7 +181,8 @@ fn a_bundle_imports_and_exports_what_the_contract_says_and_nothing_else() {
     };
     let imports = ["clock", "console", "random", "response"].map(|name| format!("dayfly:sandbox/{name}@0.1.0"));
     assert_eq!(names(&decoded, world).0, imports);
-    assert_eq!(names(&decoded, world).1, ["dayfly:sandbox/handler@0.1.0", "dayfly:sandbox/renderer@0.1.0"]);
+    let exports = ["handler", "postmortem", "renderer"].map(|name| format!("dayfly:sandbox/{name}@0.1.0"));
+    assert_eq!(names(&decoded, world).1, exports);
     assert_eq!(names(&resolve, app), names(&decoded, world));
     // The names are the same; this compares the types.
     wit_component::targets(&resolve, app, &bundle).unwrap();
