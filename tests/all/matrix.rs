@@ -33,7 +33,7 @@ macro_rules! rows {
 rows! {
     hono_stream
     lit_stream lit_string
-    node_streams
+    node_modules node_streams
     preact_async preact_stream preact_string
     react_18_pipeable react_18_stream react_18_string
     react_19_edge react_19_emotion react_19_fetching react_19_i18n react_19_pipeable react_19_prerender react_19_query
@@ -106,7 +106,7 @@ fn ask(folder: &Path, row: &Value) -> (Option<Value>, Vec<String>) {
         });
         (answer, result.err(), console)
     });
-    let said = failure.iter().map(|failure| format!("{failure}")).chain(console.iter().map(|line| line.text.clone()));
+    let said = failure.iter().map(ToString::to_string).chain(console.iter().map(|line| line.text.clone()));
     (if failure.is_none() { answer } else { None }, said.collect())
 }
 

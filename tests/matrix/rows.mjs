@@ -34,7 +34,7 @@ export const rows = [
   ...of("solid", "vite", "jsx", { string: {}, async: {}, stream: { url: page } }),
   ...of("lit", "esbuild", "js", { string: {}, stream: { url: page } }),
   ...of("hono", "esbuild", "jsx", { stream: { url: "http://shop.test/shop/nets?q=%3Cb%3E", jsx: "hono/jsx" } }),
-  ...of("node", "esbuild", "js", { streams: {} }),
+  ...of("node", "esbuild", "js", { modules: {}, streams: {} }),
 ];
 
 function of(app, tool, extension, entries) {

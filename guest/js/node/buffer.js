@@ -1,26 +1,35 @@
-// npm's `buffer` has all of Node's encodings but base64url, which tokens are written in.
-import { Buffer } from "buffer";
+// `node:buffer`: npm's buffer, and what it lacks of Node's.
+import * as rest from "buffer";
 
-const { isEncoding } = Buffer;
-const { toString } = Buffer.prototype;
-const isUrl = (encoding) => typeof encoding === "string" && encoding.toLowerCase() === "base64url";
+const { atob, Blob, btoa, File, TextDecoder } = globalThis;
+const { Buffer, kMaxLength } = rest;
 
-function replace(object, name, value) {
-  Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: true });
+const bytesOf = (input) => ArrayBuffer.isView(input) ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength) : new Uint8Array(input);
+
+function isUtf8(input) {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(input));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-// What decodes base64 takes both alphabets.
-for (const [object, name] of [[Buffer, "from"], [Buffer, "byteLength"], [Buffer.prototype, "write"]]) {
-  const original = object[name];
-  replace(object, name, {
-    [name](...values) {
-      return Reflect.apply(original, this, values.map((value, index) => index > 0 && isUrl(value) ? "base64" : value));
-    },
-  }[name]);
-}
-replace(Buffer, "isEncoding", (encoding) => isUrl(encoding) || isEncoding(encoding));
-replace(Buffer.prototype, "toString", function (encoding) {
-  if (!isUrl(encoding)) return Reflect.apply(toString, this, arguments);
-  const [, start, end] = arguments;
-  return toString.call(this, "base64", start, end).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-});
+/** QuickJS holds no longer string. */
+const kStringMaxLength = 2 ** 30 - 1;
+
+export const buffer = {
+  ...rest,
+  atob,
+  Blob,
+  btoa,
+  constants: { MAX_LENGTH: kMaxLength, MAX_STRING_LENGTH: kStringMaxLength },
+  File,
+  isAscii: (input) => bytesOf(input).every((byte) => byte < 0x80),
+  isUtf8,
+  kStringMaxLength,
+  /** No URL stands for a blob here. */
+  resolveObjectURL() {},
+  transcode: (source, from, to) => Buffer.from(Buffer.from(bytesOf(source)).toString(from), to),
+};
+delete buffer.default;

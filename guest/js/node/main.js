@@ -1,10 +1,10 @@
 // Node's globals and modules, as far as bundles for servers ask for them: a compatibility layer, and no Node.
 import { process } from "./process.js";
-import "./buffer.js";
+import "./base64url.js";
 import { Buffer } from "buffer";
 import assert from "assert/";
 import * as async_hooks from "./async_hooks.js";
-import * as buffer from "buffer";
+import { buffer } from "./buffer.js";
 import * as child_process from "unenv/node/child_process";
 import * as cluster from "unenv/node/cluster";
 import * as console_ from "unenv/node/console";
@@ -15,7 +15,7 @@ import * as dgram from "unenv/node/dgram";
 import * as dns from "unenv/node/dns";
 import * as dnsPromises from "unenv/node/dns/promises";
 import * as domain from "unenv/node/domain";
-import events from "events";
+import events from "./events.js";
 import * as fs from "unenv/node/fs";
 import * as fsPromises from "unenv/node/fs/promises";
 import * as http from "unenv/node/http";
@@ -46,7 +46,8 @@ import * as zlib from "unenv/node/zlib";
 
 const streamWeb = Object.fromEntries(
   [
-    "ByteLengthQueuingStrategy", "CountQueuingStrategy", "ReadableByteStreamController", "ReadableStream", "ReadableStreamBYOBReader",
+    "ByteLengthQueuingStrategy", "CompressionStream", "CountQueuingStrategy", "DecompressionStream",
+    "ReadableByteStreamController", "ReadableStream", "ReadableStreamBYOBReader",
     "ReadableStreamBYOBRequest", "ReadableStreamDefaultController", "ReadableStreamDefaultReader", "TextDecoderStream",
     "TextEncoderStream", "TransformStream", "TransformStreamDefaultController", "WritableStream",
     "WritableStreamDefaultController", "WritableStreamDefaultWriter",
@@ -57,7 +58,7 @@ const modules = {
   __proto__: null,
   assert, "assert/strict": assert, async_hooks, buffer, child_process, cluster, console: console_, constants, crypto, dgram,
   diagnostics_channel, dns, "dns/promises": dnsPromises, domain, events, fs, "fs/promises": fsPromises, http, http2, https, inspector,
-  module: { createRequire: () => require, builtinModules: [] }, net, os, path, "path/posix": pathPosix, perf_hooks, process, punycode,
+  module: { createRequire: () => require, builtinModules: [], isBuiltin: (name) => find(name) !== undefined }, net, os, path, "path/posix": pathPosix, perf_hooks, process, punycode,
   querystring, readline, "readline/promises": readlinePromises, stream, "stream/consumers": consumers, "stream/promises": stream.promises,
   "stream/web": streamWeb, string_decoder, sys: util, timers, "timers/promises": timers.promises, tls, tty, url, util,
   "util/types": utilTypes, v8, vm, worker_threads, zlib,

@@ -1,10 +1,10 @@
 // `node:stream`: readable-stream, and what it lacks of Node's: the adapters to and from the web's streams, and
 // `stream/consumers`.
 import { Buffer } from "buffer";
-import stream from "readable-stream";
+import stream from "readable-stream/lib/stream.js";
 
 const { Blob, CountQueuingStrategy, ReadableStream, TextDecoder, WritableStream } = globalThis;
-const { Duplex, finished, Readable, Writable } = stream;
+const { Duplex, finished, PassThrough, Readable, Writable } = stream;
 
 /** What ends a stream before its time has no more to say than that. */
 function early(error) {
@@ -149,5 +149,15 @@ export const consumers = {
   json: async (source) => JSON.parse(await text(source)),
   text,
 };
+
+/** Two ends, and what is written to one is read at the other. */
+function duplexPair(options) {
+  const [left, right] = [new PassThrough(options), new PassThrough(options)];
+  return [Duplex.from({ readable: left, writable: right }), Duplex.from({ readable: right, writable: left })];
+}
+
+// As a property that `import` lists.
+Object.defineProperty(stream, "promises", { value: stream.promises, writable: true, configurable: true, enumerable: true });
+Object.assign(stream, { duplexPair });
 
 export default stream;
