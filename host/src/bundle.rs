@@ -14,6 +14,7 @@ use crate::contract::renderer::{Bounds, Failure, Page};
 use crate::contract::{App, AppPre, HANDLER, IMPORTS, RENDERER};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::outgoing::Outgoing;
 use crate::sandbox::{self, State};
 use crate::shell::Shell;
 use crate::slots::{Heap, Image};
@@ -29,6 +30,7 @@ pub struct Bundle {
     /// Whether it runs code of its own when it is instantiated.
     starts: bool,
     memory: u64,
+    outgoing: Option<Outgoing>,
 }
 
 #[derive(Clone)]
@@ -62,7 +64,7 @@ impl Bundle {
             return Self::share(engine, id, shell, &split);
         }
         let app = load_whole(engine, id, bytes)?;
-        Ok(Self { id, app, parts: None, starts: starts(bytes), memory: bytes.len() as u64 })
+        Ok(Self { id, app, parts: None, starts: starts(bytes), memory: bytes.len() as u64, outgoing: None })
     }
 
     /// The shell of its code, with its heap.
@@ -72,7 +74,23 @@ impl Bundle {
         let image = Image::new(split.heap.data.iter().copied(), &shell.bases).map_err(Error::NoRoom)?;
         let memory = image.memory();
         let heap = Heap::new(image, engine.slots());
-        Ok(Self { id, app, parts: Some(Parts { heap: Arc::new(heap), _shell: shell }), starts: false, memory })
+        Ok(Self {
+            id,
+            app,
+            parts: Some(Parts { heap: Arc::new(heap), _shell: shell }),
+            starts: false,
+            memory,
+            outgoing: None,
+        })
+    }
+
+    /// The same app, which may call what `outgoing` allows. By default an app may call nothing.
+    pub fn with_outgoing(self, outgoing: Outgoing) -> Self {
+        Self { outgoing: Some(outgoing), ..self }
+    }
+
+    pub(crate) fn outgoing(&self) -> Option<Outgoing> {
+        self.outgoing.clone()
     }
 
     /// Bytes of memory that the bundle takes while it is loaded and no render runs. What it shares with bundles that were

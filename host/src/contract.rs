@@ -5,19 +5,20 @@
 wasmtime::component::bindgen!({
     world: "app",
     path: "../wit",
-    imports: { "dayfly:sandbox/clock.sleep": async | trappable, "dayfly:sandbox/response.write": async | trappable, "dayfly:sandbox/response.finish": async | trappable, default: trappable },
+    imports: { "dayfly:sandbox/clock.sleep": async | trappable, "dayfly:sandbox/response.write": async | trappable, "dayfly:sandbox/response.finish": async | trappable, "dayfly:sandbox/outgoing.wait": async | trappable, default: trappable },
     exports: { default: async },
 });
 
-pub(crate) use self::dayfly::sandbox::{clock, console, random, response};
+pub(crate) use self::dayfly::sandbox::{clock, console, outgoing, random, response};
 pub(crate) use self::exports::dayfly::sandbox::{handler, renderer};
 
 /// What a bundle imports, and all that it may import.
-pub(crate) const IMPORTS: [&str; 4] = [
+pub(crate) const IMPORTS: [&str; 5] = [
     "dayfly:sandbox/console@0.1.0",
     "dayfly:sandbox/clock@0.1.0",
     "dayfly:sandbox/random@0.1.0",
     "dayfly:sandbox/response@0.1.0",
+    "dayfly:sandbox/outgoing@0.1.0",
 ];
 
 /// What a bundle exports.

@@ -186,6 +186,7 @@ async fn handle(
 ) -> Ended {
     let bounds = renderer::Bounds { js_stack: limits.js_stack, page: limits.page };
     sandbox.set_heap(bundle.heap());
+    sandbox.allow(bundle.outgoing());
     sandbox.answer_to(pieces);
     let mut handled = sandbox
         .run(async |store| {

@@ -9,9 +9,10 @@
 //! | [`Limits`], [`Limit`] | what one render may use: plain numbers; the name of one of them |
 //! | [`Outcome`] | [`Page`] or [`Failure`], the console's [`Line`]s, and [`Usage`]: all three, always |
 //! | [`Answer`], [`Exchange`] | what came of a request: the whole response, or one that is read as it comes |
+//! | [`Outgoing`], [`Allowed`] | what an app may call, and by which [`Transport`]; by default nothing |
 //! | [`Cache`], [`CacheKey`] | compiled code on disk, authenticated before it is used; which code it is |
 //!
-//! This crate knows no HTTP, no files but those of a [`Cache`], and no flags, and does not turn JavaScript into
+//! This crate knows no HTTP beyond its types (`dayfly-fetch` makes the calls of apps that may make some), no files but those of a [`Cache`], and no flags, and does not turn JavaScript into
 //! bundles: the crate `dayfly-bundler` does that.
 //!
 //! ```no_run
@@ -19,6 +20,7 @@
 //! ```
 #![deny(missing_docs)]
 
+mod allowed;
 mod bundle;
 mod bundles;
 mod cache;
@@ -32,6 +34,7 @@ mod limits;
 mod locked;
 mod machine;
 mod outcome;
+mod outgoing;
 mod postmortem;
 mod precompiled;
 mod render;
@@ -41,7 +44,9 @@ pub mod sandbox;
 mod shell;
 mod slots;
 mod split;
+mod transport;
 
+pub use allowed::{Allowed, NotAnEntry};
 pub use bundle::{Bundle, BundleId};
 pub use bundles::{BundleSource, Bundles, BundlesStats};
 pub use cache::{Cache, CacheConfig, CacheError, CacheKey, CacheStats, Rejected};
@@ -51,4 +56,6 @@ pub use error::Error;
 pub use exchange::{Answer, Ended, Exchange};
 pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Page, Thrown, Usage};
+pub use outgoing::{Call, Outgoing};
 pub use reset::{Reset, ResetInUse};
+pub use transport::{Body, FetchError, FetchErrorKind, Pending, Transport};

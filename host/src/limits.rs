@@ -41,8 +41,18 @@ pub struct Limits {
     /// Bytes of props, or of a request's URL and body. Default 1 MiB.
     pub request: u64,
     /// Bytes of headers, of a request's and of a response's each, names and values with 4 more for each header, as they
-    /// are written. Default 32 KiB.
+    /// are written. Default 32 KiB. The same of each request that the app makes, and of its response.
     pub headers: u64,
+    /// Calls that the app may make with `fetch`, those that were refused and redirects that were followed included. Default
+    /// 32. What a call may not have, of these four, the app learns: its promise is rejected, and the render goes on.
+    pub fetches: u64,
+    /// Time on the clock of one call, from its start to the end of its response's body. Default 5 s. [`Limits::wall`] bounds
+    /// them all.
+    pub fetch_time: Duration,
+    /// Bytes of the requests that the app makes, all together: URLs, headers and bodies. Default 1 MiB.
+    pub fetch_request: u64,
+    /// Bytes of the responses that it gets, all together: bodies, as far as the app reads them. Default 8 MiB.
+    pub fetch_response: u64,
 }
 
 impl Default for Limits {
@@ -58,6 +68,10 @@ impl Default for Limits {
             console_bytes: 64 << 10,
             request: 1 << 20,
             headers: 32 << 10,
+            fetches: 32,
+            fetch_time: Duration::from_secs(5),
+            fetch_request: 1 << 20,
+            fetch_response: 8 << 20,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::console::Line;
 use crate::contract::renderer;
 use crate::error::Error;
 use crate::limits::Limit;
+use crate::outgoing::Call;
 
 /// How many causes are kept of a thrown value, as the contract says. The guest is not trusted with it: a chain of boxes
 /// is dropped one call deep for each.
@@ -170,4 +171,8 @@ pub struct Usage {
     pub page_bytes: u64,
     /// Bytes of console text that were kept.
     pub console_bytes: u64,
+    /// The calls that the app made with `fetch`, in the order in which they began; 256 at most.
+    pub calls: Vec<Call>,
+    /// How many more there were.
+    pub calls_dropped: u64,
 }

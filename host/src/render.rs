@@ -62,6 +62,7 @@ async fn run(
 ) -> (Result<Page, Failure>, Vec<Line>, Usage) {
     let bounds = renderer::Bounds { js_stack: limits.js_stack, page: limits.page };
     sandbox.set_heap(bundle.heap());
+    sandbox.allow(bundle.outgoing());
     let mut rendered = sandbox
         .run(async |store| {
             let app = bundle.instantiate(&mut *store).await?;

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rand::rngs::{StdRng, SysError, SysRng};
 use rand::{Rng, SeedableRng};
@@ -17,15 +17,17 @@ use wasmtime::component::{HasSelf, InstancePre, Linker};
 use wasmtime::{Module, Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::console::{Console, Line};
-use crate::contract::{self, clock, console, random, response};
+use crate::contract::{self, clock, console, outgoing, random, response};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits::{Exceeded, Limit, Limits, Meter};
 use crate::outcome::{Failure, Usage};
+use crate::outgoing::{Calls, Outgoing};
 use crate::postmortem;
 use crate::response::{Outlet, Piece};
 use crate::slots::{self, Bases, Contents, Heap, Image, Remains, Watch};
 use crate::split::{HEAP, Split};
+use crate::transport::{FetchError, FetchErrorKind};
 
 /// How many bytes a guest may hand over beside a page or a console line: names, messages, stacks.
 const TRANSFER_SLACK: u64 = 512 << 10;
@@ -47,6 +49,7 @@ pub struct State {
     meter: Meter,
     console: Console,
     response: Outlet,
+    calls: Calls,
     time: Time,
     /// What the guest's clock says until it next sleeps.
     now: Option<u64>,
@@ -162,7 +165,8 @@ impl Sandbox {
     fn in_slot(engine: &Engine, slot: OwnedSemaphorePermit, limits: &Limits, time: Time) -> Result<Self, Error> {
         let started = Instant::now();
         let (meter, console, response) = (Meter::new(limits), Console::new(limits), Outlet::new(limits));
-        let state = State { meter, console, response, time, now: None };
+        let calls = Calls::new(limits);
+        let state = State { meter, console, response, calls, time, now: None };
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| &mut state.meter);
         if engine.config().fuel {
@@ -173,7 +177,8 @@ impl Sandbox {
             store.data().meter.check_cpu()?;
             Ok(UpdateDeadline::Yield(1))
         });
-        let transfer = limits.page.max(limits.console_bytes).max(limits.headers).saturating_add(TRANSFER_SLACK);
+        let transfer = limits.page.max(limits.console_bytes).max(limits.headers).max(limits.fetch_request);
+        let transfer = transfer.saturating_add(TRANSFER_SLACK);
         store.set_hostcall_fuel(usize::try_from(transfer).unwrap_or(usize::MAX));
         // The contract has no resources. A guest could define some for itself, whose handles are the host's memory and
         // in no limit of ours.
@@ -206,6 +211,11 @@ impl Sandbox {
     /// Sets what the first memory that is made in the store holds to begin with.
     pub(crate) fn set_heap(&mut self, heap: Option<Arc<Image>>) {
         self.contents = heap.map(Contents::Heap);
+    }
+
+    /// Says what the guest may call. Without it, nothing.
+    pub fn allow(&mut self, outgoing: Option<Outgoing>) {
+        self.store.data_mut().calls.allow(outgoing);
     }
 
     /// Says where the guest's response goes.
@@ -297,6 +307,7 @@ impl Sandbox {
         // To drop the guest's memory is most of the work of a small render, and is the render's.
         let drop_store = || cpu.measure(|| faults.taking_apart(|| store.into_data()));
         let (state, memory) = if keeps { slots::keeping_memory(drop_store) } else { (drop_store(), None) };
+        let (calls, calls_dropped) = state.calls.finish();
         let usage = Usage {
             wall: started.elapsed(),
             cpu: cpu.finished(),
@@ -304,6 +315,8 @@ impl Sandbox {
             peak_memory: state.meter.peak_memory(),
             page_bytes: state.response.sent(),
             console_bytes: state.console.bytes(),
+            calls,
+            calls_dropped,
             ..Usage::default()
         };
         let (memory_limit, most_instances) = (limits.memory, state.meter.most_instances);
@@ -371,6 +384,13 @@ impl response::Host for State {
     }
 }
 
+impl State {
+    /// A guest that is asked where it was has nothing to wait for.
+    fn may_wait(&self) -> wasmtime::Result<()> {
+        if self.time == Time::Over { Err(wasmtime::Error::msg("there is nothing to wait for any more")) } else { Ok(()) }
+    }
+}
+
 impl clock::Host for State {
     fn now(&mut self) -> wasmtime::Result<u64> {
         // The clock stands still between sleeps whatever the guest is: one that moves measures what others do.
@@ -378,12 +398,41 @@ impl clock::Host for State {
     }
 
     async fn sleep(&mut self, nanoseconds: u64) -> wasmtime::Result<()> {
-        if self.time == Time::Over {
-            return Err(wasmtime::Error::msg("there is nothing to wait for any more"));
-        }
-        tokio::time::sleep(std::time::Duration::from_nanos(nanoseconds)).await;
+        self.may_wait()?;
+        tokio::time::sleep(Duration::from_nanos(nanoseconds)).await;
         self.now = Some(self.time.now());
         Ok(())
+    }
+}
+
+impl outgoing::Host for State {
+    fn room(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.calls.room())
+    }
+
+    fn start(&mut self, request: outgoing::Request) -> wasmtime::Result<Result<u32, outgoing::Error>> {
+        if self.time == Time::Still {
+            let why = "a bundle is built without calls: call fetch in render or in a handler, not at the top level";
+            return Ok(Err(FetchError::new(FetchErrorKind::NotAllowed, why).into()));
+        }
+        Ok(self.calls.start(request).map_err(Into::into))
+    }
+
+    fn read(&mut self, call: u32) -> wasmtime::Result<()> {
+        self.calls.read(call);
+        Ok(())
+    }
+
+    fn cancel(&mut self, call: u32) -> wasmtime::Result<()> {
+        self.calls.cancel(call);
+        Ok(())
+    }
+
+    async fn wait(&mut self, nanoseconds: Option<u64>) -> wasmtime::Result<Option<outgoing::Event>> {
+        self.may_wait()?;
+        let event = self.calls.wait(nanoseconds.map(Duration::from_nanos)).await;
+        self.now = Some(self.time.now());
+        Ok(event)
     }
 }
 

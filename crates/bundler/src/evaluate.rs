@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dayfly::sandbox::{Guest, Sandbox, State, Time};
-use dayfly::{Cache, Engine, EngineConfig, Failure, Limits, Line, Usage};
+use dayfly::{Cache, Engine, EngineConfig, Failure, Limits, Line, Outgoing, Usage};
 use sha2::{Digest, Sha256};
 use wasmtime::Store;
 use wasmtime::component::{ComponentNamedList, Instance, Lift, Lower};
@@ -178,10 +178,19 @@ impl Bundler {
     /// # Panics
     /// Outside a tokio runtime, or in one without timers (`enable_time`).
     pub async fn run(&self, sources: &[Source], limits: &Limits) -> Run {
+        self.run_with(sources, limits, None).await
+    }
+
+    /// The same, and the code may call what `outgoing` allows.
+    ///
+    /// # Panics
+    /// As [`Bundler::run`].
+    pub async fn run_with(&self, sources: &[Source], limits: &Limits, outgoing: Option<Outgoing>) -> Run {
         let mut sandbox = match Sandbox::new(&self.engine, limits, Time::Real).await {
             Ok(sandbox) => sandbox,
             Err(error) => return Run { result: Err(error.into()), console: Vec::new(), usage: Usage::default() },
         };
+        sandbox.allow(outgoing);
         let sources: Vec<loader::Source> = sources.iter().map(Into::into).collect();
         let bounds = renderer::Bounds { js_stack: limits.js_stack, page: 0 };
         sandbox.holds(&self.guest);

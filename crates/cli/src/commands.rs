@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod completions;
 mod limits;
+mod outgoing;
 mod render;
 mod request;
 mod run;
@@ -52,7 +53,7 @@ impl Command {
     }
 }
 
-/// The runtime that a command's build and its renders need: timers, and no second thread.
+/// The runtime that a command's build and its renders need: timers, sockets, and no second thread.
 fn runtime() -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_time().build()?)
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Result;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use dayfly::{Failure, Level, Limit, Line, Outcome, Page, Site, Thrown, Usage};
+use dayfly::{Call, Failure, FetchErrorKind, Level, Limit, Line, Outcome, Page, Site, Thrown, Usage};
 use dayfly_bundler::{Notice, Places, Refusal, Source};
 use http::response::Parts;
 use http::{HeaderName, HeaderValue};
@@ -176,6 +176,20 @@ pub(crate) fn print_usage(usage: &Usage) {
     let fuel = usage.fuel.map(|fuel| format!(", {fuel} fuel")).unwrap_or_default();
     let (wall, cpu) = (show_time(usage.wall), show_time(usage.cpu));
     anstream::eprintln!("{DIM}{wall} ({cpu} CPU{fuel}), {} of memory{DIM:#}", show_size(usage.peak_memory));
+    for call in &usage.calls {
+        print_call(call);
+    }
+    if usage.calls_dropped > 0 {
+        anstream::eprintln!("{DIM}… and {} more calls{DIM:#}", usage.calls_dropped);
+    }
+}
+
+/// Prints a call that the app made, in a line.
+fn print_call(Call { method, url, status, error, response_bytes, time, .. }: &Call) {
+    let status = status.map(|status| format!(" {status}")).unwrap_or_default();
+    let error = error.map(|error| format!(" {}", error.code())).unwrap_or_default();
+    let (size, time) = (show_size(*response_bytes), show_time(*time));
+    anstream::eprintln!("{DIM}{} {}{status}{error}, {size} in {time}{DIM:#}", printable(method), printable(url));
 }
 
 /// Prints `bytes` and `end` on standard output.
@@ -416,6 +430,46 @@ pub(crate) struct UsageReport {
     request_bytes: u64,
     page_bytes: u64,
     console_bytes: u64,
+    /// The calls that the app made with `fetch`; not there if it made none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    calls: Vec<CallReport>,
+    /// How many more there were.
+    #[serde(skip_serializing_if = "is_zero")]
+    calls_dropped: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A call that the app made.
+#[derive(Debug, Serialize)]
+pub(crate) struct CallReport {
+    method: String,
+    /// Origin and path.
+    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    /// Why it failed: `not-allowed`, `dns`, `connect`, `tls`, `protocol`, `timeout`, `too-many`, `too-large`, ….
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    request_bytes: u64,
+    response_bytes: u64,
+    time_us: u128,
+}
+
+impl From<&Call> for CallReport {
+    fn from(call: &Call) -> Self {
+        Self {
+            method: call.method.clone(),
+            url: call.url.clone(),
+            status: call.status,
+            error: call.error.map(FetchErrorKind::code),
+            request_bytes: call.request_bytes,
+            response_bytes: call.response_bytes,
+            time_us: call.time.as_micros(),
+        }
+    }
 }
 
 impl From<&Usage> for UsageReport {
@@ -428,6 +482,8 @@ impl From<&Usage> for UsageReport {
             request_bytes: usage.request_bytes,
             page_bytes: usage.page_bytes,
             console_bytes: usage.console_bytes,
+            calls: usage.calls.iter().map(Into::into).collect(),
+            calls_dropped: usage.calls_dropped,
         }
     }
 }

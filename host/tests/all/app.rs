@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use dayfly::{Bundle, Engine, EngineConfig, Failure, Limit, Limits, Outcome, Page};
+use dayfly::{Bundle, Engine, EngineConfig, Failure, Limit, Limits, Outcome, Outgoing, Page};
 
 use crate::guest;
 
@@ -32,6 +32,10 @@ impl App {
     pub(crate) fn on(engine: &Engine, guest: &str) -> Self {
         let bundle = Bundle::load(engine, &guest::bundle(guest)).unwrap();
         Self { engine: engine.clone(), bundle, limits: generous() }
+    }
+
+    pub(crate) fn may_call(self, outgoing: Outgoing) -> Self {
+        Self { bundle: self.bundle.with_outgoing(outgoing), ..self }
     }
 
     pub(crate) fn limits(self, limits: Limits) -> Self {

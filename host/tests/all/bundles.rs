@@ -58,7 +58,7 @@ fn an_import_beyond_the_contract_is_refused_by_name() {
     for import in cases {
         let component = wat::parse_str(format!(r#"(component (import "{import}" (instance)))"#)).unwrap();
         let allowed = "dayfly:sandbox/console@0.1.0, dayfly:sandbox/clock@0.1.0, dayfly:sandbox/random@0.1.0, \
-             dayfly:sandbox/response@0.1.0";
+             dayfly:sandbox/response@0.1.0, dayfly:sandbox/outgoing@0.1.0";
         refuses(component, &format!("it imports {import}, and a bundle imports nothing but {allowed}"));
     }
 }

@@ -7,7 +7,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// The host's functions by the names that guests call them by.
-const IMPORTS: [(&str, &str); 8] = [
+const IMPORTS: [(&str, &str); 12] = [
     (
         "call $write",
         r#"(import "dayfly:sandbox/console@0.1.0" "write"
@@ -20,6 +20,14 @@ const IMPORTS: [(&str, &str); 8] = [
     ("call $start", r#"(import "dayfly:sandbox/response@0.1.0" "start" (func $start (param i32 i32 i32)))"#),
     ("call $send", r#"(import "dayfly:sandbox/response@0.1.0" "write" (func $send (param i32 i32) (result i32)))"#),
     ("call $finish", r#"(import "dayfly:sandbox/response@0.1.0" "finish" (func $finish))"#),
+    (
+        "call $begin",
+        r#"(import "dayfly:sandbox/outgoing@0.1.0" "start"
+             (func $begin (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#,
+    ),
+    ("call $more", r#"(import "dayfly:sandbox/outgoing@0.1.0" "read" (func $more (param i32)))"#),
+    ("call $cancel", r#"(import "dayfly:sandbox/outgoing@0.1.0" "cancel" (func $cancel (param i32)))"#),
+    ("call $wait", r#"(import "dayfly:sandbox/outgoing@0.1.0" "wait" (func $wait (param i32 i64 i32)))"#),
 ];
 
 /// What a guest has that names none of its own.

@@ -13,6 +13,7 @@ mod freshness;
 mod guest;
 mod isolation;
 mod memory;
+mod outgoing;
 mod page;
 mod postmortem;
 mod sharing;

@@ -54,6 +54,22 @@ pub(super) struct LimitArgs {
     /// Headers, of a request's and of a response's each [default: 32KiB]
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     header_bytes: Option<u64>,
+
+    /// Calls that the app makes with `fetch` [default: 32]
+    #[arg(long, value_name = "N")]
+    fetches: Option<u64>,
+
+    /// Time on the clock of one such call [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = units::time)]
+    fetch_time: Option<Duration>,
+
+    /// What all such calls send: URLs, headers and bodies [default: 1MiB]
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    fetch_request: Option<u64>,
+
+    /// The bodies of what they get, all together [default: 8MiB]
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    fetch_response: Option<u64>,
 }
 
 impl LimitArgs {
@@ -74,6 +90,10 @@ impl LimitArgs {
             console_bytes: self.console_bytes.unwrap_or(default.console_bytes),
             request: self.request.unwrap_or(default.request),
             headers: self.header_bytes.unwrap_or(default.headers),
+            fetches: self.fetches.unwrap_or(default.fetches),
+            fetch_time: self.fetch_time.unwrap_or(default.fetch_time),
+            fetch_request: self.fetch_request.unwrap_or(default.fetch_request),
+            fetch_response: self.fetch_response.unwrap_or(default.fetch_response),
         }
     }
 

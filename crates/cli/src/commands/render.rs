@@ -9,6 +9,7 @@ use dayfly_bundler::Places;
 
 use super::build::{self, Built};
 use super::limits::LimitArgs;
+use super::outgoing::OutgoingArgs;
 use super::request::RequestArgs;
 use super::runtime;
 use crate::cache::CacheArgs;
@@ -51,6 +52,9 @@ pub(crate) struct Render {
     request: RequestArgs,
 
     #[command(flatten)]
+    outgoing: OutgoingArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -66,6 +70,10 @@ impl Render {
         let engine = cache.engine(&self.limits.engine_that_counts_fuel())?;
         let bundle = progress::during("compiling the bundle", || Bundle::load(&engine, &bytes))
             .with_context(|| self.app.display().to_string())?;
+        let bundle = match self.outgoing.outgoing()? {
+            Some(outgoing) => bundle.with_outgoing(outgoing),
+            None => bundle,
+        };
         let (runtime, limits) = (runtime()?, self.limits.limits());
         let mut outcome = None;
         if !self.request.is_given() {

@@ -8,6 +8,7 @@ use dayfly::Limits;
 use dayfly_bundler::{Bundler, Places, Source};
 
 use super::limits::LimitArgs;
+use super::outgoing::OutgoingArgs;
 use super::runtime;
 use crate::cache::CacheArgs;
 use crate::exit::Exit;
@@ -44,6 +45,9 @@ pub(crate) struct Run {
     usage: bool,
 
     #[command(flatten)]
+    outgoing: OutgoingArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -54,7 +58,8 @@ impl Run {
         let limits = self.limits.limits_or(limits());
         let bundler =
             progress::during("compiling the engine", || cache.bundler(&self.limits.engine_that_counts_fuel()))?;
-        let mut run = runtime()?.block_on(bundler.run(&sources, &limits));
+        let outgoing = self.outgoing.outgoing()?;
+        let mut run = runtime()?.block_on(bundler.run_with(&sources, &limits, outgoing));
         let frame = place(&places, &mut run.console, run.result.as_mut().err());
         let failure = run.result.as_ref().err();
         if self.json {
