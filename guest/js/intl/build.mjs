@@ -206,9 +206,28 @@ export function formatjs(text, file, replace, here) {
   if (name === undefined) return text;
   text = text.replace(/const defaultContent = \{[^]*?\n\};/, "const defaultContent = {};");
   text = text.replace(new RegExp(`\\b${name}\\.(${INTERNALS})\\b`, "g"), "internals.$1");
+  if (name === "NumberFormat" || name === "PluralRules") {
+    const fixed = "function ToRawFixed(x, minFraction, maxFraction, roundingIncrement, unsignedRoundingMode) {";
+    const precision = "function ToRawPrecision(x, minPrecision, maxPrecision, unsignedRoundingMode) {";
+    text = `import { toRawFixed, toRawPrecision } from ${JSON.stringify(path.join(here, "intl/rounding.js"))};\n${text}`;
+    text = replace(text, fixed, `${fixed}\nif (roundingIncrement === 1) return toRawFixed(x, minFraction, maxFraction, unsignedRoundingMode);`, file);
+    text = replace(text, precision, `${precision}\nreturn toRawPrecision(x, minPrecision, maxPrecision, unsignedRoundingMode);`, file);
+  }
   if (name === "ListFormat") text = replace(text, "const { localeData } = ListFormat;", "const { localeData } = internals;", file);
   if (name === "NumberFormat") {
-    text = `import { quick } from ${JSON.stringify(path.join(here, "intl/quick.js"))};\n${text}`;
+    // A format that was made before with the same plain options is like that one.
+    const initialize = "\tInitializeNumberFormat(this, locales, options, {";
+    const pairs = `const known = recall(locales, options);
+if (known.slots !== undefined) {
+  const slots = Object.create(known.slots);
+  slots.boundFormat = undefined;
+  internalSlotMap.set(this, slots);
+  return this;
+}
+`;
+    text = `import { quick, recall, remember } from ${JSON.stringify(path.join(here, "intl/quick.js"))};\n${text}`;
+    text = replace(text, initialize, pairs + initialize, file);
+    text = replace(text, "\tinternalSlots.pl = createMemoizedPluralRules(", "\tremember(known, internalSlots);\n\tinternalSlots.pl = createMemoizedPluralRules(", file);
     const long = (value) => `PartitionNumberPattern(internalSlots, ToIntlMathematicalValue(${value}))`;
     text = replace(
       text,

@@ -20,7 +20,7 @@ export function kept(make) {
 }
 
 /** A string for a locale and options; none if looking at them could be seen, or if it does not say all. */
-function keyOf(locales, options) {
+export function keyOf(locales, options) {
   if (locales !== undefined && typeof locales !== "string") return undefined;
   let key = locales ?? "";
   if (options === undefined) return key;

@@ -267,7 +267,26 @@ function slotOf(format, method) {
 
 export function DateTimeFormat(locales = undefined, options = undefined) {
   if (new.target === undefined) return new DateTimeFormat(locales, options);
-  initialize(this, locales, options, "any", "date");
+  const slot = slotFor(locales, options);
+  // What the object is asked for is its own; what it was made of is not.
+  slots.set(this, { ...slot, bound: undefined });
+}
+
+const slotFor = kept((locales, options) => {
+  const key = {};
+  initialize(key, locales, options, "any", "date");
+  return slots.get(key);
+});
+
+// The patterns that are asked for most are found when the engine is made.
+for (const options of [
+  undefined, { year: "numeric", month: "short", day: "numeric" }, { year: "numeric", month: "long", day: "numeric" }, { month: "short", day: "numeric" },
+  { weekday: "long", year: "numeric", month: "long", day: "numeric" }, { weekday: "short", month: "short", day: "numeric" }, { year: "numeric", month: "2-digit", day: "2-digit" },
+  { hour: "numeric", minute: "2-digit" }, { hour: "2-digit", minute: "2-digit" }, { year: "numeric", month: "long" }, { year: "numeric", month: "short" },
+  { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" }, { hour: "numeric", minute: "numeric", second: "numeric" },
+  { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" },
+]) {
+  initialize({}, DEFAULT_LOCALE, options, "any", "date");
 }
 
 /** Two times as the parts of one text, which say whose they are. */

@@ -1,5 +1,6 @@
 // `Intl.Locale` and `Intl.getCanonicalLocales`, over `icu_locale` (Rust).
 import data from "intl:data";
+import { Intl, define } from "./namespace.js";
 import { parse } from "./locales.js";
 
 const { native } = globalThis.__bootstrap;
@@ -16,7 +17,7 @@ function canonicalize(tag) {
 }
 
 /** `CanonicalizeLocaleList` of ECMA-402. */
-export const { getCanonicalLocales } = class {
+const { getCanonicalLocales } = class {
   static getCanonicalLocales(locales) {
     if (canonical.has(locales)) return [locales];
     if (locales === undefined) return [];
@@ -94,7 +95,7 @@ function keyword(locale, name) {
 
 const RIGHT_TO_LEFT = /^(?:Adlm|Arab|Aran|Hebr|Mand|Mend|Nkoo|Rohg|Samr|Syrc|Thaa|Yezi)$/;
 
-export class Locale {
+class Locale {
   constructor(tag, options = undefined) {
     if (typeof tag !== "string" && (typeof tag !== "object" || tag === null) && typeof tag !== "function") {
       throw new TypeError("First argument to Intl.Locale constructor can't be empty or missing");
@@ -162,3 +163,4 @@ Object.defineProperty(Locale.prototype, Symbol.toStringTag, { value: "Intl.Local
 for (const [name, method] of [["textInfo", "getTextInfo"], ["weekInfo", "getWeekInfo"]]) {
   Object.defineProperty(Locale.prototype, name, { get: { [name]() { return this[method](); } }[name], configurable: true, enumerable: false });
 }
+define(Intl, { getCanonicalLocales, Locale });

@@ -1,10 +1,7 @@
 // Sets `Intl`, and makes what goes by locales go by it.
 import { Intl, define } from "./namespace.js";
-import { Locale, getCanonicalLocales } from "./locale.js";
-import { supportedValuesOf } from "./supported.js";
-
-define(Intl, { getCanonicalLocales, Locale, supportedValuesOf });
-
+import "./locale.js";
+import "./supported.js";
 import "./numbers.js";
 import "./dates.js";
 import "./collator.js";

@@ -34,6 +34,15 @@ add("Intl.ListFormat", lists, data.lists, { regional: true });
 
 delete PluralRules.prototype.toString;
 
+// Made, and asked for what `quick` has to know, when the engine is.
+for (const locale of [undefined, DEFAULT_LOCALE]) {
+  for (const options of [undefined, { style: "currency", currency: "USD" }]) {
+    const { format } = new NumberFormat(locale, options);
+    format(1);
+    format(1);
+  }
+}
+
 const formatFor = kept((locales, options) => new NumberFormat(locales, options).format);
 const valueOfNumber = Number.prototype.valueOf;
 const valueOfBigInt = BigInt.prototype.valueOf;

@@ -119,24 +119,11 @@ function clear({ types, letters, base }, field) {
 
 const maskOf = (types) => types.reduce((mask, type, field) => (type ? mask | (1 << field) : mask), 0);
 
-/** How unlike a wanted and a given skeleton are, and which fields the given one lacks or has beyond. */
-function distance(wanted, given, mask) {
+/** How much a set of fields counts, each of which is this far from what is wanted. */
+function weigh(mask, each) {
   let sum = 0;
-  let missing = 0;
-  let extra = 0;
-  for (let field = 0; field < FIELDS.length; field += 1) {
-    const mine = mask & (1 << field) ? wanted[field] : 0;
-    const other = given[field];
-    if (mine === other) continue;
-    if (mine === 0) {
-      sum += EXTRA_FIELD;
-      extra |= 1 << field;
-    } else if (other === 0) {
-      sum += MISSING_FIELD;
-      missing |= 1 << field;
-    } else sum += Math.abs(mine - other);
-  }
-  return { sum, missing, extra };
+  for (; mask !== 0; mask &= mask - 1) sum += each;
+  return sum;
 }
 
 /** Whether a pattern has seconds and hours, of which ICU makes one with minutes and seconds. */
@@ -148,8 +135,12 @@ function minutesAndSeconds(pattern) {
   return printPattern(parts.slice(start, end + 1));
 }
 
+/** How many patterns that were asked for are kept. */
+const MOST_PATTERNS = 128;
+
 /** The patterns of a locale. */
 export class Generator {
+  #patterns = new Map();
   #entries = [];
   #locale;
 
@@ -173,7 +164,7 @@ export class Generator {
   /** Adds a pattern, of which a skeleton may say what it is for. Those of `availableFormats` replace others. */
   #add(pattern, skeleton) {
     const { types, letters, base } = matcher(skeleton ?? pattern);
-    const entry = { types, letters, base: base.join(""), pattern, isSpecified: skeleton !== undefined };
+    const entry = { types, letters, mask: maskOf(types), base: base.join(""), pattern, isSpecified: skeleton !== undefined };
     const sameBase = this.#entries.find((other) => other.base === entry.base);
     if (sameBase && !sameBase.isSpecified && skeleton === undefined) return;
     const original = letters.join("");
@@ -184,19 +175,38 @@ export class Generator {
     else this.#entries.push(entry);
   }
 
-  #bestRaw(wanted, mask) {
+  /** The entry that is most like what is wanted of the fields in `mask`, with the fields that it lacks and has beyond. */
+  #bestRaw({ types }, mask) {
+    const fields = maskOf(types) & mask;
     let best = { sum: Infinity, missing: -1 };
     for (const entry of this.#entries) {
-      const trial = distance(wanted.types, entry.types, mask);
-      if (trial.sum > best.sum || (trial.sum === best.sum && trial.missing <= best.missing)) continue;
-      best = { ...trial, entry };
-      if (trial.sum === 0) break;
+      const missing = fields & ~entry.mask;
+      const extra = entry.mask & ~fields;
+      let sum = weigh(extra, EXTRA_FIELD) + weigh(missing, MISSING_FIELD);
+      for (let both = fields & entry.mask; both !== 0 && sum <= best.sum; both &= both - 1) {
+        const field = 31 - Math.clz32(both & -both);
+        sum += Math.abs(types[field] - entry.types[field]);
+      }
+      if (sum > best.sum || (sum === best.sum && missing <= best.missing)) continue;
+      best = { sum, missing, extra, entry };
+      if (sum === 0) break;
     }
     return best;
   }
 
   /** The pattern for a skeleton; hours are as long as it says if `hourLength`. */
   best(skeleton, hourLength = true) {
+    const key = `${skeleton} ${hourLength}`;
+    let pattern = this.#patterns.get(key);
+    if (pattern === undefined) {
+      pattern = this.#find(skeleton, hourLength);
+      if (this.#patterns.size >= MOST_PATTERNS) this.#patterns.clear();
+      this.#patterns.set(key, pattern);
+    }
+    return pattern;
+  }
+
+  #find(skeleton, hourLength) {
     const wanted = matcher(skeleton);
     const { entry, missing, extra } = this.#bestRaw(wanted, -1);
     if (missing === 0 && extra === 0) return this.#adjust(wanted, entry.pattern, entry, hourLength);

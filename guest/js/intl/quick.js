@@ -1,6 +1,26 @@
 // A short way for the numbers that are formatted most: those whose text is digits in groups between what never changes. What
 // that is, a format is asked for once; the rounding is that of decimal digits, as in the long way.
 
+import { keyOf } from "./cache.js";
+
+/** How many formats are remembered. */
+const MOST_FORMATS = 64;
+const formats = new Map();
+
+/** The slots of the format that was made with these arguments, if they are plain and it is remembered. */
+export function recall(locales, options) {
+  const key = keyOf(locales, options);
+  return { key, slots: key === undefined ? undefined : formats.get(key) };
+}
+
+/** Remembers what a format was made of; what `quick` finds out is shared by all that are like it. */
+export function remember({ key }, slots) {
+  slots.quick = { template: undefined };
+  if (key === undefined) return;
+  if (formats.size >= MOST_FORMATS) formats.clear();
+  formats.set(key, slots);
+}
+
 /** What is beyond may lose digits when it is rounded as a whole number. */
 const MOST = 1e12;
 
@@ -9,15 +29,16 @@ const MOST = 1e12;
  * a single number shall not pay for the others.
  */
 export function quick(slots, value, partsOf) {
-  if (slots.quick === undefined) {
-    slots.quick = "later";
+  const state = slots.quick;
+  if (state.template === undefined) {
+    state.template = "later";
     return undefined;
   }
-  if (slots.quick === "later") slots.quick = isPlain(slots) ? template(slots, partsOf) : null;
-  if (slots.quick === null || !(Math.abs(value) < MOST)) return undefined;
+  if (state.template === "later") state.template = isPlain(slots) ? template(slots, partsOf) : null;
+  if (state.template === null || !(Math.abs(value) < MOST)) return undefined;
   const digits = round(String(Math.abs(value)), slots.minimumFractionDigits, slots.maximumFractionDigits);
   if (digits === undefined) return undefined;
-  const { group, decimal, positive, negative } = slots.quick;
+  const { group, decimal, positive, negative } = state.template;
   const [start, end] = value < 0 || Object.is(value, -0) ? negative : positive;
   let [integer, fraction] = digits;
   if (group !== "") {

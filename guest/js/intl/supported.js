@@ -1,5 +1,6 @@
-// `Intl.supportedValuesOf`: what this engine has. Stands in for @formatjs/intl-supportedvaluesof, which finds out by trying.
+// `Intl.supportedValuesOf`: what this engine has.
 import data from "intl:data";
+import { Intl, define } from "./namespace.js";
 
 const sorted = (values) => [...values].sort();
 
@@ -12,10 +13,11 @@ const SUPPORTED = {
   unit: data.units,
 };
 
-export const { supportedValuesOf } = class {
+const { supportedValuesOf } = class {
   static supportedValuesOf(key) {
     const name = String(key);
     if (!Object.hasOwn(SUPPORTED, name)) throw new RangeError(`Invalid key : ${name}`);
     return [...SUPPORTED[name]];
   }
 };
+define(Intl, { supportedValuesOf });
