@@ -1,5 +1,7 @@
 //! `Intl`, and what goes by it.
 
+use std::sync::OnceLock;
+
 use crate::support::{App, Rendered, in_node};
 
 /// Compares what a part of `tests/apps/intl.js` gives with what Node gives, but for the cases that have one of `others` in
@@ -21,9 +23,11 @@ fn is_as_in_node(test: &str, part: &str, others: &[&str]) {
     );
 }
 
-/// What an expression gives.
+/// What an expression gives, in an app that evaluates what it is asked.
 fn eval(expression: &str) -> Rendered {
-    App::new(&format!("globalThis.render = () => String({expression})")).render("{}")
+    static APP: OnceLock<App> = OnceLock::new();
+    let app = APP.get_or_init(|| App::new("globalThis.render = ({ expression }) => String((0, eval)(expression))"));
+    app.render(&serde_json::json!({ "expression": expression }).to_string())
 }
 
 /// The message of what an expression throws.
@@ -60,6 +64,13 @@ fn strings_are_ordered_as_in_node() {
 #[test]
 fn locales_and_the_shape_of_intl_are_as_in_node() {
     is_as_in_node("locales_and_the_shape_of_intl_are_as_in_node", "locales", &["locale und"]);
+}
+
+#[test]
+fn other_locales_are_formatted_as_in_node() {
+    let others = ["es list conjunction", "es-ES list conjunction", "es list unit", "es-ES list unit"];
+    let others = [&others[..], &["nl relative narrow second", "nl-NL relative narrow second"]].concat();
+    is_as_in_node("other_locales_are_formatted_as_in_node", "others", &others);
 }
 
 #[test]

@@ -145,16 +145,43 @@ parts.numbers = () => {
 
 // Dates ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-parts.dates = () => {
-  const days = [Date.UTC(2024, 0, 5, 9, 7, 3, 45), Date.UTC(2023, 11, 31, 23, 59, 59, 999), Date.UTC(2024, 6, 4, 0, 0, 0), Date.UTC(1999, 1, 28, 12, 30)];
+const days = [Date.UTC(2024, 0, 5, 9, 7, 3, 45), Date.UTC(2023, 11, 31, 23, 59, 59, 999), Date.UTC(2024, 6, 4, 0, 0, 0), Date.UTC(1999, 1, 28, 12, 30)];
 
-  function dates(options, values = days, locale = "en-US") {
-    for (const value of values) {
-      note(`date ${locale} ${show(options)} ${value}`, () => new Intl.DateTimeFormat(locale, options).format(value));
-    }
+function dates(options, values = days, locale = "en-US") {
+  for (const value of values) {
+    note(`date ${locale} ${show(options)} ${value}`, () => new Intl.DateTimeFormat(locale, options).format(value));
   }
+}
 
-  const styles = [undefined, "full", "long", "medium", "short"];
+const styles = [undefined, "full", "long", "medium", "short"];
+
+const components = [
+  { weekday: "long" }, { weekday: "short" }, { weekday: "narrow" },
+  { year: "numeric" }, { year: "2-digit" },
+  { month: "numeric" }, { month: "2-digit" }, { month: "long" }, { month: "short" }, { month: "narrow" },
+  { day: "numeric" }, { day: "2-digit" },
+  { hour: "numeric" }, { hour: "2-digit" }, { minute: "numeric" }, { minute: "2-digit" }, { second: "numeric" }, { second: "2-digit" },
+  { fractionalSecondDigits: 3 }, { second: "numeric", fractionalSecondDigits: 2 },
+  { dayPeriod: "long" }, { dayPeriod: "short", hour: "numeric" }, { dayPeriod: "narrow", hour: "numeric" },
+  { era: "long" }, { era: "short", year: "numeric" }, { era: "narrow", year: "numeric", month: "short", day: "numeric" },
+  { year: "numeric", month: "long" }, { year: "numeric", month: "short" }, { year: "numeric", month: "numeric" }, { year: "numeric", month: "2-digit" }, { year: "2-digit", month: "2-digit" },
+  { month: "long", day: "numeric" }, { month: "short", day: "numeric" }, { month: "numeric", day: "numeric" }, { month: "2-digit", day: "2-digit" }, { month: "short", day: "2-digit" },
+  { year: "numeric", month: "long", day: "numeric" }, { year: "numeric", month: "short", day: "numeric" }, { year: "numeric", month: "short", day: "2-digit" }, { year: "numeric", month: "2-digit", day: "2-digit" }, { year: "2-digit", month: "numeric", day: "numeric" }, { year: "2-digit", month: "2-digit", day: "2-digit" },
+  { weekday: "long", year: "numeric", month: "long", day: "numeric" }, { weekday: "short", year: "numeric", month: "short", day: "numeric" }, { weekday: "short", month: "short", day: "numeric" }, { weekday: "long", month: "long", day: "numeric" }, { weekday: "short", day: "numeric" }, { weekday: "long", day: "numeric" }, { weekday: "short", month: "numeric", day: "numeric" }, { weekday: "narrow", year: "numeric", month: "numeric", day: "numeric" }, { weekday: "long", year: "numeric", month: "2-digit", day: "2-digit" }, { weekday: "long", month: "short", day: "numeric", year: "numeric" },
+  { hour: "numeric", minute: "numeric" }, { hour: "2-digit", minute: "2-digit" }, { hour: "numeric", minute: "2-digit" }, { hour: "numeric", minute: "numeric", second: "numeric" }, { hour: "2-digit", minute: "2-digit", second: "2-digit" }, { minute: "numeric", second: "numeric" }, { minute: "2-digit", second: "2-digit" },
+  { hour: "numeric", minute: "numeric", second: "numeric", fractionalSecondDigits: 3 }, { minute: "2-digit", second: "2-digit", fractionalSecondDigits: 1 },
+  { hour: "numeric", minute: "numeric", hour12: false }, { hour: "2-digit", minute: "2-digit", hour12: false }, { hour: "numeric", hour12: false }, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }, { hour: "numeric", minute: "2-digit", hourCycle: "h23" }, { hour: "numeric", minute: "2-digit", hourCycle: "h24" }, { hour: "numeric", minute: "2-digit", hourCycle: "h11" }, { hour: "numeric", minute: "2-digit", hourCycle: "h12" }, { hour: "2-digit", hourCycle: "h23" }, { hour: "numeric", minute: "2-digit", hour12: true },
+  { weekday: "short", hour: "numeric" }, { weekday: "long", hour: "numeric", minute: "2-digit" }, { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false },
+  { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" }, { month: "long", day: "numeric", hour: "numeric", minute: "2-digit" }, { month: "numeric", day: "numeric", hour: "numeric", minute: "2-digit" },
+  { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" }, { year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit" }, { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" }, { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }, { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" },
+  { weekday: "long", year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit" }, { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" }, { weekday: "long", year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
+  { timeZoneName: "short" }, { timeZoneName: "long" }, { hour: "numeric", timeZoneName: "short" }, { hour: "numeric", minute: "2-digit", timeZoneName: "short" }, { year: "numeric", month: "short", day: "numeric", timeZoneName: "short" }, { year: "numeric", timeZoneName: "long" },
+  { year: "numeric", day: "numeric" }, { year: "numeric", weekday: "long" }, { era: "short", weekday: "long", year: "numeric", month: "long", day: "numeric" }, { month: "long", weekday: "long" }, { day: "numeric", hour: "numeric" },
+];
+
+const spans = [[0, 0], [0, 1], [0, 1e3], [0, 6e4], [0, 36e5], [0, 432e5], [0, 864e5], [0, 40 * 864e5], [0, 400 * 864e5]];
+
+parts.dates = () => {
   for (const dateStyle of styles) {
     for (const timeStyle of styles) {
       if (dateStyle || timeStyle) dates({ dateStyle, timeStyle }, days.slice(0, 2));
@@ -168,29 +195,6 @@ parts.dates = () => {
     dates({ timeStyle, hourCycle: "h11" });
   }
   dates(undefined);
-  const components = [
-    { weekday: "long" }, { weekday: "short" }, { weekday: "narrow" },
-    { year: "numeric" }, { year: "2-digit" },
-    { month: "numeric" }, { month: "2-digit" }, { month: "long" }, { month: "short" }, { month: "narrow" },
-    { day: "numeric" }, { day: "2-digit" },
-    { hour: "numeric" }, { hour: "2-digit" }, { minute: "numeric" }, { minute: "2-digit" }, { second: "numeric" }, { second: "2-digit" },
-    { fractionalSecondDigits: 3 }, { second: "numeric", fractionalSecondDigits: 2 },
-    { dayPeriod: "long" }, { dayPeriod: "short", hour: "numeric" }, { dayPeriod: "narrow", hour: "numeric" },
-    { era: "long" }, { era: "short", year: "numeric" }, { era: "narrow", year: "numeric", month: "short", day: "numeric" },
-    { year: "numeric", month: "long" }, { year: "numeric", month: "short" }, { year: "numeric", month: "numeric" }, { year: "numeric", month: "2-digit" }, { year: "2-digit", month: "2-digit" },
-    { month: "long", day: "numeric" }, { month: "short", day: "numeric" }, { month: "numeric", day: "numeric" }, { month: "2-digit", day: "2-digit" }, { month: "short", day: "2-digit" },
-    { year: "numeric", month: "long", day: "numeric" }, { year: "numeric", month: "short", day: "numeric" }, { year: "numeric", month: "short", day: "2-digit" }, { year: "numeric", month: "2-digit", day: "2-digit" }, { year: "2-digit", month: "numeric", day: "numeric" }, { year: "2-digit", month: "2-digit", day: "2-digit" },
-    { weekday: "long", year: "numeric", month: "long", day: "numeric" }, { weekday: "short", year: "numeric", month: "short", day: "numeric" }, { weekday: "short", month: "short", day: "numeric" }, { weekday: "long", month: "long", day: "numeric" }, { weekday: "short", day: "numeric" }, { weekday: "long", day: "numeric" }, { weekday: "short", month: "numeric", day: "numeric" }, { weekday: "narrow", year: "numeric", month: "numeric", day: "numeric" }, { weekday: "long", year: "numeric", month: "2-digit", day: "2-digit" }, { weekday: "long", month: "short", day: "numeric", year: "numeric" },
-    { hour: "numeric", minute: "numeric" }, { hour: "2-digit", minute: "2-digit" }, { hour: "numeric", minute: "2-digit" }, { hour: "numeric", minute: "numeric", second: "numeric" }, { hour: "2-digit", minute: "2-digit", second: "2-digit" }, { minute: "numeric", second: "numeric" }, { minute: "2-digit", second: "2-digit" },
-    { hour: "numeric", minute: "numeric", second: "numeric", fractionalSecondDigits: 3 }, { minute: "2-digit", second: "2-digit", fractionalSecondDigits: 1 },
-    { hour: "numeric", minute: "numeric", hour12: false }, { hour: "2-digit", minute: "2-digit", hour12: false }, { hour: "numeric", hour12: false }, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }, { hour: "numeric", minute: "2-digit", hourCycle: "h23" }, { hour: "numeric", minute: "2-digit", hourCycle: "h24" }, { hour: "numeric", minute: "2-digit", hourCycle: "h11" }, { hour: "numeric", minute: "2-digit", hourCycle: "h12" }, { hour: "2-digit", hourCycle: "h23" }, { hour: "numeric", minute: "2-digit", hour12: true },
-    { weekday: "short", hour: "numeric" }, { weekday: "long", hour: "numeric", minute: "2-digit" }, { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false },
-    { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" }, { month: "long", day: "numeric", hour: "numeric", minute: "2-digit" }, { month: "numeric", day: "numeric", hour: "numeric", minute: "2-digit" },
-    { year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" }, { year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit" }, { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" }, { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }, { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" },
-    { weekday: "long", year: "numeric", month: "long", day: "numeric", hour: "numeric", minute: "2-digit" }, { weekday: "short", month: "short", day: "numeric", hour: "numeric", minute: "2-digit" }, { weekday: "long", year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
-    { timeZoneName: "short" }, { timeZoneName: "long" }, { hour: "numeric", timeZoneName: "short" }, { hour: "numeric", minute: "2-digit", timeZoneName: "short" }, { year: "numeric", month: "short", day: "numeric", timeZoneName: "short" }, { year: "numeric", timeZoneName: "long" },
-    { year: "numeric", day: "numeric" }, { year: "numeric", weekday: "long" }, { era: "short", weekday: "long", year: "numeric", month: "long", day: "numeric" }, { month: "long", weekday: "long" }, { day: "numeric", hour: "numeric" },
-  ];
   for (const options of components) dates(options);
   for (const options of components.slice(-30)) dates({ ...options, timeZone: "America/Los_Angeles" }, days.slice(0, 3));
   const zones = ["UTC", "GMT", "Etc/UTC", "America/New_York", "America/Los_Angeles", "America/Chicago", "America/Denver", "America/Phoenix", "America/Sao_Paulo", "America/St_Johns", "Europe/London", "Europe/Paris", "Europe/Berlin", "Europe/Moscow", "Africa/Cairo", "Africa/Johannesburg", "Asia/Kolkata", "Asia/Calcutta", "Asia/Tokyo", "Asia/Shanghai", "Asia/Kathmandu", "Asia/Dubai", "Asia/Singapore", "Australia/Sydney", "Australia/Lord_Howe", "Pacific/Auckland", "Pacific/Apia", "Pacific/Honolulu", "Etc/GMT+5", "EST", "US/Pacific", "europe/paris"];
@@ -214,7 +218,6 @@ parts.dates = () => {
     note(`date options ${show(options)}`, () => new Intl.DateTimeFormat("en-US", options).resolvedOptions());
     note(`date parts ${show(options)}`, () => new Intl.DateTimeFormat("en-US", options).formatToParts(days[0]));
   }
-  const spans = [[0, 0], [0, 1], [0, 1e3], [0, 6e4], [0, 36e5], [0, 432e5], [0, 864e5], [0, 40 * 864e5], [0, 400 * 864e5]];
   for (const options of [undefined, { dateStyle: "medium" }, { dateStyle: "long" }, { dateStyle: "full" }, { dateStyle: "short" }, { timeStyle: "short" }, { dateStyle: "medium", timeStyle: "short" }, { year: "numeric", month: "short", day: "numeric" }, { year: "numeric", month: "long" }, { month: "short", day: "numeric" }, { month: "long", day: "numeric", year: "numeric" }, { hour: "numeric" }, { hour: "numeric", minute: "2-digit" }, { hour: "2-digit", minute: "2-digit", hour12: false }, { weekday: "short", month: "short", day: "numeric" }, { year: "numeric" }, { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric" }]) {
     for (const [from, to] of spans) {
       note(`date range ${show(options)} ${to - from}`, () => new Intl.DateTimeFormat("en-US", options).formatRange(days[0] + from, days[0] + to));
@@ -336,6 +339,35 @@ parts.locales = () => {
   }
   note("Intl is", () => [Object.prototype.toString.call(Intl), Object.keys(Intl), Object.getOwnPropertyNames(Intl).filter((name) => !["DisplayNames", "DurationFormat", "Segmenter", "v8BreakIterator"].includes(name)).sort()]);
   note("functions are", () => [Number.prototype.toLocaleString, BigInt.prototype.toLocaleString, Date.prototype.toLocaleString, Date.prototype.toLocaleDateString, Date.prototype.toLocaleTimeString, String.prototype.localeCompare, String.prototype.toLocaleUpperCase, String.prototype.toLocaleLowerCase, Array.prototype.toLocaleString].map((it) => [it.name, it.length, Object.hasOwn(it, "prototype")]));
+};
+
+// Other locales ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+parts.others = () => {
+  for (const locale of ["en", "en-GB", "en-CA", "en-AU", "en-IN", "en-NZ", "en-IE", "de", "de-DE", "fr", "fr-FR", "es", "es-ES", "it", "it-IT", "nl", "nl-NL", "pt", "pt-BR"]) {
+    note(`${locale} resolves`, () => [Intl.NumberFormat, Intl.DateTimeFormat, Intl.RelativeTimeFormat, Intl.ListFormat].map((service) => new service(locale).resolvedOptions().locale));
+    for (const options of [undefined, { style: "percent" }, { style: "currency", currency: "USD" }, { style: "currency", currency: "EUR" }, { style: "currency", currency: "GBP", currencyDisplay: "name" }, { style: "currency", currency: "CAD", currencySign: "accounting" }, { notation: "compact" }, { notation: "compact", compactDisplay: "long" }, { style: "unit", unit: "kilometer-per-hour", unitDisplay: "long" }, { style: "unit", unit: "liter" }]) {
+      numbers(options, [0, 1, -1234.5, 1234567.891, 15300, 1e6], locale);
+    }
+    for (const dateStyle of styles) {
+      for (const timeStyle of styles) {
+        if (dateStyle || timeStyle) dates({ dateStyle, timeStyle, timeZone: "America/New_York" }, days.slice(0, 1), locale);
+      }
+    }
+    for (const options of components) dates(options, days.slice(0, 1), locale);
+    for (const hour12 of [true, false]) dates({ hour: "numeric", minute: "2-digit", hour12 }, days.slice(2), locale);
+    for (const timeZone of ["Europe/London", "Europe/Paris", "Asia/Tokyo", "America/Los_Angeles", "Australia/Sydney", "UTC"]) {
+      for (const timeZoneName of ["short", "long", "shortOffset", "longOffset", "shortGeneric", "longGeneric"]) dates({ hour: "numeric", timeZone, timeZoneName }, days.slice(0, 1), locale);
+    }
+    for (const options of [undefined, { dateStyle: "medium" }, { dateStyle: "long" }, { year: "numeric", month: "short", day: "numeric" }, { hour: "numeric", minute: "2-digit" }, { month: "long", day: "numeric" }]) {
+      for (const [from, to] of spans) note(`${locale} range ${show(options)} ${to - from}`, () => new Intl.DateTimeFormat(locale, options).formatRange(days[0] + from, days[0] + to));
+    }
+    for (const style of ["long", "short", "narrow"]) {
+      const relative = new Intl.RelativeTimeFormat(locale, { style, numeric: "auto" });
+      for (const unit of ["second", "hour", "day", "week", "month", "quarter", "year"]) note(`${locale} relative ${style} ${unit}`, () => [-2, -1, 0, 1, 5].map((value) => relative.format(value, unit)));
+      for (const type of ["conjunction", "disjunction", "unit"]) note(`${locale} list ${type} ${style}`, () => [["a", "b"], ["a", "b", "c", "i"]].map((items) => new Intl.ListFormat(locale, { type, style }).format(items)));
+    }
+  }
 };
 
 globalThis.render = ({ part }) => {

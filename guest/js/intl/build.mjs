@@ -4,7 +4,10 @@ import path from "node:path";
 import vm from "node:vm";
 
 /** The locales that numbers, relative times and lists are there for; one that CLDR has no data of its own for names another. */
-const LOCALES = { en: {}, "en-US": "en" };
+const LOCALES = {
+  en: {}, "en-US": "en", "en-GB": {}, "en-CA": {}, "en-AU": {}, "en-IN": {}, "en-NZ": {}, "en-IE": {}, de: {}, "de-DE": "de", fr: {}, "fr-FR": "fr",
+  es: {}, "es-ES": "es", it: {}, "it-IT": "it", nl: {}, "nl-NL": "nl", pt: {}, "pt-BR": "pt",
+};
 
 /** The languages whose order is that of the root collation. */
 const COLLATIONS = ["de", "en", "en-US", "fr", "ga", "id", "it", "ms", "nl", "pt", "sw", "zu"];
@@ -93,7 +96,7 @@ function dates(modules, locale, territories) {
     fieldNames: map(FIELDS, (_, field) => fields[{ zone: "zone", weekday: "weekday" }[field] ?? field]?.displayName),
     intervalFormatFallback,
     intervalFormats: map(intervalFormats, plain),
-    decimal: ".",
+    decimal: localeData(modules, "numberformat", locale).numbers.symbols.latn.decimal,
     hourCycle: { h: "h12", H: "h23", K: "h11", k: "h24" }[preferred],
     // What `hour12` stands for is what ECMA-402 said until 2023, as in Node 20: 24:00 for midnight in the United States.
     hourCycle12: "HK".includes(preferred) ? "h11" : "h12",
