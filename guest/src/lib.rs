@@ -78,8 +78,12 @@ mod contract {
     }
 
     impl runner::Guest for Engine {
-        fn run(sources: Vec<loader::Source>, bounds: Option<renderer::Bounds>) -> Result<(), renderer::Failure> {
-            crate::run::run(&sources, bounds)
+        fn run(
+            sources: Vec<loader::Source>,
+            importable: Vec<loader::Source>,
+            bounds: Option<renderer::Bounds>,
+        ) -> Result<(), renderer::Failure> {
+            crate::run::run(&sources, importable, bounds)
         }
     }
 

@@ -137,6 +137,13 @@ unsafe extern "C" fn load_module(
         let ctx = Ctx::from_raw(NonNull::new_unchecked(raw));
         let find: Modules = std::mem::transmute(find);
         let text = CStr::from_ptr(name).to_string_lossy();
+        if let Some(source) = crate::run::importable(&text) {
+            // The context holds a module from when it is compiled; an error is left pending.
+            return match Code::module(&ctx, &text, &source) {
+                Ok(Code(module)) => qjs::JS_VALUE_GET_PTR(module.as_raw()).cast(),
+                Err(_) => std::ptr::null_mut(),
+            };
+        }
         let Some(exports) = find(&ctx, &text) else {
             javy::quickjs::Exception::throw_reference(&ctx, &format!("could not load module '{text}'"));
             return std::ptr::null_mut();

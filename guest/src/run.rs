@@ -1,6 +1,7 @@
 //! Code that is run for itself: its sources, then what they leave to do.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use javy::quickjs::promise::PromiseState;
 use javy::quickjs::{Ctx, Value};
@@ -13,13 +14,16 @@ use crate::notices::Unhandled;
 use crate::{notices, runtime, tasks, web};
 
 thread_local! {
+    /// The modules that the code may import, by their names.
+    static IMPORTABLE: RefCell<HashMap<String, String>> = RefCell::default();
     /// The first that nothing caught and that the code's listeners were told of.
     static UNCAUGHT: RefCell<Option<Failure>> = const { RefCell::new(None) };
 }
 
 /// Runs the sources in order as if they were one, so that no microtask runs before the last of them has, but for modules,
 /// which are waited for; then the microtasks and timers that they leave.
-pub fn run(sources: &[Source], bounds: Option<Bounds>) -> Result<(), Failure> {
+pub fn run(sources: &[Source], importable: Vec<Source>, bounds: Option<Bounds>) -> Result<(), Failure> {
+    IMPORTABLE.set(importable.into_iter().map(|Source { name, text, .. }| (name, text)).collect());
     runtime::runtime().context().with(|ctx| {
         render::renew(&ctx);
         render::bound_stack(&ctx, bounds.unwrap_or(DEFAULT_BOUNDS));
@@ -30,6 +34,11 @@ pub fn run(sources: &[Source], bounds: Option<Bounds>) -> Result<(), Failure> {
         finish(&ctx)?;
         UNCAUGHT.take().map_or(Ok(()), Err)
     })
+}
+
+/// The text of the module that code which is run for itself may import by that name.
+pub fn importable(name: &str) -> Option<String> {
+    IMPORTABLE.with_borrow(|importable| importable.get(name).cloned())
 }
 
 fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<(), Failure> {

@@ -387,7 +387,11 @@ impl response::Host for State {
 impl State {
     /// A guest that is asked where it was has nothing to wait for.
     fn may_wait(&self) -> wasmtime::Result<()> {
-        if self.time == Time::Over { Err(wasmtime::Error::msg("there is nothing to wait for any more")) } else { Ok(()) }
+        if self.time == Time::Over {
+            Err(wasmtime::Error::msg("there is nothing to wait for any more"))
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -171,32 +171,42 @@ impl Bundler {
     /// Runs `sources` one after the other in one realm of a fresh sandbox, then the microtasks and timers that they
     /// leave, until none is left: code for itself, with no app and no page, as a test of the engine is.
     ///
+    /// They may import the modules of `importable`, by names relative to the folder of the module that imports: what
+    /// [`importable`](crate::importable) finds.
+    ///
     /// Nothing is frozen: the clock and randomness are the machine's. What nothing catches ends the run, and so does a
-    /// rejection that nothing handles. Four builds and runs go on at once; one beyond waits, and the wait is not
-    /// counted against its limits.
+    /// rejection that nothing handles; code that listens for them on its global object goes on, and fails at its end. Four
+    /// builds and runs go on at once; one beyond waits, and the wait is not counted against its limits.
     ///
     /// # Panics
     /// Outside a tokio runtime, or in one without timers (`enable_time`).
-    pub async fn run(&self, sources: &[Source], limits: &Limits) -> Run {
-        self.run_with(sources, limits, None).await
+    pub async fn run(&self, sources: &[Source], importable: &[Source], limits: &Limits) -> Run {
+        self.run_with(sources, importable, limits, None).await
     }
 
     /// The same, and the code may call what `outgoing` allows.
     ///
     /// # Panics
     /// As [`Bundler::run`].
-    pub async fn run_with(&self, sources: &[Source], limits: &Limits, outgoing: Option<Outgoing>) -> Run {
+    pub async fn run_with(
+        &self,
+        sources: &[Source],
+        importable: &[Source],
+        limits: &Limits,
+        outgoing: Option<Outgoing>,
+    ) -> Run {
         let mut sandbox = match Sandbox::new(&self.engine, limits, Time::Real).await {
             Ok(sandbox) => sandbox,
             Err(error) => return Run { result: Err(error.into()), console: Vec::new(), usage: Usage::default() },
         };
         sandbox.allow(outgoing);
-        let sources: Vec<loader::Source> = sources.iter().map(Into::into).collect();
+        let [sources, importable] =
+            [sources, importable].map(|sources| sources.iter().map(Into::into).collect::<Vec<loader::Source>>());
         let bounds = renderer::Bounds { js_stack: limits.js_stack, page: 0 };
         sandbox.holds(&self.guest);
         let ran = sandbox.run(async |store| {
             let instance = self.guest.instances().instantiate_async(&mut *store).await?;
-            call::<_, (Done,)>(store, &instance, ["runner", "run"], (&*sources, Some(bounds))).await
+            call::<_, (Done,)>(store, &instance, ["runner", "run"], (&*sources, &*importable, Some(bounds))).await
         });
         let mut ran = ran.await;
         let (console, usage) = sandbox.finish_with(&mut ran, &self.engine, &self.guest).await;

@@ -25,12 +25,14 @@
 mod artifact;
 mod contract;
 mod evaluate;
+mod imports;
 mod places;
 mod refusal;
 mod source;
 
 pub use artifact::{Artifact, Notice, NoticeKind};
 pub use evaluate::{Build, Bundler, Run};
+pub use imports::importable;
 pub use places::Places;
 pub use refusal::Refusal;
 pub use source::{Form, Source};

@@ -51,6 +51,13 @@ pub(crate) fn source_of_bundle(path: &Path) -> Source {
     Source::new(format!("{}.js", path.file_stem().unwrap_or_default().to_string_lossy()), "")
 }
 
+/// The files that a file of JavaScript may import.
+pub(crate) fn importable(path: &Path, source: &Source) -> Vec<Source> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    // One that is not there is an error where it is imported.
+    dayfly_bundler::importable(source, |name| std::fs::read_to_string(folder.join(name)).ok())
+}
+
 /// The places of a file of JavaScript: by the map that `given` names, that the file has in it or names, or that stands beside
 /// it as `APP.js.map`.
 pub(crate) fn places(path: &Path, source: &Source, given: Option<&Path>) -> Result<Places> {

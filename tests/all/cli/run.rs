@@ -82,6 +82,20 @@ fn a_failure_has_the_name_of_the_class_that_was_thrown() {
 }
 
 #[test]
+fn a_module_imports_the_files_that_it_names() {
+    let run = Dayfly::new("run-imports")
+        .file("main.mjs", "import { b } from './lib/b.js'; import * as self from './main.mjs'; export const a = 1;
+                           console.log(b, self.a, (await import('./late.js')).default, typeof (await import('node:path')).join)")
+        .file("lib/b.js", "import { a } from '../main.mjs'; export const b = () => a; export { c as default } from './c.js';")
+        .file("lib/c.js", "export const c = 3")
+        .file("late.js", "export { default } from './lib/b.js'");
+    let said = run.run(&["run", "main.mjs"]);
+    assert!(said.code == 0 && said.err.contains("log: [Function: b] 1 3 function"), "{said:?}");
+    let said = run.file("gone.mjs", "import './nowhere.js'").run(&["run", "gone.mjs"]);
+    assert!(said.code == 1 && said.err.contains("could not load module 'nowhere.js'"), "{said:?}");
+}
+
+#[test]
 fn a_handled_rejection_ends_nothing() {
     let text = "const late = Promise.reject(1); late.catch(() => console.log('handled'));";
     let said = Dayfly::new("run-handled").file("a.js", text).run(&["run", "a.js"]);

@@ -17,9 +17,11 @@ use crate::{input, progress};
 
 /// Run files of JavaScript in a fresh sandbox, with no app and no page
 ///
-/// They run one after the other in one realm, as scripts of a page do, and then the microtasks and timers that they
-/// leave. What nothing catches ends the run with exit code 1, a rejection that nothing handles too. Meant for tests of
-/// the engine and for trying things out: the limits are wide.
+/// They run one after the other in one realm, as if they were one, and then the microtasks and timers that they leave.
+/// Modules may import files of theirs that they name in quotes, as './other.js'. What nothing catches ends the run with
+/// exit code 1, a rejection that nothing handles too; code that listens for it on its global object, as test harnesses
+/// do, goes on, and the exit code is 1 unless it prevents the default. Meant for tests of the engine and for trying
+/// things out: the limits are wide.
 #[derive(Debug, Args)]
 #[command(
     mut_arg("time", |arg| arg.help("Time on a processor [default: 1m]")),
@@ -58,8 +60,10 @@ impl Run {
         let limits = self.limits.limits_or(limits());
         let bundler =
             progress::during("compiling the engine", || cache.bundler(&self.limits.engine_that_counts_fuel()))?;
+        let importable: Vec<Source> =
+            self.files.iter().zip(&sources).flat_map(|(file, source)| input::importable(file, source)).collect();
         let outgoing = self.outgoing.outgoing()?;
-        let mut run = runtime()?.block_on(bundler.run_with(&sources, &limits, outgoing));
+        let mut run = runtime()?.block_on(bundler.run_with(&sources, &importable, &limits, outgoing));
         let frame = place(&places, &mut run.console, run.result.as_mut().err());
         let failure = run.result.as_ref().err();
         if self.json {
