@@ -1,4 +1,5 @@
-//! What the project does with itself: `cargo xtask test`, `cargo xtask figures`.
+//! What the project does with itself: `cargo xtask test`, `cargo xtask figures`, `cargo xtask test262 FOLDER`,
+//! `cargo xtask wpt FOLDER`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for people at a terminal")]
 
 use std::path::{Path, PathBuf};
@@ -18,8 +19,12 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        [suite @ ("test262" | "wpt"), rest @ ..] => example(suite, rest),
         _ => {
-            eprintln!("usage: cargo xtask test [ARGUMENTS OF cargo test]\n       cargo xtask figures");
+            eprintln!(
+                "usage: cargo xtask test [ARGUMENTS OF cargo test]\n       cargo xtask figures\n       \
+                 cargo xtask test262 FOLDER [PATH…] [--known FILE]\n       cargo xtask wpt FOLDER [PATH…]"
+            );
             ExitCode::from(2)
         }
     }
@@ -42,6 +47,14 @@ fn test(rest: &[&str]) -> ExitCode {
     }
     let is_ci = env::var("CI").is_ok_and(|ci| ci == "true");
     if passed && (reasons.is_empty() || !is_ci) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs a suite of others against the engine, by the example of the bundler's that is called like it.
+fn example(suite: &str, arguments: &[&str]) -> ExitCode {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let command = ["run", "--quiet", "--locked", "--package", "dayfly-bundler", "--example", suite, "--"];
+    let status = Command::new(cargo).args(command).args(arguments).status();
+    if status.is_ok_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Cargo's target folder: this program is in its folder `debug`.
