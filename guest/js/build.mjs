@@ -99,8 +99,6 @@ function inspect(text, file) {
       'isGeneratorFunction:t=>"function"==typeof t&&a.toString.call(t).match(/^(async\\s+)?function *\\*/)',
       `isGeneratorFunction:(of=>t=>/GeneratorFunction$/.test(of(t)))(${native}.classOf)`,
     ],
-    // There is none: nothing shares memory here.
-    ['"Atomics",', ""],
     ["getOwnNonIndexProperties:function(t,e=2){", `getOwnNonIndexProperties:function(t,e=2){if(t.length>${MOST_ELEMENTS})return[];`],
     [
       "for(p=0;p<l.length;p++)b(R,Er(t,e,o,l[p],L));",

@@ -326,6 +326,7 @@ const LANGUAGE: &[&str] = &[
     "Array",
     "ArrayBuffer",
     "AsyncDisposableStack",
+    "Atomics",
     "BigInt",
     "BigInt64Array",
     "BigUint64Array",
