@@ -88,7 +88,7 @@ fn a_module_imports_the_files_that_it_names() {
                            console.log(b, self.a, (await import('./late.js')).default, typeof (await import('node:path')).join)")
         .file("lib/b.js", "import { a } from '../main.mjs'; export const b = () => a; export { c as default } from './c.js';")
         .file("lib/c.js", "export const c = 3")
-        .file("late.js", "export { default } from './lib/b.js'");
+        .file("late.js", "export { c as default } from './lib/c.js'");
     let said = run.run(&["run", "main.mjs"]);
     assert!(said.code == 0 && said.err.contains("log: [Function: b] 1 3 function"), "{said:?}");
     let said = run.file("gone.mjs", "import './nowhere.js'").run(&["run", "gone.mjs"]);
