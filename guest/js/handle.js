@@ -6,7 +6,7 @@ const { native, primordials } = globalThis.__bootstrap;
 const { ObjectKeys, ObjectPrototypeIsPrototypeOf, PromiseResolve, SafeArrayIterator, TypeError } = primordials;
 // Past the conversions of Web IDL, which are for what an app gives.
 const { fromInnerRequest, newInnerRequest } = load("ext:deno_fetch/23_request.js");
-const { Response, ResponsePrototype, toInnerResponse } = load("ext:deno_fetch/23_response.js");
+const { Response, ResponsePrototype, toInnerResponse, wireHeaderList } = load("ext:deno_fetch/23_response.js");
 const { InnerBody } = load("ext:deno_fetch/22_body.js");
 const { ReadableStreamPrototype } = load("ext:deno_web/06_streams.js");
 
@@ -50,7 +50,7 @@ export async function handle(app, { method, url, headers, body }, env) {
   const inner = toInnerResponse(response) ?? innerOfAnother(response);
   if (inner.type === "error") throw new TypeError("fetch gave Response.error(), which is no answer");
   if (inner.body?.unusable()) throw new TypeError("fetch gave a Response whose body has been read already");
-  native.respond(inner.status, inner.headerList);
+  native.respond(inner.status, wireHeaderList(inner));
   if (inner.body !== null) await send(inner.body);
   native.finishBody();
   await ExecutionContext.settled(context);

@@ -2,6 +2,7 @@
 import { core, load } from "./core.js";
 import { console, renewConsole } from "./console.js";
 import { URLPattern } from "urlpattern-polyfill/urlpattern";
+import { fetch } from "./fetch.js";
 import { handle } from "./handle.js";
 
 const { isFormat, native, primordials } = globalThis.__bootstrap;
@@ -76,7 +77,7 @@ function pick(exports, ...names) {
   return Object.fromEntries(names.map((name) => [name, exports[name]]));
 }
 
-define({ ...pick(base64, "atob", "btoa"), ...pick(message, "structuredClone"), ...pick(event, "reportError") }, true);
+define({ ...pick(base64, "atob", "btoa"), ...pick(message, "structuredClone"), ...pick(event, "reportError"), fetch }, true);
 define({ setImmediate: native.setImmediate, clearImmediate: native.clearImmediate }, true);
 
 // Deno's keeps what it was when its process started.

@@ -32,6 +32,11 @@ pub fn now() -> u64 {
 /// Waits until `due` (in nanoseconds since 1970), or for less if the host will not wait.
 pub fn sleep_until(due: u64) {
     clock::sleep(due.saturating_sub(now()));
+    moved();
+}
+
+/// Reads the time anew, after a wait.
+pub fn moved() {
     // A host's clock that is set back must not make a timer wait twice.
     NOW.set(clock::now().max(now()));
 }

@@ -42,6 +42,15 @@ fn parts<'js>(ctx: &Ctx<'js>, request: Request) -> Result<Object<'js>> {
     let parts = Object::new(ctx.clone())?;
     parts.set("method", method)?;
     parts.set("url", url)?;
+    parts.set("headers", header_array(ctx, headers)?)?;
+    if let Some(body) = body {
+        parts.set("body", TypedArray::<u8>::new_copy(ctx.clone(), body)?)?;
+    }
+    Ok(parts)
+}
+
+/// Headers as the scripts have them: arrays of a name and a value.
+pub fn header_array<'js>(ctx: &Ctx<'js>, headers: Vec<(String, String)>) -> Result<Array<'js>> {
     let list = Array::new(ctx.clone())?;
     for (index, (name, value)) in headers.into_iter().enumerate() {
         let header = Array::new(ctx.clone())?;
@@ -49,11 +58,17 @@ fn parts<'js>(ctx: &Ctx<'js>, request: Request) -> Result<Object<'js>> {
         header.set(1, value)?;
         list.set(index, header)?;
     }
-    parts.set("headers", list)?;
-    if let Some(body) = body {
-        parts.set("body", TypedArray::<u8>::new_copy(ctx.clone(), body)?)?;
-    }
-    Ok(parts)
+    Ok(list)
+}
+
+/// Headers as the contract has them.
+pub fn header_list(headers: &Array<'_>) -> Result<Vec<(String, String)>> {
+    let header = |header: Result<Array<'_>>| -> Result<(String, String)> {
+        let header = header?;
+        let name = inspect::string(&header.get(0)?).to_ascii_lowercase();
+        Ok((name, inspect::string(&header.get(1)?)))
+    };
+    headers.iter().map(header).collect()
 }
 
 /// What `js/handle.js` answers with.
@@ -66,13 +81,7 @@ pub fn install(native: &Object<'_>) -> Result<()> {
 }
 
 fn respond(status: u16, headers: Array<'_>) -> Result<()> {
-    let header = |header: Result<Array<'_>>| -> Result<(String, String)> {
-        let header = header?;
-        let name = inspect::string(&header.get(0)?).to_ascii_lowercase();
-        Ok((name, inspect::string(&header.get(1)?)))
-    };
-    let headers: Vec<(String, String)> = headers.iter().map(header).collect::<Result<_>>()?;
-    response::start(status, &headers);
+    response::start(status, &header_list(&headers)?);
     Ok(())
 }
 

@@ -11,6 +11,7 @@
 //! | [`handle`] | one request: call the app's `fetch` handler, hand on its response as it comes |
 //! | [`run`] | code that is run for itself |
 //! | [`runtime`] | makes the JavaScript runtime and its globals |
+//! | [`outgoing`] | the calls that `fetch` makes |
 //! | [`console`], [`clock`], [`random`], [`timers`] | the globals that lead to an import, or to none |
 //! | [`inspect`] | how a value reads in a console line |
 //! | [`thrown`] | an exception as the contract's record |
@@ -24,6 +25,7 @@ mod handle;
 mod inspect;
 mod load;
 mod notices;
+mod outgoing;
 mod postmortem;
 mod quickjs;
 mod random;
@@ -39,7 +41,7 @@ mod contract {
     #![allow(missing_docs, reason = "generated; the documentation is in wit/")]
     wit_bindgen::generate!({ world: "engine", path: "../wit" });
 
-    pub use dayfly::sandbox::{clock, console, random, response};
+    pub use dayfly::sandbox::{clock, console, outgoing, random, response};
     pub use exports::dayfly::sandbox::{handler, loader, renderer, runner, warmer};
     export!(Engine);
 

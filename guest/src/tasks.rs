@@ -9,7 +9,7 @@ use javy::quickjs::{Coerced, Ctx, Exception, Function, Persistent, Result, Value
 
 use crate::contract::console::Site;
 use crate::contract::loader::NoticeKind;
-use crate::{clock, notices, quickjs, timers};
+use crate::{clock, notices, outgoing, quickjs, timers};
 
 /// How many tasks may wait at once.
 const MOST_TASKS: usize = 10_000;
@@ -71,10 +71,11 @@ pub fn clear_immediate(id: Opt<Value<'_>>) {
     }
 }
 
-/// Runs what is next, a task or a timer's function, and waits for it if need be; false if neither waits. What it throws
+/// Runs what is next, a task, a timer's function or what came of a call, and waits for it if need be; false if none waits. What it throws
 /// comes back.
 ///
-/// Tasks that tasks queue wait for the next turn, and between two turns the timers that are due are called.
+/// Tasks that tasks queue wait for the next turn, and between two turns the timers that are due are called, and calls are
+/// looked at.
 pub fn turn(ctx: &Ctx<'_>) -> Result<bool> {
     let waiting = TASKS.with_borrow(|tasks| tasks.waiting.len());
     if BATCH.get() == 0 && waiting > 0 && !TIMERS_NEXT.get() {
@@ -87,12 +88,18 @@ pub fn turn(ctx: &Ctx<'_>) -> Result<bool> {
     }
     BATCH.set(0);
     TIMERS_NEXT.set(false);
-    let Some(due) = timers::next_due() else { return Ok(waiting > 0) };
-    if waiting > 0 {
-        // For the clock to go on, and no longer.
-        clock::sleep_until(clock::now());
-    } else if due > clock::now() {
-        clock::sleep_until(due);
+    let due = timers::next_due();
+    // If tasks wait: for the clock to go on, and no longer.
+    let until = if waiting > 0 { Some(clock::now()) } else { due };
+    if outgoing::is_waiting() {
+        if outgoing::turn(ctx, until)? {
+            return Ok(true);
+        }
+    } else {
+        let Some(due) = due else { return Ok(waiting > 0) };
+        if waiting > 0 || due > clock::now() {
+            clock::sleep_until(until.unwrap_or(due));
+        }
     }
     timers::fire_next(ctx)?;
     Ok(true)

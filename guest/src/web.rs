@@ -16,7 +16,7 @@ use crate::contract::console::Level;
 use crate::contract::loader::NoticeKind;
 use crate::quickjs::{self, Code, Wiped};
 use crate::runtime::define;
-use crate::{clock, console, handle, inspect, notices, random, tasks, thrown};
+use crate::{clock, console, handle, inspect, notices, outgoing, random, tasks, thrown};
 
 /// `js/`, bundled by build.sh: scripts, with a zero byte between two.
 static SCRIPTS: Wiped<{ include_bytes!("../target/web.js").len() }> = Wiped::new(*include_bytes!("../target/web.js"));
@@ -36,6 +36,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     crypto::install(&native)?;
     intl::install(&native)?;
     handle::install(&native)?;
+    outgoing::install(&native)?;
     define(&native, "classOf", class_of)?;
     define(&native, "proxyDetails", proxy_details)?;
     define(&native, "promiseDetails", promise_details)?;

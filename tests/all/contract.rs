@@ -272,7 +272,7 @@ fn props_are_json_and_what_is_not_is_the_callers_mistake() {
 fn nothing_of_a_host_can_be_named() {
     let page = render(
         "globalThis.render = () => ['require', 'Deno', 'Bun', 'module', 'std', 'os', 'bjson', 'scriptArgs', 'gc',
-           'Worker', 'Javy', 'print', 'fetch', 'WebAssembly', 'SharedArrayBuffer']
+           'Worker', 'Javy', 'print', 'WebAssembly', 'SharedArrayBuffer']
            .filter((name) => typeof globalThis[name] !== 'undefined').join()",
     )
     .page();

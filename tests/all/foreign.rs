@@ -169,6 +169,18 @@ fn hosts_that_seed_alike_get_the_same_random_numbers() {
 }
 
 #[test]
+fn a_host_that_makes_no_calls_says_so_and_the_render_goes_on() {
+    let test = "a_host_that_makes_no_calls_says_so_and_the_render_goes_on";
+    let text =
+        "export const render = () => fetch('https://a.test/').catch((error) => `${error} (${error.cause.code})`);";
+    let (bundle, props) = files(test, "calls.mjs", text, "{}");
+    for host in Host::all(test) {
+        let page = host.render(&bundle, &props).0;
+        assert_eq!(page, "TypeError: fetch failed: this host makes no calls (not-allowed)", "in {}", host.name);
+    }
+}
+
+#[test]
 fn a_bundle_imports_and_exports_what_the_contract_says_and_nothing_else() {
     let contract = fs::read_to_string(root().join("wit/sandbox.wit")).unwrap();
     let mut resolve = Resolve::default();
@@ -179,7 +191,8 @@ fn a_bundle_imports_and_exports_what_the_contract_says_and_nothing_else() {
     let DecodedWasm::Component(decoded, world) = wit_component::decode(&bundle).unwrap() else {
         panic!("the bundle is no component");
     };
-    let imports = ["clock", "console", "random", "response"].map(|name| format!("dayfly:sandbox/{name}@0.1.0"));
+    let imports =
+        ["clock", "console", "outgoing", "random", "response"].map(|name| format!("dayfly:sandbox/{name}@0.1.0"));
     assert_eq!(names(&decoded, world).0, imports);
     let exports = ["handler", "postmortem", "renderer"].map(|name| format!("dayfly:sandbox/{name}@0.1.0"));
     assert_eq!(names(&decoded, world).1, exports);

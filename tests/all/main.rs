@@ -15,6 +15,7 @@ mod hostile;
 mod intl;
 mod limits;
 mod matrix;
+mod outgoing;
 mod paths;
 mod split;
 mod story;

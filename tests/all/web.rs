@@ -232,6 +232,11 @@ const ROWS: &[(&str, &str, &str)] = &[
         "const a = crypto.getRandomValues(new Uint32Array(4)); return [a.some((n) => n > 0), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab]/.test(crypto.randomUUID()), crypto.randomUUID() === crypto.randomUUID()]",
         "[true,true,false]",
     ),
+    (
+        "fetch",
+        "const response = await fetch('data:text/plain;base64,aGk='); return [response.type, response.headers.get('content-type'), await response.text()]",
+        r#"["basic","text/plain","hi"]"#,
+    ),
     ("global", "return global === globalThis", "true"),
     ("navigator", "return navigator.userAgent.split('/')[0]", r#""Dayfly""#),
     (

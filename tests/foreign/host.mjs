@@ -18,6 +18,16 @@ const imports = {
   "dayfly:sandbox/random": { seed: () => 42n },
   // For apps that answer requests; this host renders.
   "dayfly:sandbox/response": { start: () => {}, write: () => false, finish: () => {} },
+  // This host makes no calls.
+  "dayfly:sandbox/outgoing": {
+    room: () => 1n << 20n,
+    start: () => {
+      throw { kind: "not-allowed", message: "this host makes no calls" };
+    },
+    read: () => {},
+    cancel: () => {},
+    wait: () => undefined,
+  },
 };
 
 const { files } = await transpile(readFileSync(bundle), { name: "bundle", instantiation: "async" });

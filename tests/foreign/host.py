@@ -9,7 +9,7 @@ import sys
 import time
 
 from wasmtime import Engine, Store
-from wasmtime.component import Component, Linker
+from wasmtime.component import Component, Linker, Record
 
 CONTRACT = "dayfly:sandbox/{}@0.1.0"
 
@@ -23,6 +23,14 @@ class Console:
     def write(self, _store, level, text, depth, at):
         site = at and {"file": at.file, "line": at.line, "column": at.column}
         self.lines.append({"level": level, "text": text, "depth": depth, "at": site})
+
+
+def refuse_call(_store, _request):
+    """What this host says to every call: it makes none."""
+    error = Record()
+    error.kind = "not-allowed"
+    error.message = "this host makes no calls"
+    return error
 
 
 def render(bundle, props):
@@ -40,6 +48,13 @@ def render(bundle, props):
             "start": lambda _store, status, headers: None,
             "write": lambda _store, chunk: False,
             "finish": lambda _store: None,
+        },
+        "outgoing": {
+            "room": lambda _store: 1 << 20,
+            "start": refuse_call,
+            "read": lambda _store, call: None,
+            "cancel": lambda _store, call: None,
+            "wait": lambda _store, nanoseconds: None,
         },
     }
     engine = Engine()

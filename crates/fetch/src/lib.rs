@@ -30,7 +30,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dayfly::{Body, FetchError, FetchErrorKind, Pending, Transport};
 use http::uri::Scheme;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use rustls::pki_types::CertificateDer;
@@ -105,6 +105,10 @@ impl Client {
         let stream = connect::tcp(authority, addresses).await?;
         let host = HeaderValue::from_str(authority.as_str()).expect("an authority is a header's value");
         request.headers_mut().insert(header::HOST, host);
+        if request.body().is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()) {
+            // Some servers will not have it otherwise, and the Fetch Standard says so.
+            request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         *request.uri_mut() = url.path_and_query().map_or_else(|| Uri::from_static("/"), |path| path.clone().into());
         let request = request.map(Full::new);
         let mut builder = http1::Builder::new();
