@@ -6,6 +6,7 @@ mod density;
 mod examples;
 mod places;
 mod run;
+mod sources;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -34,5 +34,5 @@ pub use artifact::{Artifact, Notice, NoticeKind};
 pub use evaluate::{Build, Bundler, Run};
 pub use imports::importable;
 pub use places::Places;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, code_frame};
 pub use source::{Form, Source};

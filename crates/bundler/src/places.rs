@@ -7,7 +7,7 @@ use dayfly::{Failure, Line, Site, Thrown};
 use sourcemap::{DecodedMap, SourceMap};
 
 use crate::artifact::Notice;
-use crate::refusal::{Refusal, snippet};
+use crate::refusal::{Refusal, code_frame};
 use crate::source::Source;
 
 /// How many bytes of the text are between two marks.
@@ -40,7 +40,8 @@ impl Places {
         Self { files: vec![Bundled::new(source)] }
     }
 
-    /// Places by this map, which is that of the source that was given last.
+    /// Places by this map, which is that of the source that was given last. Of a source without its text the map says the
+    /// name, as far as it has that of its file.
     ///
     /// # Errors
     /// What is wrong with a map that is none.
@@ -51,6 +52,9 @@ impl Places {
             return Err("it has no mappings".into());
         }
         if let Some(file) = self.files.last_mut() {
+            if let Some(name) = map.get_file().filter(|_| file.text.is_empty()) {
+                file.name = name.to_owned();
+            }
             file.map = Some(map);
         }
         Ok(self)
@@ -150,7 +154,7 @@ impl Places {
         let line = text.split('\n').nth(site.line.checked_sub(1)? as usize)?.trim_end_matches('\r');
         let column = site.column.saturating_sub(1);
         let place = if is_original { byte(line, column) } else { column as usize };
-        Some(snippet(line, &site, place, label.lines().next().unwrap_or_default()))
+        Some(code_frame(line, &site, place..place + 1, label.lines().next().unwrap_or_default()))
     }
 
     /// The author's place, and the text of the file, as far as the map knows them.

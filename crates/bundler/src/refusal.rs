@@ -1,6 +1,7 @@
 //! Why a source gave no bundle.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use dayfly::{Failure, Site, Thrown};
@@ -75,17 +76,21 @@ fn syntax_report(source: &Source, message: &str, at: Option<&Site>) -> String {
     let title = format!("syntax error: {message}");
     let line = at.and_then(|at| Some((at, source.text.lines().nth(at.line.checked_sub(1)? as usize)?)));
     let Some((at, line)) = line else { return format!("error: {title} in {}", source.name) };
-    let snippet = snippet(line, at, at.column.saturating_sub(1) as usize, message);
+    let place = at.column.saturating_sub(1) as usize;
+    let snippet = code_frame(line, at, place..place + 1, message);
     format!("error: {title} ({at})\n{snippet}")
 }
 
-/// A line of a file, with a caret under its byte `place` and what is to be said there.
-pub(crate) fn snippet(line: &str, at: &Site, place: usize, label: &str) -> String {
-    let (shown, place) = window(line, place);
-    let end = shown[place..].chars().next().map_or(place, |c| place + c.len_utf8());
+/// A line of a file as it is shown with an error: the bytes of `place` underlined, and what is to be said there. `at` gives
+/// the line's number. A place beyond the line is put at its end, and of a long line the part around the place is shown.
+pub fn code_frame(line: &str, at: &Site, place: Range<usize>, label: &str) -> String {
+    let (shown, start) = window(line, place.start);
+    let rest = &shown[start..];
+    let one = rest.chars().next().map_or(0, char::len_utf8);
+    let end = start + rest.floor_char_boundary(place.len()).max(one);
     let snippet = Snippet::source(&shown)
         .line_start(at.line as usize)
-        .annotation(AnnotationKind::Primary.span(place..end).label(label));
+        .annotation(AnnotationKind::Primary.span(start..end).label(label));
     let report = Renderer::plain().render(&[Level::ERROR.primary_title("").element(snippet)]);
     // The title is the caller's: what is shown may begin in the middle of a line, so the place stands in it.
     report.split_once('\n').map_or(report.clone(), |(_, snippet)| snippet.to_owned())

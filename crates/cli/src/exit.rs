@@ -62,6 +62,9 @@ pub(crate) struct Mistake(pub(crate) String);
 
 /// Prints an error with all that led to it, and says how to end.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> Exit {
+    if let Some(error) = error.downcast_ref::<dayfly_sources::Error>() {
+        return report_sources(error, json);
+    }
     let (kind, exit) = if error.is::<Mistake>() {
         ("input", Exit::Usage)
     } else if error.is::<FailsInNode>() {
@@ -76,4 +79,14 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> Exit {
         anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&message));
     }
     exit
+}
+
+/// What a project's bundler says, with the lines that it shows.
+fn report_sources(error: &dayfly_sources::Error, json: bool) -> Exit {
+    let message = error.report();
+    let report = RenderReport::failed(FailureReport::new("bundler", message.clone()), &[], &Usage::default());
+    if !json || print_json(&report).is_err() {
+        anstream::eprintln!("{}", printable(&message));
+    }
+    Exit::Usage
 }

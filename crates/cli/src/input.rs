@@ -1,5 +1,7 @@
 //! What is read from files and standard input.
 
+mod script;
+
 use std::fmt::Display;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,32 +10,46 @@ use anyhow::Result;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dayfly_bundler::{Places, Source};
+use dayfly_sources::needs_bundler;
 use serde::de::IgnoredAny;
 
+pub(crate) use self::script::Script;
 use crate::exit::Mistake;
 
 /// What an app can be given as.
 pub(crate) enum App {
-    Source(Source),
+    Script(Script),
     Bundle(Vec<u8>),
 }
 
-/// Reads an app: a bundle if it begins as Wasm does or is named so, JavaScript otherwise.
+/// Reads an app: a bundle if it begins as Wasm does or is named so; the sources of one, which are bundled, if it is named as
+/// TypeScript or JSX; JavaScript otherwise.
 pub(crate) fn app(path: &Path) -> Result<App> {
+    if needs_bundler(path) {
+        return Ok(App::Script(Script::bundled(path)?));
+    }
     let bytes = read(path)?;
     let is_wasm = bytes.starts_with(b"\0asm") || path.extension().is_some_and(|extension| extension == "wasm");
-    if is_wasm { Ok(App::Bundle(bytes)) } else { Ok(App::Source(to_source(path, bytes)?)) }
+    if is_wasm { Ok(App::Bundle(bytes)) } else { Ok(App::Script(Script::plain(path, to_source(path, bytes)?))) }
 }
 
-/// Reads JavaScript.
-pub(crate) fn source(path: &Path) -> Result<Source> {
+/// Reads an app that is none yet.
+pub(crate) fn script(path: &Path) -> Result<Script> {
     match app(path)? {
-        App::Source(source) => Ok(source),
+        App::Script(script) => Ok(script),
         App::Bundle(_) => {
             Err(Mistake(format!("{} is Wasm already: give the JavaScript that it is built from", path.display()))
                 .into())
         }
     }
+}
+
+/// Reads one file of JavaScript.
+pub(crate) fn source(path: &Path) -> Result<Source> {
+    if needs_bundler(path) {
+        return Err(Mistake(format!("{} is no JavaScript: bundle it first", path.display())).into());
+    }
+    Ok(script(path)?.source)
 }
 
 fn to_source(path: &Path, bytes: Vec<u8>) -> Result<Source> {
@@ -44,11 +60,6 @@ fn to_source(path: &Path, bytes: Vec<u8>) -> Result<Source> {
     // The name goes into the bundle, and a folder of this machine has no place there.
     let name = path.file_name().map_or_else(|| "app.js".into(), |name| name.to_string_lossy().into_owned());
     Ok(Source::new(name, text))
-}
-
-/// What a bundle was built from, as it seems: the text is not in it.
-pub(crate) fn source_of_bundle(path: &Path) -> Source {
-    Source::new(format!("{}.js", path.file_stem().unwrap_or_default().to_string_lossy()), "")
 }
 
 /// The files that a file of JavaScript may import.

@@ -8,7 +8,8 @@ use anyhow::Result;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dayfly::{Call, Failure, FetchErrorKind, Level, Limit, Line, Outcome, Page, Site, Thrown, Usage};
-use dayfly_bundler::{Notice, Places, Refusal, Source};
+use dayfly_bundler::{Build, Notice, Places, Refusal, Source};
+use dayfly_sources::Message;
 use http::response::Parts;
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
@@ -60,6 +61,29 @@ pub(crate) fn print_notices(notices: &[Notice], dropped: u32) {
     }
     if dropped > 0 {
         anstream::eprintln!("{WARNING}warning:{WARNING:#} … and {dropped} more of these");
+    }
+}
+
+/// Prints what a bundler warns of.
+pub(crate) fn print_warnings(warnings: &[Message]) {
+    for warning in warnings {
+        anstream::eprintln!("{WARNING}warning:{WARNING:#} {}", printable(&warning.report()));
+    }
+}
+
+/// Puts what came of a build in the places of its author's files; gives the line that its failure comes from.
+pub(crate) fn place_build(places: &Places, build: &mut Build) -> Option<String> {
+    build.console.iter_mut().for_each(|line| places.line(line));
+    match &mut build.artifact {
+        Ok(artifact) => {
+            artifact.notices.iter_mut().for_each(|notice| places.notice(notice));
+            None
+        }
+        Err(refusal) => {
+            let frame = places.refusal_frame(refusal);
+            places.refusal(refusal);
+            frame
+        }
     }
 }
 
@@ -304,8 +328,8 @@ impl<'a> ResponseReport<'a> {
 /// Why there is no page, or no bundle.
 #[derive(Debug, Serialize)]
 pub(crate) struct FailureReport<'a> {
-    /// `threw`, `unsettled`, `missing`, `exceeded`, `trapped` or `host`; of a source also `syntax`, `imports` or `no-render`; `input`
-    /// if a file cannot be read or written; `node` if an app that is compared with Node fails there.
+    /// `threw`, `unsettled`, `missing`, `exceeded`, `trapped` or `host`; of a source also `syntax`, `imports` or `no-render`, and `bundler` if its project's bundler
+    /// refuses it; `input` if a file cannot be read or written; `node` if an app that is compared with Node fails there.
     kind: &'static str,
     message: String,
     /// The limit's code, where it was one.

@@ -39,8 +39,10 @@ pub(crate) struct Bench {
     #[command(subcommand)]
     kind: Option<Kind>,
 
-    /// JavaScript, or a bundle that `dayfly build` has made
-    #[arg(value_name = "APP.js|APP.wasm", required = true)]
+    /// JavaScript, the entry of an app's sources, or a bundle that `dayfly build` has made
+    ///
+    /// What is an entry, and what bundles it, `dayfly build --help` says.
+    #[arg(value_name = "APP.js|ENTRY|APP.wasm", required = true)]
     app: Option<PathBuf>,
 
     /// The argument of the app's `render`: a file of JSON, or - for standard input [default: {}]
@@ -125,15 +127,15 @@ impl Bench {
                 self.app().display()
             ))
             .into()),
-            Input::Source(_) => Ok(Some(Node::start().map_err(|error| Mistake(format!("{error:#}")))?)),
+            Input::Script(_) => Ok(Some(Node::start().map_err(|error| Mistake(format!("{error:#}")))?)),
         }
     }
 
     fn measure(&self, built: &Built, props: &str, node: Option<Node>) -> Result<Report> {
         let runtime = runtime()?;
         let limits = self.limits.limits();
-        let mut peer = match (node, &built.source) {
-            (Some(node), Some(source)) => Some(Peer::new(node, source, props, limits.wall)?),
+        let mut peer = match (node, &built.script) {
+            (Some(node), Some(script)) => Some(Peer::new(node, &script.source, props, limits.wall)?),
             _ => None,
         };
         // First, as it is here that an app fails that fails.

@@ -5,33 +5,42 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use dayfly::{Line, Usage};
-use dayfly_bundler::{Artifact, Bundler, Places, Source};
+use dayfly_bundler::{Artifact, Bundler, Places, Refusal, Source};
 use serde::Serialize;
 
 use super::runtime;
 use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
-use crate::input::App;
+use crate::input::{App, Script};
 use crate::report::{
-    FailureReport, LineReport, NoticeReport, RenderReport, UsageReport, print_console, print_json, print_notices,
-    print_refusal,
+    FailureReport, LineReport, NoticeReport, RenderReport, UsageReport, place_build, print_console, print_json,
+    print_notices, print_refusal,
 };
 use crate::{input, progress, units};
 
-/// Build a bundle from a file of JavaScript
+/// Build a bundle from a file of JavaScript, or from its sources
 ///
 /// The top level is evaluated once, and its heap becomes the bundle: a self-contained Wasm component. What the top
 /// level did that every render would see unchanged (it read the clock, drew randomness, left a timer or a promise) is
 /// reported with its place.
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// One file of JavaScript: an ES module that exports `render`, or a classic script that sets `globalThis.render`
+    /// One file of JavaScript, or the entry of an app's sources, such as src/entry.tsx
     ///
-    /// A `.mjs` is read as a module and a `.cjs` as a script; any other as a script if it parses as one.
-    #[arg(value_name = "APP.js")]
+    /// JavaScript is an ES module that exports `render` or a `fetch` handler, or a classic script that sets
+    /// `globalThis.render`. A `.mjs` is read as a module and a `.cjs` as a script; any other as a script if it parses as
+    /// one.
+    ///
+    /// A `.ts`, `.tsx`, `.mts`, `.cts` or `.jsx`, and JavaScript with an import that the engine does not have, is an entry:
+    /// its project's own bundler makes one file of it first. That is the Vite, rolldown or esbuild, in this order, of the
+    /// nearest folder upward that has one in its node_modules, with its configuration. It takes `node` on the path.
+    #[arg(value_name = "APP.js|ENTRY")]
     app: PathBuf,
 
     /// Where the bundle goes [default: APP.wasm beside APP.js]
+    ///
+    /// The source map of a bundled entry goes beside it, as APP.wasm.map, where `dayfly render APP.wasm` finds it. No map
+    /// is in a bundle.
     #[arg(short, long, value_name = "APP.wasm")]
     output: Option<PathBuf>,
 
@@ -57,21 +66,21 @@ pub(crate) struct Build {
 
 impl Build {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
-        let source = Source { warm: self.warm()?, ..input::source(&self.app)? };
-        let places = input::places(&self.app, &source, self.source_map.as_deref())?;
+        let warm = self.warm()?;
         let output = self.output.clone().unwrap_or_else(|| self.app.with_extension("wasm"));
-        let (build, frame) = evaluate(&source, &places, cache)?;
+        let map = self.source_map.as_deref();
+        let Evaluated { script, build, frame, .. } = evaluate(input::script(&self.app)?, warm, map, cache)?;
         if !self.json {
             print_console(&build.console);
         }
         let report = Report { console: build.console.iter().map(Into::into).collect(), ..Report::new(&build.usage) };
         match &build.artifact {
-            Ok(artifact) => self.keep(artifact, output, report, &build.usage),
+            Ok(artifact) => self.keep(artifact, &script, output, report, &build.usage),
             Err(refusal) => {
                 if self.json {
-                    print_json(&Report { failure: Some(FailureReport::refusal(refusal, &source)), ..report })?;
+                    print_json(&Report { failure: Some(FailureReport::refusal(refusal, &script.source)), ..report })?;
                 } else {
-                    print_refusal(refusal, &source, frame.as_deref());
+                    print_refusal(refusal, &script.source, frame.as_deref());
                 }
                 Ok(refusal.into())
             }
@@ -82,11 +91,22 @@ impl Build {
         self.warm.as_deref().map(|props| input::props(Some(props))).transpose()
     }
 
-    fn keep(&self, artifact: &Artifact, output: PathBuf, report: Report<'_>, usage: &Usage) -> Result<Exit> {
-        std::fs::write(&output, &artifact.bundle)
-            .map_err(|error| Mistake(format!("cannot write {}: {error}", output.display())))?;
+    fn keep(
+        &self,
+        artifact: &Artifact,
+        script: &Script,
+        output: PathBuf,
+        report: Report<'_>,
+        usage: &Usage,
+    ) -> Result<Exit> {
+        write(&output, &artifact.bundle)?;
+        let map = script.map().map(|map| (PathBuf::from(format!("{}.map", output.display())), map));
+        if let Some((file, map)) = &map {
+            write(file, map)?;
+        }
         if self.json {
             print_json(&Report {
+                source_map: map.map(|(file, _)| file),
                 bundle: Some(output),
                 bundle_bytes: Some(artifact.bundle.len()),
                 form: Some(artifact.form.as_str()),
@@ -114,6 +134,8 @@ struct Report<'a> {
     bundle: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bundle_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_map: Option<PathBuf>,
     /// How the source was read: `script` or `module`.
     #[serde(skip_serializing_if = "Option::is_none")]
     form: Option<&'static str>,
@@ -130,6 +152,7 @@ impl Report<'_> {
         Self {
             bundle: None,
             bundle_bytes: None,
+            source_map: None,
             form: None,
             failure: None,
             notices: Vec::new(),
@@ -144,7 +167,7 @@ impl Report<'_> {
 pub(super) struct Built {
     pub(super) bundle: Vec<u8>,
     /// What it was built from, in the form in which it was read; none if it was a bundle already.
-    pub(super) source: Option<Source>,
+    pub(super) script: Option<Script>,
     /// Where its places are in the files of its author.
     pub(super) places: Places,
     /// Console lines of the top level that are still to be printed, in their author's places.
@@ -159,15 +182,14 @@ pub(super) fn built(
     json: bool,
     cache: &CacheArgs,
 ) -> Result<Result<Built, Exit>> {
-    let source = match app {
+    let script = match app {
         App::Bundle(bundle) => {
-            let places = input::places(path, &input::source_of_bundle(path), map)?;
-            return Ok(Ok(Built { bundle, source: None, places, unprinted: Vec::new() }));
+            let places = Script::of_bundle(path).places(map)?;
+            return Ok(Ok(Built { bundle, script: None, places, unprinted: Vec::new() }));
         }
-        App::Source(source) => source,
+        App::Script(script) => script,
     };
-    let places = input::places(path, &source, map)?;
-    let (build, frame) = evaluate(&source, &places, cache)?;
+    let Evaluated { mut script, places, build, frame } = evaluate(script, None, map, cache)?;
     if !json {
         print_console(&build.console);
     }
@@ -175,41 +197,58 @@ pub(super) fn built(
         Ok(Artifact { bundle, form, notices, notices_dropped }) => {
             print_notices(&notices, notices_dropped);
             let unprinted = if json { build.console } else { Vec::new() };
-            Ok(Ok(Built { bundle, source: Some(Source { form, ..source }), places, unprinted }))
+            script.source.form = form;
+            Ok(Ok(Built { bundle, script: Some(script), places, unprinted }))
         }
         Err(refusal) => {
             if json {
-                let failure = FailureReport::refusal(&refusal, &source);
+                let failure = FailureReport::refusal(&refusal, &script.source);
                 print_json(&RenderReport::failed(failure, &build.console, &build.usage))?;
             } else {
-                print_refusal(&refusal, &source, frame.as_deref());
+                print_refusal(&refusal, &script.source, frame.as_deref());
             }
             Ok(Err((&refusal).into()))
         }
     }
 }
 
-/// Compiles the engine and evaluates `source`. What came of it is in its author's places, with the line that it failed at.
-pub(super) fn evaluate(
-    source: &Source,
-    places: &Places,
-    cache: &CacheArgs,
-) -> Result<(dayfly_bundler::Build, Option<String>)> {
-    let mut build = progress::during("building", || -> Result<_> {
-        let bundler = cache.bundler(&Bundler::config())?;
-        Ok(runtime()?.block_on(bundler.build(source, &Bundler::limits())))
-    })?;
-    build.console.iter_mut().for_each(|line| places.line(line));
-    let frame = match &mut build.artifact {
-        Ok(artifact) => {
-            artifact.notices.iter_mut().for_each(|notice| places.notice(notice));
-            None
-        }
-        Err(refusal) => {
-            let frame = places.refusal_frame(refusal);
-            places.refusal(refusal);
-            frame
-        }
-    };
-    Ok((build, frame))
+/// What came of a script's top level, in the places of its author's files.
+struct Evaluated {
+    script: Script,
+    places: Places,
+    build: dayfly_bundler::Build,
+    /// The line that a failure comes from.
+    frame: Option<String>,
+}
+
+/// Evaluates a script. One that imports what the engine does not have is bundled first, if its project has a bundler. `map` is
+/// the source map that is named.
+fn evaluate(mut script: Script, warm: Option<String>, map: Option<&Path>, cache: &CacheArgs) -> Result<Evaluated> {
+    script.source.warm = warm;
+    let bundler = bundler(cache)?;
+    let mut build = build(&bundler, &script.source)?;
+    if let Err(Refusal::Imports(_)) = build.artifact
+        && let Some(bundled) = script.bundle()?
+    {
+        script = bundled;
+        build = self::build(&bundler, &script.source)?;
+    }
+    let places = script.places(map)?;
+    let frame = place_build(&places, &mut build);
+    Ok(Evaluated { script, places, build, frame })
+}
+
+/// Compiles the engine.
+pub(super) fn bundler(cache: &CacheArgs) -> Result<Bundler> {
+    progress::during("building", || cache.bundler(&Bundler::config()))
+}
+
+/// Evaluates `source`.
+pub(super) fn build(bundler: &Bundler, source: &Source) -> Result<dayfly_bundler::Build> {
+    let runtime = runtime()?;
+    Ok(progress::during("building", || runtime.block_on(bundler.build(source, &Bundler::limits()))))
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    Ok(std::fs::write(file, bytes).map_err(|error| Mistake(format!("cannot write {}: {error}", file.display())))?)
 }

@@ -26,8 +26,10 @@ use crate::{input, progress};
 /// there is no page, to standard error.
 #[derive(Debug, Args)]
 pub(crate) struct Render {
-    /// JavaScript, or a bundle that `dayfly build` has made
-    #[arg(value_name = "APP.js|APP.wasm")]
+    /// JavaScript, the entry of an app's sources, or a bundle that `dayfly build` has made
+    ///
+    /// What is an entry, and what bundles it, `dayfly build --help` says.
+    #[arg(value_name = "APP.js|ENTRY|APP.wasm")]
     app: PathBuf,
 
     /// The argument of the app's `render`: a file of JSON, or - for standard input [default: {}]

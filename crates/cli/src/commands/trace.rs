@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use dayfly::Site;
-use dayfly_bundler::{Places, Source};
+use dayfly_bundler::Places;
 use serde_json::Value;
 
 use crate::exit::{Exit, Mistake};
-use crate::input::{self, App};
+use crate::input::{self, App, Script};
 use crate::report::{print_bytes, printable};
 
 /// Put the places of a stack that was logged in the files that their author wrote
@@ -34,7 +34,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn exec(self) -> Result<Exit> {
-        let places = input::places(&self.app, &self.source()?, self.source_map.as_deref())?;
+        let places = self.script()?.places(self.source_map.as_deref())?;
         if !places.have_map() {
             let app = self.app.display();
             return Err(
@@ -59,10 +59,10 @@ impl Trace {
         Ok(Exit::Done)
     }
 
-    fn source(&self) -> Result<Source> {
+    fn script(&self) -> Result<Script> {
         Ok(match input::app(&self.app)? {
-            App::Source(source) => source,
-            App::Bundle(_) => input::source_of_bundle(&self.app),
+            App::Script(script) => script,
+            App::Bundle(_) => Script::of_bundle(&self.app),
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use dayfly::{Bundle, BundleId, Bundles, Engine, EngineConfig, Limits, Page};
-use dayfly_bundler::{Places, Source};
+use dayfly_bundler::Source;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use tokio::runtime::Runtime;
@@ -104,7 +104,7 @@ impl Density {
     }
 
     fn template(&self, cache: &CacheArgs) -> Result<Template> {
-        let build = build::evaluate(&Source::new("tenant.js", APP), &Places::default(), cache)?.0;
+        let build = build::build(&build::bundler(cache)?, &Source::new("tenant.js", APP))?;
         let bundle = build.artifact.context("the tenants' app")?.bundle;
         let places: Vec<_> = bundle.windows(PLACE.len()).enumerate().filter(|(_, at)| *at == PLACE).collect();
         let places: Vec<_> = places.into_iter().map(|(place, _)| place).collect();

@@ -1,0 +1,235 @@
+// Bundles one entry with the bundler of its project. Node runs it in the folder where that bundler is installed, so that the
+// imports below find it. Takes one JSON object on standard input and gives one on standard output:
+//
+// in    { tool, root, entry, name, mode }
+// out   { code, map, warnings, read, assets: [{ name, base64 }] } or { failure: [message], read }
+//
+// A message is { text, file, line, column, length, lineText, notes, missing }, as far as the bundler knows it: lines count from
+// 1, columns from 0 and in bytes; `missing` is what could not be found. All files are relative to the root but those of `read`.
+import fs from "node:fs";
+import { builtinModules } from "node:module";
+import path from "node:path";
+import process from "node:process";
+
+const say = process.stdout.write.bind(process.stdout);
+// What a plugin prints is for people.
+process.stdout.write = process.stderr.write.bind(process.stderr);
+
+const { tool, root, entry, name, mode } = JSON.parse(fs.readFileSync(0, "utf8"));
+const here = process.cwd();
+const read = new Set([entry]);
+const warnings = [];
+
+// The conditions of a build for workers. Not "browser", which stands for what has a DOM, and not "node", for what has files.
+const conditions = ["worker", "module", mode];
+const mainFields = ["module", "main"];
+// What the engine reads: newer syntax is lowered.
+const target = "es2023";
+const define = { "process.env.NODE_ENV": JSON.stringify(mode) };
+process.env.NODE_ENV = mode;
+
+const builtins = new Set(builtinModules);
+const isBuiltin = (id) => id.startsWith("node:") || builtins.has(id);
+const isBare = (id) => !/^[./\\]|^[a-z]:|^\0/i.test(id);
+
+const bundlers = { esbuild, rolldown, vite };
+
+try {
+  const { code, map, assets } = await bundlers[tool]();
+  const text = withRequire(code);
+  answer({ code: text, map: JSON.stringify({ ...map, file: name }), warnings, assets });
+} catch (error) {
+  answer({ failure: messages(error) });
+}
+
+function answer(what) {
+  const files = [...read].filter((file) => path.isAbsolute(file) && fs.statSync(file, { throwIfNoEntry: false })?.isFile());
+  say(JSON.stringify({ ...what, read: files }), () => process.exit(0));
+}
+
+async function esbuild() {
+  const { build } = await import("esbuild");
+  process.chdir(root);
+  const own = {
+    name: "dayfly",
+    setup(build) {
+      const again = {};
+      // Externals are what the engine has. A package of such a name, as npm has a `buffer` and a `punycode`, is the project's.
+      build.onResolve({ filter: /^[a-z]/ }, async ({ path: id, pluginData, kind, importer, namespace, resolveDir }) => {
+        if (pluginData === again || !isBuiltin(id)) return undefined;
+        if (id.startsWith("node:")) return { path: id, external: true };
+        const found = await build.resolve(id, { kind, importer, namespace, resolveDir, pluginData: again });
+        return found.errors.length === 0 ? found : { path: `node:${id}`, external: true };
+      });
+      // A build that fails has no list of what it read.
+      build.onLoad({ filter: /.*/, namespace: "file" }, ({ path: file }) => void read.add(file));
+    },
+  };
+  const result = await build({
+    absWorkingDir: root, entryPoints: [{ in: entry, out: name.replace(/\.js$/, "") }], outdir: root,
+    bundle: true, write: false, metafile: true, format: "esm", platform: "neutral", target, conditions, mainFields, define,
+    jsx: "automatic", sourcemap: "external", legalComments: "none", logLevel: "silent", plugins: [own],
+  });
+  for (const file of Object.keys(result.metafile.inputs)) read.add(path.resolve(root, file));
+  for (const warning of result.warnings) warn(esbuildMessage(warning));
+  const output = (file) => result.outputFiles.find((output) => output.path === path.join(root, file));
+  const [code, map] = [output(name), output(`${name}.map`)];
+  const assets = result.outputFiles.filter((output) => output !== code && output !== map && !output.path.endsWith(".map"));
+  return {
+    code: code.text,
+    map: JSON.parse(map.text),
+    assets: assets.map(({ path: file, contents }) => asset(path.relative(root, file), contents)),
+  };
+}
+
+/** What Rollup's plugin interface is told and asked; rolldown and Vite have it too. */
+function plugin(output) {
+  return {
+    name: "dayfly",
+    enforce: "pre",
+    async resolveId(id, importer, options) {
+      if (!isBuiltin(id)) return null;
+      if (id.startsWith("node:")) return { id, external: true };
+      const found = await this.resolve(id, importer, { ...options, skipSelf: true });
+      return found && !found.external && !/^\0|__vite-browser-external/.test(found.id) ? found : { id: `node:${id}`, external: true };
+    },
+    moduleParsed: ({ id }) => void read.add(id.split("?")[0]),
+    buildEnd() {
+      for (const file of this.getWatchFiles?.() ?? []) read.add(path.resolve(root, file));
+    },
+    outputOptions: ({ manualChunks, advancedChunks, ...options }) => ({ ...options, ...output }),
+    configResolved(config) {
+      for (const file of config.configFileDependencies ?? []) read.add(path.resolve(root, file));
+    },
+  };
+}
+
+/** The output of bundlers that are like Rollup, or that are rolldown. */
+function oneFile(isRolldown) {
+  return {
+    format: "es", sourcemap: true, entryFileNames: name, ...(isRolldown ? { codeSplitting: false } : { inlineDynamicImports: true }),
+    sourcemapPathTransform: (source, map) => path.relative(root, path.resolve(path.dirname(map), source)).replaceAll("\\", "/"),
+  };
+}
+async function rolldown() {
+  const { rolldown } = await import("rolldown");
+  process.chdir(root);
+  const bundle = await rolldown({
+    ...(await rolldownConfig()), input: entry, cwd: root, platform: "neutral",
+    resolve: { conditionNames: conditions, mainFields }, transform: { define, target }, logLevel: "warn", onLog,
+  });
+  return generated((await bundle.generate(oneFile(true))).output);
+}
+
+/** What the project's own configuration says of how to read its sources. */
+async function rolldownConfig() {
+  return { plugins: [plugin({})] };
+}
+
+async function vite() {
+  const vite = await import("vite");
+  const output = oneFile(Number.parseInt(vite.version) >= 8);
+  process.chdir(root);
+  const logger = vite.createLogger("silent");
+  logger.warn = logger.warnOnce = (text) => warn({ text: plain(text) });
+  const result = await vite.build({
+    root, mode, define, customLogger: logger, logLevel: "warn", plugins: [plugin(output)],
+    build: {
+      ssr: entry, write: false, minify: false, sourcemap: true, target, emptyOutDir: false, copyPublicDir: false, reportCompressedSize: false,
+    },
+    ssr: { target: "webworker", noExternal: true, resolve: { conditions, mainFields } },
+  });
+  return generated([result].flat()[0].output);
+}
+
+function onLog(level, log, next) {
+  if (log.code === "UNRESOLVED_IMPORT") throw log;
+  if (level === "warn") warn(rollupMessage(log));
+}
+
+/** One file and its map, of what a bundler like Rollup gives. */
+function generated(output) {
+  const chunk = output.find((file) => file.type === "chunk" && file.isEntry);
+  const missing = chunk.imports.find((id) => !isBuiltin(id));
+  if (missing) throw Object.assign(new Error(`Could not resolve "${missing}"`), { exporter: missing });
+  const assets = output.filter((file) => file.type === "asset" && !file.fileName.endsWith(".map"));
+  return { code: chunk.code, map: JSON.parse(chunk.map.toString()), assets: assets.map((file) => asset(file.fileName, file.source)) };
+}
+
+function asset(name, contents) {
+  return { name: name.replaceAll("\\", "/"), base64: Buffer.from(contents).toString("base64") };
+}
+
+/**
+ * Packages of CommonJS that ask for a module of Node's do so with `require`, which a module has not: bundlers leave it to a global
+ * one. At the end, so that no line moves; imports and functions are there from the start all the same.
+ */
+function withRequire(code) {
+  // The comment that names a map would name one that is not there.
+  const text = code.replace(/\n\/\/# sourceMappingURL=[^\n]*\s*$/, "\n");
+  if (!/\btypeof require\b/.test(text)) return text;
+  return `${text}\nimport { createRequire as dayfly$createRequire } from "node:module";\nfunction require(name) { return dayfly$createRequire(import.meta.url)(name); }\n`;
+}
+
+/** Keeps a warning that its author can do something about. */
+function warn(message) {
+  if (!/(^|[\\/])node_modules[\\/]/.test(message.file ?? "") && warnings.length < 100) warnings.push(message);
+}
+
+/** What a bundler threw, as messages. */
+function messages(error) {
+  const errors = Array.isArray(error?.errors) && error.errors.length > 0 ? error.errors : [error];
+  return errors.slice(0, 20).map((each) => (each.location !== undefined && each.text !== undefined ? esbuildMessage(each) : rollupMessage(each)));
+}
+
+function esbuildMessage({ text, location, notes = [] }) {
+  const missing = /^Could not resolve "(.+)"$/.exec(text)?.[1];
+  if (location?.file) read.add(path.resolve(root, location.file));
+  return {
+    text,
+    ...(location && {
+      file: location.file, line: location.line, column: location.column, length: location.length, lineText: location.lineText,
+    }),
+    // What it says of what is missing is how to leave it out of the bundle, which helps nobody here.
+    notes: missing ? [] : notes.map((note) => note.text),
+    missing: missing && isBare(missing) ? missing : undefined,
+  };
+}
+
+function rollupMessage(error) {
+  const whole = plain(String(error?.message ?? error));
+  const first = whole.split("\n").find((line) => line.trim() && !/^Build failed with/.test(line)) ?? "";
+  const missing = error?.exporter ?? /(?:could not resolve|failed to resolve import) ['"]([^'"]+)['"]/i.exec(whole)?.[1];
+  const shown = /\[ ?([^\s:[\]]+):(\d+):(\d+) ?\]/.exec(whole);
+  const id = error?.loc?.file ?? error?.id ?? shown?.[1] ?? /\bfrom "([^"]+)"/.exec(whole)?.[1];
+  const file = id && path.resolve(root, id.split("?")[0]);
+  if (file) read.add(file);
+  return {
+    text: missing ? `Could not resolve "${missing}"` : first.replace(/^\[[A-Z_]+\] (Error: )?|^\[builtin:[\w-]+\] /, ""),
+    ...(file && { file: path.relative(root, file).replaceAll("\\", "/"), ...place(file, error?.loc, missing) }),
+    notes: [],
+    missing: missing && isBare(missing) ? missing : undefined,
+  };
+}
+
+/** A place in a file, in bytes: where the bundler says, or where the name stands that it did not find. */
+function place(file, at, missing) {
+  let lines;
+  try {
+    lines = fs.readFileSync(file, "utf8").split(/\r?\n/);
+  } catch {
+    return {};
+  }
+  let [line, column] = [at?.line, at?.column ?? 0];
+  if (!line && missing) {
+    line = lines.findIndex((text) => text.includes(`"${missing}"`) || text.includes(`'${missing}'`)) + 1;
+    column = lines[line - 1]?.indexOf(missing) - 1;
+  }
+  const lineText = lines[line - 1];
+  const length = missing && lineText?.startsWith(missing, column + 1) ? Buffer.byteLength(missing) + 2 : undefined;
+  return lineText === undefined ? {} : { line, lineText, column: Buffer.byteLength(lineText.slice(0, column)), length };
+}
+
+function plain(text) {
+  return text.replace(/\u001b\[[0-9;]*m/g, "");
+}
