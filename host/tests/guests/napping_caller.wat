@@ -5,6 +5,8 @@
   (call $begin
     (i32.const 256) (i32.const 3) (local.get $props) (local.get $length) (i32.const 0) (i32.const 0)
     (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 512))
+  (if (i32.load8_u (i32.const 512))
+    (then (return (call $text (i32.load (i32.const 520)) (i32.load (i32.const 524))))))
   (loop $next
     (call $wait (i32.const 1) (i64.const 20000000) (i32.const 512))
     (if (i32.load8_u (i32.const 512))
