@@ -88,7 +88,9 @@ cargo build --locked --release --target $target $std
 say "preparing the engine"
 linked=$guest/target/$target/release/dayfly_guest.wasm
 built=$guest/target/engine.wasm
-(cd .. && env -u RUSTC -u RUSTC_BOOTSTRAP cargo run --locked --quiet -p dayfly-bundler --example prepare -- "$linked" "$built")
+# Built with the workspace, and not by itself, which has fewer features of its dependencies and would compile them again.
+(cd .. && env -u RUSTC -u RUSTC_BOOTSTRAP cargo build --locked --quiet --workspace --example prepare)
+"${CARGO_TARGET_DIR:-../target}/debug/examples/prepare" "$linked" "$built"
 if [ "${1-}" = --check ]; then
   cmp "$built" engine.wasm || fail "engine.wasm is not what its sources give: run guest/build.sh and commit the result"
   say "engine.wasm is what its sources give"

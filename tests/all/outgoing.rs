@@ -563,7 +563,8 @@ fn what_is_run_for_itself_may_call_too() {
     let server = server::start();
     let text = format!("console.log((await (await fetch('{server}/echo')).json()).method)");
     let sources = [Source::new("test.mjs", text)];
-    let run = |outgoing| runtime().block_on(bundler().run_with(&sources, &dayfly_bundler::Bundler::limits(), outgoing));
+    let run =
+        |outgoing| runtime().block_on(bundler().run_with(&sources, &[], &dayfly_bundler::Bundler::limits(), outgoing));
     let allowed = run(Some(Outgoing::new(client(), [server.parse().unwrap()])));
     assert_eq!(allowed.console[0].text, "GET", "{allowed:?}");
     assert!(run(None).result.unwrap_err().to_string().contains("is not on the list"), "nothing by default");
