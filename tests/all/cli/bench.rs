@@ -147,7 +147,7 @@ fn what_a_bench_cannot_read_is_named_and_ends_with_2() {
         (&["bench", "app.js", "--rounds", "few"], "'few' for '--rounds <N>'"),
         (&["bench", "app.js", "--warmup", "-1"], "unexpected argument '-1'"),
         (&["bench", "app.js", "--duration", "3"], "write a number with a unit, such as 500ms"),
-        (&["bench"], "<APP.js|APP.wasm>"),
+        (&["bench"], "<APP.js|ENTRY|APP.wasm>"),
     ] {
         let said = dayfly.run(arguments);
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{arguments:?}: {said:#?}");
