@@ -4,6 +4,7 @@ mod bench;
 mod cache;
 mod density;
 mod examples;
+mod dev;
 mod places;
 mod run;
 mod sources;
@@ -373,6 +374,9 @@ fn help_version_and_completions_are_there() {
         ("trace", "trace"),
         ("types", "types"),
     ] {
+    for (command, snapshot) in
+        [("", "dayfly"), ("build", "build"), ("render", "render"), ("run", "run"), ("dev", "dev"), ("bench", "bench")]
+    {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|it| !it.is_empty()).collect();
         let help = dayfly.run(&arguments);
         assert_eq!(help.code, 0);

@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod completions;
+mod dev;
 mod limits;
 mod outgoing;
 mod render;
@@ -22,6 +23,7 @@ pub(crate) enum Command {
     Build(build::Build),
     Render(render::Render),
     Run(run::Run),
+    Dev(dev::Dev),
     Bench(bench::Bench),
     Trace(trace::Trace),
     Types(types::Types),
@@ -36,7 +38,7 @@ impl Command {
             Self::Render(render) => render.json,
             Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
-            Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
+            Self::Dev(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
         }
     }
 
@@ -45,6 +47,7 @@ impl Command {
             Self::Build(build) => build.exec(cache),
             Self::Render(render) => render.exec(cache),
             Self::Run(run) => run.exec(cache),
+            Self::Dev(dev) => dev.exec(cache),
             Self::Bench(bench) => bench.exec(cache),
             Self::Trace(trace) => trace.exec(),
             Self::Types(types) => types.exec(),

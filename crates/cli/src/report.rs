@@ -71,6 +71,19 @@ pub(crate) fn print_warnings(warnings: &[Message]) {
     }
 }
 
+/// Prints a line about how it goes.
+pub(crate) fn print_note(note: &str) {
+    anstream::eprintln!("{DIM}{}{DIM:#}", printable(note));
+}
+
+/// Prints what is wrong, and below it what there is to be shown of it.
+pub(crate) fn print_problem(title: &str, below: [Option<&str>; 2]) {
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(title));
+    for part in below.into_iter().flatten() {
+        anstream::eprintln!("{}", printable(part));
+    }
+}
+
 /// Puts what came of a build in the places of its author's files; gives the line that its failure comes from.
 pub(crate) fn place_build(places: &Places, build: &mut Build) -> Option<String> {
     build.console.iter_mut().for_each(|line| places.line(line));

@@ -2,7 +2,7 @@
 // imports below find it. Takes one JSON object on standard input and gives one on standard output:
 //
 // in    { tool, root, entry, name, mode }
-// out   { code, map, warnings, read, assets: [{ name, base64 }] } or { failure: [message], read }
+// out   { code, map, warnings, read, left_out: [name] } or { failure: [message], read }
 //
 // A message is { text, file, line, column, length, lineText, notes, missing }, as far as the bundler knows it: lines count from
 // 1, columns from 0 and in bytes; `missing` is what could not be found. All files are relative to the root but those of `read`.
@@ -16,8 +16,8 @@ const say = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);
 
 const { tool, root, entry, name, mode } = JSON.parse(fs.readFileSync(0, "utf8"));
-const here = process.cwd();
-const read = new Set([entry]);
+// What decides how the rest is read, too.
+const read = new Set([entry, path.join(root, "package.json"), path.join(root, "tsconfig.json")]);
 const warnings = [];
 
 // The conditions of a build for workers. Not "browser", which stands for what has a DOM, and not "node", for what has files.
@@ -35,9 +35,9 @@ const isBare = (id) => !/^[./\\]|^[a-z]:|^\0/i.test(id);
 const bundlers = { esbuild, rolldown, vite };
 
 try {
-  const { code, map, assets } = await bundlers[tool]();
+  const { code, map, files } = await bundlers[tool]();
   const text = withRequire(code);
-  answer({ code: text, map: JSON.stringify({ ...map, file: name }), warnings, assets });
+  answer({ code: text, map: JSON.stringify({ ...map, file: name }), warnings, left_out: files });
 } catch (error) {
   answer({ failure: messages(error) });
 }
@@ -74,12 +74,8 @@ async function esbuild() {
   for (const warning of result.warnings) warn(esbuildMessage(warning));
   const output = (file) => result.outputFiles.find((output) => output.path === path.join(root, file));
   const [code, map] = [output(name), output(`${name}.map`)];
-  const assets = result.outputFiles.filter((output) => output !== code && output !== map && !output.path.endsWith(".map"));
-  return {
-    code: code.text,
-    map: JSON.parse(map.text),
-    assets: assets.map(({ path: file, contents }) => asset(path.relative(root, file), contents)),
-  };
+  const others = result.outputFiles.filter((output) => output !== code && !output.path.endsWith(".map"));
+  return { code: code.text, map: JSON.parse(map.text), files: others.map((file) => path.relative(root, file.path)) };
 }
 
 /** What Rollup's plugin interface is told and asked; rolldown and Vite have it too. */
@@ -152,12 +148,8 @@ function generated(output) {
   const chunk = output.find((file) => file.type === "chunk" && file.isEntry);
   const missing = chunk.imports.find((id) => !isBuiltin(id));
   if (missing) throw Object.assign(new Error(`Could not resolve "${missing}"`), { exporter: missing });
-  const assets = output.filter((file) => file.type === "asset" && !file.fileName.endsWith(".map"));
-  return { code: chunk.code, map: JSON.parse(chunk.map.toString()), assets: assets.map((file) => asset(file.fileName, file.source)) };
-}
-
-function asset(name, contents) {
-  return { name: name.replaceAll("\\", "/"), base64: Buffer.from(contents).toString("base64") };
+  const others = output.filter((file) => file.type === "asset" && !file.fileName.endsWith(".map"));
+  return { code: chunk.code, map: JSON.parse(chunk.map.toString()), files: others.map((file) => file.fileName) };
 }
 
 /**

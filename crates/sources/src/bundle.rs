@@ -4,14 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use dayfly_bundler::{Form, Source};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::message::Message;
-use crate::project::Project;
+use crate::project::{Project, needs_bundler};
 
 const SCRIPT: &str = include_str!("bundle.mjs");
 
@@ -45,17 +43,9 @@ pub struct Bundled {
     pub warnings: Vec<Message>,
     /// The files that it read, without those of packages: a change of one is a reason to bundle anew.
     pub read: Vec<PathBuf>,
-    /// What it made beside the JavaScript: style sheets, images.
-    pub assets: Vec<Asset>,
-}
-
-/// A file that a bundler makes beside the JavaScript.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Asset {
-    /// Its path below the folder that the output goes to, with `/` between its parts.
-    pub name: String,
-    /// What is in it.
-    pub content: Vec<u8>,
+    /// The names of the files that it makes beside the JavaScript, such as style sheets, and that are left out: they are for
+    /// browsers, and the build that makes what a browser loads makes them too.
+    pub left_out: Vec<String>,
 }
 
 /// An entry could not be bundled.
@@ -122,13 +112,24 @@ fn headline(messages: &[Message]) -> String {
 #[serde(untagged)]
 enum Answer {
     Failed { failure: Vec<Message>, read: Vec<PathBuf> },
-    Bundled { code: String, map: String, warnings: Vec<Message>, read: Vec<PathBuf>, assets: Vec<Encoded> },
+    Bundled { code: String, map: String, warnings: Vec<Message>, read: Vec<PathBuf>, left_out: Vec<String> },
 }
 
-#[derive(Deserialize)]
-struct Encoded {
-    name: String,
-    base64: String,
+/// Whether an entry is there, and a bundler if its name says that it needs one: what is to be mended before it makes sense to
+/// watch it.
+///
+/// # Errors
+/// [`Error::Entry`] and [`Error::NoBundler`].
+pub fn check(entry: &Path) -> Result<(), Error> {
+    let found = find(entry)?;
+    if needs_bundler(entry) && Project::of(found).is_none() {
+        return Err(Error::NoBundler(entry.to_path_buf()));
+    }
+    Ok(())
+}
+
+fn find(entry: &Path) -> Result<PathBuf, Error> {
+    entry.canonicalize().map_err(|cause| Error::Entry { entry: entry.to_path_buf(), cause })
 }
 
 /// Bundles an entry with the bundler of its project. Takes the time that the bundler takes: 0.3 to 2 s are usual. What the
@@ -137,17 +138,16 @@ struct Encoded {
 /// # Errors
 /// [`Error`]: there is no bundler, or it finds something wrong.
 pub fn bundle(entry: &Path, mode: Mode) -> Result<Bundled, Error> {
-    let found = entry.canonicalize().map_err(|cause| Error::Entry { entry: entry.to_path_buf(), cause })?;
-    let project = Project::of(found).ok_or_else(|| Error::NoBundler(entry.to_path_buf()))?;
+    let project = Project::of(find(entry)?).ok_or_else(|| Error::NoBundler(entry.to_path_buf()))?;
     let name = format!("{}.js", entry.file_stem().unwrap_or_default().to_string_lossy());
     match run(&project, &name, mode)? {
         Answer::Failed { failure, read } => Err(Error::Failed { messages: failure, read: own(read) }),
-        Answer::Bundled { code, map, warnings, read, assets } => Ok(Bundled {
+        Answer::Bundled { code, map, warnings, read, left_out } => Ok(Bundled {
             source: Source { form: Form::Module, ..Source::new(name, code) },
             map: map.into_bytes(),
             warnings,
             read: own(read),
-            assets: assets.into_iter().filter_map(decoded).collect(),
+            left_out,
         }),
     }
 }
@@ -178,8 +178,4 @@ fn run(project: &Project, name: &str, mode: Mode) -> Result<Answer, Error> {
 fn own(read: Vec<PathBuf>) -> Vec<PathBuf> {
     let is_own = |file: &PathBuf| !file.components().any(|part| part.as_os_str() == "node_modules");
     read.into_iter().filter(is_own).collect()
-}
-
-fn decoded(Encoded { name, base64 }: Encoded) -> Option<Asset> {
-    Some(Asset { name, content: BASE64_STANDARD.decode(base64).ok()? })
 }

@@ -24,6 +24,6 @@ mod bundle;
 mod message;
 mod project;
 
-pub use bundle::{Asset, Bundled, Error, Mode, bundle};
+pub use bundle::{Bundled, Error, Mode, bundle, check};
 pub use message::Message;
 pub use project::needs_bundler;

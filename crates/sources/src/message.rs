@@ -41,16 +41,17 @@ impl Message {
         Some(code_frame(line, &at, start..end, &self.text))
     }
 
-    /// What would help, if that can be told.
-    pub fn remedy(&self) -> Option<String> {
-        let package = package(self.missing.as_deref()?);
-        Some(format!("`npm install {package}` installs the package, if that is its name"))
+    /// What the bundler says besides, and what would help, each in a line.
+    pub fn advice(&self) -> Vec<String> {
+        let package = self.missing.as_deref().map(package);
+        let remedy = package.map(|name| format!("`npm install {name}` installs the package, if that is its name"));
+        self.notes.iter().cloned().chain(remedy).collect()
     }
 
     /// The message for a reader: what is wrong and where, the line, and what would help.
     pub fn report(&self) -> String {
-        let notes = self.notes.iter().cloned().chain(self.remedy()).map(|note| format!("  {note}"));
-        let parts: Vec<String> = [self.to_string()].into_iter().chain(self.frame()).chain(notes).collect();
+        let advice = self.advice().into_iter().map(|advice| format!("  {advice}"));
+        let parts: Vec<String> = [self.to_string()].into_iter().chain(self.frame()).chain(advice).collect();
         parts.join("\n")
     }
 }

@@ -135,3 +135,61 @@ fn an_entry_without_a_bundler_says_how_to_get_one() {
     );
     says(&dayfly.run(&["build", "gone.tsx"]), 2, &["error: cannot read gone.tsx"]);
 }
+
+#[test]
+fn a_projects_plugins_and_configuration_hold() {
+    let Some(dayfly) = app("cli::sources::svelte", "vite") else { return };
+    let dayfly = dayfly
+        .file(
+            "vite.config.ts",
+            "import { svelte } from '@sveltejs/vite-plugin-svelte';
+             import { defineConfig } from 'vite';
+             // As a client's build has it, which a server's bundle of one file cannot keep.
+             const output = { manualChunks: (id: string) => id.includes('svelte') ? 'svelte' : undefined };
+             export default defineConfig({ plugins: [svelte()], define: { __NAME__: '\"Ada\"' }, build: { rollupOptions: { output } } });",
+        )
+        .file("src/Page.svelte", "<script lang=\"ts\">\n  let { name }: { name: string } = $props();\n  const shout = () => {\n    if (name === 'boom') throw new Error('in svelte');\n    return name.toUpperCase();\n  };\n</script>\n<h1>{shout()}</h1>\n")
+        .file(
+            "src/entry.ts",
+            "import { render as html } from 'svelte/server';\nimport Page from './Page.svelte';\ndeclare const __NAME__: string;\nexport const render = ({ name = __NAME__ }) => html(Page, { props: { name } }).body;\n",
+        )
+        .file("boom.json", r#"{ "name": "boom" }"#);
+    let said = dayfly.run(&["render", "src/entry.ts"]);
+    assert!(said.code == 0 && said.out.contains("<h1>ADA</h1>"), "{said:#?}");
+    let said = dayfly.run(&["render", "src/entry.ts", "--props", "boom.json"]);
+    says(
+        &said,
+        1,
+        &["error: the app threw Error: in svelte\n", "(src/Page.svelte:4:", "\n4 |     if (name === 'boom') throw"],
+    );
+}
+
+#[test]
+fn an_entry_is_read_as_its_tsconfig_says_and_for_a_worker() {
+    for bundler in ["esbuild", "rolldown"] {
+        let Some(dayfly) = app(&format!("cli::sources::tsconfig-{bundler}"), bundler) else { return };
+        let conditions = r#"{ "name": "where", "exports": { "node": "./node.js", "browser": "./browser.js", "worker": "./worker.js", "default": "./default.js" } }"#;
+        std::fs::create_dir_all(dayfly.folder.join("node_modules/where")).unwrap();
+        let dayfly = dayfly
+            .file("tsconfig.json", r#"{ "compilerOptions": { "jsx": "react-jsx", "jsxImportSource": "preact", "paths": { "~/*": ["./src/*"] } } }"#)
+            .file("node_modules/where/package.json", conditions)
+            .file("node_modules/where/worker.js", "module.exports = 'a worker, ' + require('util').format('%d', 7);")
+            .file("src/mode.ts", "export const mode = process.env.NODE_ENV as string;")
+            .file("src/page.css", "h1 { color: red }")
+            .file(
+                "src/entry.tsx",
+                "import { render as html } from 'preact-render-to-string';\nimport where from 'where';\nimport { mode } from '~/mode';\nexport const render = () => html(<h1>{where}, {mode}</h1>);\n",
+            );
+        let said = dayfly.run(&["render", "src/entry.tsx"]);
+        assert_eq!(said.out, "<h1>a worker, 7, production</h1>", "{bundler}: {said:#?}");
+    }
+    let Some(dayfly) = app("cli::sources::css", "esbuild") else { return };
+    let dayfly = dayfly
+        .file("src/page.css", "h1 { color: red }")
+        .file("src/entry.ts", "import './page.css';\nexport const render = () => 'plain';\n");
+    says(
+        &dayfly.run(&["build", "src/entry.ts"]),
+        0,
+        &["the bundler makes entry.css too, which only browsers want: left out"],
+    );
+}

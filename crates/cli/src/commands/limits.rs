@@ -103,6 +103,11 @@ impl LimitArgs {
         EngineConfig { wasm_stack: self.wasm_stack.map_or(default.wasm_stack, |bytes| bytes as usize), ..default }
     }
 
+    /// The same, and fuel is counted in it where it is bounded.
+    pub(super) fn engine_of_given(&self) -> EngineConfig {
+        EngineConfig { fuel: self.fuel.is_some(), ..self.engine() }
+    }
+
     /// The same, and fuel is counted in it: it is what a developer compares two versions of an app by.
     pub(super) fn engine_that_counts_fuel(&self) -> EngineConfig {
         EngineConfig { fuel: true, concurrency: 1, ..self.engine() }

@@ -7,7 +7,7 @@ use dayfly_bundler::{Places, Source};
 use dayfly_sources::{Bundled, Mode, bundle};
 
 use crate::progress;
-use crate::report::print_warnings;
+use crate::report::{print_note, print_warnings};
 
 /// An app's JavaScript: a file that is one already, or what its project's bundler made of an entry.
 pub(crate) struct Script {
@@ -25,8 +25,12 @@ impl Script {
 
     /// What the project's bundler makes of an entry. What it warns of is printed.
     pub(crate) fn bundled(path: &Path) -> Result<Self> {
-        let Bundled { source, map, warnings, .. } = progress::during("bundling", || bundle(path, Mode::Production))?;
+        let Bundled { source, map, warnings, left_out, .. } =
+            progress::during("bundling", || bundle(path, Mode::Production))?;
         print_warnings(&warnings);
+        if !left_out.is_empty() {
+            print_note(&format!("the bundler makes {} too, which only browsers want: left out", left_out.join(", ")));
+        }
         Ok(Self { path: path.to_path_buf(), source, map: Some(map) })
     }
 
