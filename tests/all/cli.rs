@@ -307,7 +307,7 @@ fn input_that_cannot_be_read_is_named_and_ends_with_2() {
         (&["render", "app.js", "--wasm-stack", "1KiB"], "'1KiB' for '--wasm-stack <SIZE>': at least 64KiB"),
         (&["render", "app.js", "--js-stack", "1KiB"], "'1KiB' for '--js-stack <SIZE>': at least 16KiB"),
         (&["render", "app.js", "--js-stack", "1MiB"], "'1MiB' for '--js-stack <SIZE>': at most 768KiB"),
-        (&["render"], "<APP.js|APP.wasm>"),
+        (&["render"], "<APP.js|ENTRY|APP.wasm>"),
         (&["rendr", "app.js"], "similar subcommand exists: 'render'"),
     ] {
         let said = dayfly.run(arguments);
