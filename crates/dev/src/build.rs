@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use dayfly::{Bundle, Engine, Limits, Line};
+use dayfly::{Bundle, Engine, Limits, Line, Outgoing};
 use dayfly_bundler::{Artifact, Bundler, Places, Refusal, Source};
 use dayfly_sources::{Message, Mode};
 use tokio::task::spawn_blocking;
@@ -23,6 +23,8 @@ pub struct Dev {
     pub env: Option<PathBuf>,
     /// What each request may use.
     pub limits: Limits,
+    /// What the app's `fetch` may call; nothing without it.
+    pub outgoing: Option<Outgoing>,
 }
 
 /// A build that can be served.
@@ -109,12 +111,14 @@ async fn make(
     *console = built.console;
     let Artifact { bundle, mut notices, notices_dropped, .. } =
         built.artifact.map_err(|mut refusal| Problem::of_refusal(&mut refusal, &script.source, &places))?;
-    for notice in &mut notices {
-        notice.at = notice.at.as_ref().map(|at| places.site(at));
-    }
+    notices.iter_mut().for_each(|notice| places.notice(notice));
     let engine = engine.clone();
     let loaded = spawn_blocking(move || Bundle::load(&engine, &bundle)).await.map_err(Problem::of_text)?;
     let bundle = loaded.map_err(Problem::of_text)?;
+    let bundle = match &dev.outgoing {
+        Some(outgoing) => bundle.with_outgoing(outgoing.clone()),
+        None => bundle,
+    };
     let env = env.unwrap_or_else(|| "{}".into());
     let build = Build { name, bundle, places, map: script.map, props, env, has_handler: OnceLock::new() };
     Ok((build, script.warnings, (notices, notices_dropped)))

@@ -30,7 +30,8 @@ impl Problem {
     }
 
     pub(crate) fn of_refusal(refusal: &mut Refusal, source: &Source, places: &Places) -> Self {
-        let frame = places.refusal(refusal);
+        let frame = places.refusal_frame(refusal);
+        places.refusal(refusal);
         let title = refusal.to_string();
         match refusal {
             Refusal::Syntax { .. } => {

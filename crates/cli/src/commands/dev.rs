@@ -10,6 +10,7 @@ use dayfly_dev::{Dev as Served, Event, Problem};
 use tokio::sync::mpsc;
 
 use super::limits::LimitArgs;
+use super::outgoing::OutgoingArgs;
 use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
 use crate::progress;
@@ -43,6 +44,9 @@ pub(crate) struct Dev {
     env: Option<PathBuf>,
 
     #[command(flatten)]
+    outgoing: OutgoingArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -68,8 +72,8 @@ impl Dev {
             .map_err(|error| Mistake(format!("{error}; --port 3001 takes another one")))?;
         print_note(&format!("serving http://localhost:{port}/ (Ctrl-C ends it)"));
         let (events, mut news) = mpsc::channel(64);
-        let limits = self.limits.limits();
-        let dev = Served { entry: self.entry, props: self.props, env: self.env, limits };
+        let (limits, outgoing) = (self.limits.limits(), self.outgoing.outgoing()?);
+        let dev = Served { entry: self.entry, props: self.props, env: self.env, limits, outgoing };
         let interrupted = async {
             // Without a handler for it, the signal ends the process all the same.
             let _ = tokio::signal::ctrl_c().await;
