@@ -178,3 +178,29 @@ impl contract::dayfly::sandbox::response::Host for State {
         Ok(())
     }
 }
+
+impl contract::dayfly::sandbox::outgoing::Host for State {
+    fn room(&mut self) -> wasmtime::Result<u64> {
+        Ok(0)
+    }
+
+    fn start(
+        &mut self,
+        _: contract::dayfly::sandbox::outgoing::Request,
+    ) -> wasmtime::Result<Result<u32, contract::dayfly::sandbox::outgoing::Error>> {
+        let kind = contract::dayfly::sandbox::outgoing::ErrorKind::NotAllowed;
+        Ok(Err(contract::dayfly::sandbox::outgoing::Error { kind, message: String::new() }))
+    }
+
+    fn read(&mut self, _: u32) -> wasmtime::Result<()> {
+        Ok(())
+    }
+
+    fn cancel(&mut self, _: u32) -> wasmtime::Result<()> {
+        Ok(())
+    }
+
+    fn wait(&mut self, _: Option<u64>) -> wasmtime::Result<Option<contract::dayfly::sandbox::outgoing::Event>> {
+        Ok(None)
+    }
+}

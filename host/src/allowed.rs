@@ -151,6 +151,8 @@ const SPECIAL: &[(&str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
     use super::*;
 
     fn list(entries: &[&str]) -> Vec<Allowed> {

@@ -199,7 +199,7 @@ async fn handle(
         Ok(_) => sandbox.finish(),
         Err(failure) => sandbox.finish_after(failure, engine, bundle.postmortem()).await,
     };
-    let result = handled.and_then(|handled| Ok(handled?)).and_then(|()| has_answered);
+    let result = handled.and_then(|handled| Ok(handled?)).and(has_answered);
     Ended { result, console, usage }
 }
 

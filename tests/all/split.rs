@@ -25,17 +25,35 @@ fn assert_same(name: &str, whole: &Outcome, shared: &Outcome) {
     assert_eq!(shared.usage.page_bytes, whole.usage.page_bytes, "{name}");
 }
 
+/// An app that has been loaded both ways.
+struct BothWays {
+    shared: Bundle,
+    whole: Bundle,
+}
+
+impl BothWays {
+    #[track_caller]
+    fn new(name: &str, text: &str) -> Self {
+        let bundle = artifact(name, text).bundle;
+        let (shared, whole) = (Bundle::load(engine(), &bundle).unwrap(), Bundle::load(&WHOLE, &bundle).unwrap());
+        assert_eq!((shared.shares_code(), whole.shares_code()), (true, false), "{name}");
+        Self { shared, whole }
+    }
+
+    #[track_caller]
+    fn give_the_same(&self, name: &str, props: &str) {
+        let limits = Limits { cpu: std::time::Duration::from_secs(60), fuel: Some(2_000_000_000), ..Limits::default() };
+        runtime().block_on(async {
+            let expected = WHOLE.render(&self.whole, &limits, props).await;
+            let got = engine().render(&self.shared, &limits, props).await;
+            assert_same(name, &expected, &got);
+        });
+    }
+}
+
 #[track_caller]
 fn is_the_same_both_ways(name: &str, text: &str, props: &str) {
-    let bundle = artifact(name, text).bundle;
-    let (shared, whole) = (Bundle::load(engine(), &bundle).unwrap(), Bundle::load(&WHOLE, &bundle).unwrap());
-    assert_eq!((shared.shares_code(), whole.shares_code()), (true, false), "{name}");
-    let limits = Limits { cpu: std::time::Duration::from_secs(60), fuel: Some(2_000_000_000), ..Limits::default() };
-    runtime().block_on(async {
-        let expected = WHOLE.render(&whole, &limits, props).await;
-        let got = engine().render(&shared, &limits, props).await;
-        assert_same(name, &expected, &got);
-    });
+    BothWays::new(name, text).give_the_same(name, props);
 }
 
 #[test]
@@ -63,14 +81,18 @@ fn every_test_app_is_the_same_both_ways() {
 
 #[test]
 fn failures_are_the_same_both_ways() {
-    for (name, text) in [
-        ("throws.js", "globalThis.render = () => { console.error('first'); throw new RangeError('no', { cause: 1 }) }"),
-        ("unsettled.js", "globalThis.render = () => new Promise(() => {})"),
-        ("endless.js", "globalThis.render = () => { for (;;); }"),
-        ("bomb.js", "globalThis.render = () => { const a = []; for (;;) a.push(new Uint8Array(1 << 20)); }"),
-        ("deep.js", "globalThis.render = function f() { return f() + 1 }"),
-        ("nothing.js", "globalThis.render = () => 1"),
-    ] {
-        is_the_same_both_ways(name, text, "{}");
+    // One app, as to compile one whole takes long.
+    let text = "const kinds = {
+                  throws() { console.error('first'); throw new RangeError('no', { cause: 1 }) },
+                  unsettled: () => new Promise(() => {}),
+                  endless() { for (;;); },
+                  bomb() { const a = []; for (;;) a.push(new Uint8Array(1 << 20)) },
+                  deep: function f() { return f() + 1 },
+                  nothing: () => 1,
+                };
+                globalThis.render = ({ kind }) => kinds[kind]();";
+    let app = BothWays::new("fails.js", text);
+    for kind in ["throws", "unsettled", "endless", "bomb", "deep", "nothing"] {
+        app.give_the_same(kind, &format!(r#"{{ "kind": "{kind}" }}"#));
     }
 }

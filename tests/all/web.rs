@@ -94,7 +94,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     (
         "MessageChannel",
-        "const c = new MessageChannel(); const seen = []; c.port1.onmessage = (e) => seen.push(e.data); c.port2.postMessage({ a: 1 }); c.port2.postMessage([2]); await new Promise((done) => setTimeout(done, 5)); return seen",
+        "const c = new MessageChannel(); const seen = []; await new Promise((done) => { c.port1.onmessage = (e) => { if (seen.push(e.data) === 2) done() }; c.port2.postMessage({ a: 1 }); c.port2.postMessage([2]) }); return seen",
         r#"[{"a":1},[2]]"#,
     ),
     ("MessageEvent", "return new MessageEvent('message', { data: 3 }).data", "3"),

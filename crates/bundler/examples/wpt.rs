@@ -147,8 +147,8 @@ impl Suite {
         let limits = Limits { wall: Duration::from_secs(30), ..Bundler::limits() };
         let limits = Limits { console_lines: 1_000_000, console_bytes: 64 << 20, ..limits };
         let run = bundler.run(&sources, &[], &limits).await;
-        let reports = run.console.iter().filter_map(|line| serde_json::from_str::<Value>(&line.text).ok());
-        let Some(report) = reports.filter(|report| report["tests"].is_array()).last() else {
+        let mut reports = run.console.iter().filter_map(|line| serde_json::from_str::<Value>(&line.text).ok());
+        let Some(report) = reports.rfind(|report| report["tests"].is_array()) else {
             println!("{name}: no report: {:?}", run.result.err());
             return Ok([0, 0]);
         };
