@@ -1,6 +1,6 @@
 //! The bundler's run.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -129,7 +129,9 @@ pub fn check(entry: &Path) -> Result<(), Error> {
 }
 
 fn find(entry: &Path) -> Result<PathBuf, Error> {
-    entry.canonicalize().map_err(|cause| Error::Entry { entry: entry.to_path_buf(), cause })
+    let found = entry.canonicalize();
+    let found = found.and_then(|found| if found.is_dir() { Err(ErrorKind::IsADirectory.into()) } else { Ok(found) });
+    found.map_err(|cause| Error::Entry { entry: entry.to_path_buf(), cause })
 }
 
 /// Bundles an entry with the bundler of its project. Takes the time that the bundler takes: 0.3 to 2 s are usual. What the

@@ -317,6 +317,8 @@ fn a_port_in_use_is_named_and_an_interrupt_ends_the_server() {
     has(&said.err, &[&format!("error: port {port} is in use by another program; --port 3001 takes another one")]);
     let said = dayfly.run(&["dev", "gone.js"]);
     assert!(said.code == 2 && said.err.contains("cannot read gone.js"), "{said:#?}");
+    let said = dayfly.run(&["dev", "."]);
+    assert!(said.code == 2 && said.err.contains("cannot read .: is a directory"), "{said:#?}");
     let said = dayfly.run(&["dev", "app.wasm"]);
     assert!(said.code == 2 && said.err.contains("app.wasm is Wasm already"), "{said:#?}");
 
