@@ -132,3 +132,22 @@ fn now_is_the_sandboxs_clock() {
     assert_eq!(years[0], years[1]);
     assert!(years[0].parse::<u32>().unwrap() > 2024);
 }
+
+#[test]
+fn a_view_beyond_its_buffer_has_no_text() {
+    let app = App::new(
+        "globalThis.render = () => {
+           const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+           const [fixed, tracking] = [new Uint8Array(buffer, 4, 4), new Uint16Array(buffer)];
+           const said = (it) => { try { return it.toLocaleString(); } catch (error) { return error.name; } };
+           tracking[0] = 1234;
+           const before = said(fixed);
+           buffer.resize(2);
+           const shrunk = [said(fixed), said(tracking)];
+           const detached = new Float64Array(1);
+           structuredClone(null, { transfer: [detached.buffer] });
+           return [before, ...shrunk, said(detached), said.call(null, { toLocaleString: fixed.toLocaleString })].join(' ');
+         };",
+    );
+    assert_eq!(app.render("{}").page(), "0,0,0,0 TypeError 1,234 TypeError TypeError");
+}

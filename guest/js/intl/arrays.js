@@ -22,7 +22,7 @@ function joined(list, length, locales, options) {
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const { get: lengthOf } = Object.getOwnPropertyDescriptor(typedArray, "length");
-const { get: tagOf } = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag);
+const { keys } = typedArray;
 
 define(Array.prototype, {
   toLocaleString: class {
@@ -37,7 +37,8 @@ define(Array.prototype, {
 define(typedArray, {
   toLocaleString: class {
     static toLocaleString(locales = undefined, options = undefined) {
-      if (Reflect.apply(tagOf, this, []) === undefined) throw new TypeError("this is not a typed array.");
+      // It throws where this is no typed array, or one that is beyond its buffer.
+      Reflect.apply(keys, this, []);
       return joined(this, Reflect.apply(lengthOf, this, []), locales, options);
     }
   }.toLocaleString,
