@@ -225,15 +225,17 @@ struct Evaluated {
 /// the source map that is named.
 fn evaluate(mut script: Script, warm: Option<String>, map: Option<&Path>, cache: &CacheArgs) -> Result<Evaluated> {
     script.source.warm = warm;
+    // Before the build, which a map that is none would make in vain.
+    let mut places = script.places(map)?;
     let bundler = bundler(cache)?;
     let mut build = build(&bundler, &script.source)?;
     if let Err(Refusal::Imports(_)) = build.artifact
         && let Some(bundled) = script.bundle()?
     {
         script = bundled;
+        places = script.places(map)?;
         build = self::build(&bundler, &script.source)?;
     }
-    let places = script.places(map)?;
     let frame = place_build(&places, &mut build);
     Ok(Evaluated { script, places, build, frame })
 }
