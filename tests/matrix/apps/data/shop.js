@@ -6,13 +6,21 @@ export function rows(count) {
 }
 
 /**
- * Asks one after the other, some milliseconds each: `ask(name)` is settled when those before it are and a timer has run out.
- * So the answers come in the order in which a page asked, however slow the machine is.
+ * Asks one after the other: `ask(name)` is settled when those before it are and some turns of the event loop have passed.
+ * Turns and not milliseconds: a timer of ten milliseconds may run out before one of none that was set after it, if the
+ * machine is busy, and then the page that a framework sends first is another.
  */
-export function source(milliseconds = 10) {
+export function source(turns = 10) {
   let last = Promise.resolve();
   return (name) => {
-    last = last.then(() => new Promise((answer) => setTimeout(answer, milliseconds)));
+    last = last.then(() => pass(turns));
     return last.then(() => ({ name, rows: rows(4) }));
   };
+}
+
+async function pass(turns) {
+  for (let turn = 0; turn < turns; turn++) {
+    await new Promise((next) => setTimeout(next));
+    await new Promise((next) => setImmediate(next));
+  }
 }
