@@ -9,6 +9,7 @@ mod outgoing;
 mod render;
 mod request;
 mod run;
+mod serve;
 mod trace;
 mod types;
 
@@ -24,6 +25,7 @@ pub(crate) enum Command {
     Render(render::Render),
     Run(run::Run),
     Dev(dev::Dev),
+    Serve(serve::Serve),
     Bench(bench::Bench),
     Trace(trace::Trace),
     Types(types::Types),
@@ -38,7 +40,7 @@ impl Command {
             Self::Render(render) => render.json,
             Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
-            Self::Dev(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
+            Self::Dev(_) | Self::Serve(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
         }
     }
 
@@ -48,6 +50,7 @@ impl Command {
             Self::Render(render) => render.exec(cache),
             Self::Run(run) => run.exec(cache),
             Self::Dev(dev) => dev.exec(cache),
+            Self::Serve(serve) => serve.exec(cache),
             Self::Bench(bench) => bench.exec(cache),
             Self::Trace(trace) => trace.exec(),
             Self::Types(types) => types.exec(),

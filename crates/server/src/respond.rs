@@ -1,0 +1,368 @@
+//! One request, start to end.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use dayfly::{Bundle, BundleId, Ended, Exchange, Failure, Line, Outcome, Usage};
+use futures_util::FutureExt;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::request::Parts;
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body as _, Incoming};
+
+use crate::admission::{NoPermit, Permit};
+use crate::body::{Body, Cut, Pieces, streamed, whole};
+use crate::receipt::Receipt;
+use crate::refusal::Refusal;
+use crate::server::Shared;
+use crate::tenant::{Deployed, Tenant};
+
+/// The request's own number.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers of a connection, and not of a request or a response: RFC 9110, 7.6.1.
+const OF_THE_CONNECTION: [&str; 8] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What a request leaves behind, while it is being answered.
+struct Account {
+    shared: Arc<Shared>,
+    started: Instant,
+    id: String,
+    tenant: Option<Arc<Tenant>>,
+    bundle: Option<BundleId>,
+    method: Method,
+    path: String,
+    queued: Duration,
+    status: StatusCode,
+}
+
+impl Account {
+    fn new(shared: Arc<Shared>, request: &Request<Incoming>) -> Self {
+        Self {
+            id: shared.ids.next(),
+            shared,
+            started: Instant::now(),
+            tenant: None,
+            bundle: None,
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+            queued: Duration::ZERO,
+            status: StatusCode::OK,
+        }
+    }
+
+    fn close(self, outcome: &'static str, failure: Option<String>, usage: Usage, console: &[Line]) {
+        let receipt = Receipt {
+            id: self.id,
+            tenant: self.tenant.map(|tenant| tenant.name.clone()),
+            bundle: self.bundle,
+            outcome,
+            status: self.status.as_u16(),
+            method: self.method.as_str().to_owned(),
+            path: self.path,
+            queued: self.queued,
+            took: self.started.elapsed(),
+            usage,
+            console_lines: console.len() as u64,
+            failure,
+        };
+        self.shared.receipts.receipt(&receipt, console);
+    }
+
+    /// What came of the app, once it is at its end.
+    fn end(self, ended: Ended) {
+        let Ended { result, console, usage } = ended;
+        let outcome = result.as_ref().err().map_or("ok", |failure| Refusal::from(failure).code());
+        self.close(outcome, result.err().map(|failure| failure.to_string()), usage, &console);
+    }
+
+    /// A response of ours in place of the app's.
+    fn refuse(
+        mut self,
+        refusal: Refusal,
+        asked: &HeaderMap,
+        failed: Option<(Failure, Usage, Vec<Line>)>,
+    ) -> Response<Body> {
+        self.status = refusal.status();
+        let mut response = refusal.response(&self.id, asked);
+        self.sign(&mut response);
+        let (failure, usage, console) = match failed {
+            Some((failure, usage, console)) => (Some(failure.to_string()), usage, console),
+            None => (None, Usage::default(), Vec::new()),
+        };
+        self.close(refusal.code(), failure, usage, &console);
+        response
+    }
+
+    fn sign(&self, response: &mut Response<Body>) {
+        let id = HeaderValue::from_str(&self.id).expect("it is hexadecimal");
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+}
+
+/// Answers a request.
+pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+    let mut account = Account::new(shared.clone(), &request);
+    let (mut head, body) = request.into_parts();
+    let ready = match ready(&shared, &mut account, &mut head).await {
+        Ok(ready) => ready,
+        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+    };
+    let most = usize::try_from(ready.tenant.config.limits.request).unwrap_or(usize::MAX);
+    let body = match collect(body, most).await {
+        Ok(body) => body,
+        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+    };
+    if ready.deployed.has_handler.get() == Some(&false) {
+        return render(ready, account, &head, &body).await;
+    }
+    let Ready { tenant, deployed, bundle, .. } = &ready;
+    let request = Request::from_parts(head.clone(), body.clone());
+    let mut exchange = shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
+    match exchange.head().await {
+        Some(answered) => {
+            let _ = deployed.has_handler.set(true);
+            hand_on(exchange, Response::from_parts(answered, ()), ready, account).await
+        }
+        None => match exchange.finish().await {
+            Ended { result: Err(Failure::Missing(_)), .. } if deployed.has_handler.get().is_none() => {
+                let _ = deployed.has_handler.set(false);
+                render(ready, account, &head, &body).await
+            }
+            Ended { result, usage, console } => {
+                let failure = result.err().unwrap_or(Failure::Unsettled);
+                account.refuse(Refusal::from(&failure), &head.headers, Some((failure, usage, console)))
+            }
+        },
+    }
+}
+
+/// What is needed to answer a request.
+struct Ready {
+    tenant: Arc<Tenant>,
+    deployed: Arc<Deployed>,
+    bundle: Bundle,
+    permit: Permit,
+}
+
+/// Finds whose a request is, and waits for its turn.
+async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Ready, Refusal> {
+    let authority = authority(head)?;
+    let tenant = shared.tenants.load().find(&head.headers, authority.host(), head.uri.path()).cloned();
+    let tenant = tenant.ok_or(Refusal::NoTenant)?;
+    account.tenant = Some(tenant.clone());
+    make_whole(head, authority)?;
+    if head.uri.to_string().len() as u64 > shared.config.http.url {
+        return Err(Refusal::UrlTooLong);
+    }
+    let deployed = tenant.live.load_full().ok_or(Refusal::NoApp)?;
+    account.bundle = Some(deployed.bundle);
+    tenant.check_rate().map_err(Refusal::RateLimited)?;
+    let permit = shared.admission.permit(&tenant.name, tenant.share).await.map_err(|why| match why {
+        NoPermit::QueueFull => Refusal::QueueFull,
+        NoPermit::TimedOut => Refusal::QueueTimedOut,
+    })?;
+    account.queued = permit.waited;
+    let bundle = shared.bundles.get(deployed.bundle).await.map_err(|_| Refusal::Internal)?;
+    let bundle = match &tenant.outgoing {
+        Some(outgoing) => bundle.with_outgoing(outgoing.clone()),
+        None => bundle,
+    };
+    Ok(Ready { tenant, deployed, bundle, permit })
+}
+
+/// Whom a request is for: RFC 9112, 3.2.2 and 3.2.
+fn authority(head: &Parts) -> Result<Authority, Refusal> {
+    if let Some(authority) = head.uri.authority() {
+        return Ok(authority.clone());
+    }
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok().and_then(|host| host.parse().ok()).ok_or(Refusal::BadRequest),
+        (None, None) if head.version <= Version::HTTP_10 => Ok(Authority::from_static("localhost")),
+        _ => Err(Refusal::BadRequest),
+    }
+}
+
+/// Gives a request its whole URL, and takes off it what is the connection's.
+fn make_whole(head: &mut Parts, authority: Authority) -> Result<(), Refusal> {
+    let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let scheme = head.uri.scheme().cloned().unwrap_or(Scheme::HTTP);
+    let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
+    head.uri = uri.map_err(|_| Refusal::BadRequest)?;
+    strip(&mut head.headers);
+    Ok(())
+}
+
+fn strip(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(http::header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    named.into_iter().for_each(|name| drop(headers.remove(name)));
+    OF_THE_CONNECTION.into_iter().for_each(|name| drop(headers.remove(name)));
+}
+
+async fn collect(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    let too_large = Refusal::Exceeded(dayfly::Limit::Request);
+    if body.size_hint().lower() > most as u64 {
+        return Err(too_large);
+    }
+    match Limited::new(body, most).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large),
+        Err(_) => Err(Refusal::BodyIncomplete),
+    }
+}
+
+/// The page of an app without a handler.
+async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) -> Response<Body> {
+    let Some(props) = props(head, body) else {
+        return account.refuse(Refusal::MethodNotAllowed, &head.headers, None);
+    };
+    let Ready { tenant, bundle, permit, .. } = ready;
+    let Outcome { page, console, usage } = account.shared.engine.render(&bundle, &tenant.config.limits, &props).await;
+    drop(permit);
+    let page = match page {
+        Ok(page) => page.into_bytes(),
+        Err(failure) => {
+            return account.refuse(Refusal::from(&failure), &head.headers, Some((failure, usage, console)));
+        }
+    };
+    let kind = kind_of(&page);
+    let length = page.len();
+    let mut response = Response::new(whole(if head.method == Method::HEAD { Bytes::new() } else { page.into() }));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    account.sign(&mut response);
+    account.status = StatusCode::OK;
+    account.close("ok", None, usage, &console);
+    response
+}
+
+/// What a page is by its first characters; an app that knows better has a `fetch` handler.
+fn kind_of(page: &[u8]) -> &'static str {
+    let page = page.trim_ascii_start();
+    let begins = |with: &str| page.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()));
+    if begins("<?xml") {
+        "application/xml; charset=utf-8"
+    } else if begins("<svg") {
+        "image/svg+xml"
+    } else if begins("<") {
+        "text/html; charset=utf-8"
+    } else {
+        "text/plain; charset=utf-8"
+    }
+}
+
+/// The argument of `render`: the body of a POST, else an object of the query's parameters; of one that is given more than once,
+/// the last.
+fn props(head: &Parts, body: &Bytes) -> Option<String> {
+    match head.method {
+        Method::GET | Method::HEAD => {
+            let query = head.uri.query().unwrap_or_default();
+            let pairs = url::form_urlencoded::parse(query.as_bytes());
+            let props: serde_json::Map<_, _> = pairs.map(|(name, value)| (name.into(), value.into())).collect();
+            Some(serde_json::Value::Object(props).to_string())
+        }
+        Method::POST => String::from_utf8(body.to_vec()).ok(),
+        _ => None,
+    }
+}
+
+/// Hands a handler's response on: whole if it is there at once, else as it comes.
+async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, mut account: Account) -> Response<Body> {
+    let (mut head, ()) = answered.into_parts();
+    strip(&mut head.headers);
+    account.status = head.status;
+    let has_body = account.method != Method::HEAD
+        && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&head.status);
+    if !has_body {
+        let mut response = Response::from_parts(head, whole(Bytes::new()));
+        account.sign(&mut response);
+        finish(exchange, ready.permit, account);
+        return response;
+    }
+    let mut there = BytesMut::new();
+    let is_whole = loop {
+        match exchange.chunk().now_or_never() {
+            Some(Some(chunk)) if there.is_empty() => there = chunk.into(),
+            Some(Some(chunk)) => there.extend_from_slice(&chunk),
+            Some(None) => break true,
+            None => break false,
+        }
+    };
+    if is_whole && exchange.is_complete() {
+        let mut response = Response::from_parts(head, whole(there.freeze()));
+        account.sign(&mut response);
+        finish(exchange, ready.permit, account);
+        return response;
+    }
+    let (pieces, body) = streamed();
+    let mut response = Response::from_parts(head, body);
+    account.sign(&mut response);
+    tokio::spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
+    response
+}
+
+/// Sends a body as it comes.
+async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, account: Account) {
+    let patience = account.shared.config.http.send_time;
+    let mut next = (!there.is_empty()).then_some(there);
+    loop {
+        let Some(chunk) = (match next.take() {
+            Some(chunk) => Some(chunk),
+            None => exchange.chunk().await,
+        }) else {
+            break;
+        };
+        // Of a client that has gone, or reads no more, the app learns when it writes.
+        if !matches!(tokio::time::timeout(patience, pieces.send_data(chunk)).await, Ok(Ok(()))) {
+            pieces.abort(Cut);
+            account.end(exchange.finish().await);
+            drop(permit);
+            return;
+        }
+    }
+    if exchange.is_complete() {
+        // The reader need not wait for what follows the response.
+        drop(pieces);
+        account.end(exchange.finish().await);
+    } else {
+        let ended = exchange.finish().await;
+        pieces.abort(Cut);
+        account.end(ended);
+    }
+    drop(permit);
+}
+
+/// Lets the app come to its end; in the background, if that takes time.
+fn finish(exchange: Exchange, permit: Permit, account: Account) {
+    let mut finish = Box::pin(exchange.finish());
+    match pin!(&mut finish).now_or_never() {
+        Some(ended) => account.end(ended),
+        None => drop(tokio::spawn(async move {
+            account.end(finish.await);
+            drop(permit);
+        })),
+    }
+}

@@ -1,0 +1,87 @@
+//! A tenant while it is served.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use dayfly::{BundleId, Outgoing};
+use dayfly_fetch::Client;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use http::HeaderMap;
+
+use crate::config::{Config, TenantConfig, TenantName};
+use crate::routes::Routes;
+
+/// A tenant while it is served.
+pub(crate) struct Tenant {
+    pub(crate) name: TenantName,
+    pub(crate) config: TenantConfig,
+    /// `config.env` as JSON.
+    pub(crate) env: String,
+    /// Renders at once.
+    pub(crate) share: u32,
+    pub(crate) outgoing: Option<Outgoing>,
+    rate: Option<DefaultDirectRateLimiter>,
+    /// What answers its requests now. A request takes it once, and keeps to it.
+    pub(crate) live: ArcSwapOption<Deployed>,
+}
+
+/// A bundle that answers requests.
+#[derive(Debug)]
+pub(crate) struct Deployed {
+    pub(crate) bundle: BundleId,
+    /// Whether the app has a `fetch` handler, or is rendered; learned by its first request.
+    pub(crate) has_handler: OnceLock<bool>,
+}
+
+impl Deployed {
+    pub(crate) fn new(bundle: BundleId) -> Self {
+        Self { bundle, has_handler: OnceLock::new() }
+    }
+}
+
+impl Tenant {
+    pub(crate) fn new(name: TenantName, config: TenantConfig, most: u32, client: &Arc<Client>) -> Self {
+        let env = serde_json::Value::Object(config.env.clone()).to_string();
+        let share = config.concurrent.unwrap_or(most.div_ceil(2)).clamp(1, most.max(1));
+        let outgoing = (!config.allow.is_empty()).then(|| Outgoing::new(client.clone(), config.allow.iter().cloned()));
+        let rate = config.rate.and_then(NonZeroU32::new).map(|rate| RateLimiter::direct(Quota::per_second(rate)));
+        Self { name, config, env, share, outgoing, rate, live: ArcSwapOption::empty() }
+    }
+
+    /// Whether a request more may come now; if not, after what time.
+    pub(crate) fn check_rate(&self) -> Result<(), Duration> {
+        let Some(rate) = &self.rate else { return Ok(()) };
+        rate.check().map_err(|not_until| not_until.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+/// All tenants, and which requests are whose.
+pub(crate) struct Tenants {
+    pub(crate) by_name: HashMap<TenantName, Arc<Tenant>>,
+    routes: Routes<Arc<Tenant>>,
+    header: Option<http::HeaderName>,
+}
+
+impl Tenants {
+    pub(crate) fn new(config: &Config, tenants: impl IntoIterator<Item = Arc<Tenant>>) -> Self {
+        let by_name: HashMap<_, _> = tenants.into_iter().map(|tenant| (tenant.name.clone(), tenant)).collect();
+        let routes = by_name
+            .values()
+            .flat_map(|tenant| tenant.config.routes.iter().map(|route| (route.clone(), tenant.clone())));
+        let routes = Routes::new(routes);
+        Self { by_name, routes, header: config.tenant_header.clone() }
+    }
+
+    /// Whose request it is: by the header, if there is to be one and there is, else by its host and path.
+    pub(crate) fn find(&self, headers: &HeaderMap, host: &str, path: &str) -> Option<&Arc<Tenant>> {
+        if let Some(named) = self.header.as_ref().and_then(|header| headers.get(header)) {
+            let name: TenantName = named.to_str().ok()?.parse().ok()?;
+            return self.by_name.get(&name);
+        }
+        self.routes.find(host, path)
+    }
+}

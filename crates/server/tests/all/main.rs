@@ -1,0 +1,5 @@
+//! The server from outside: over its sockets.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
+
+mod requests;
+mod support;

@@ -1,0 +1,67 @@
+//! What comes back of a request, and what it leaves.
+
+use http::{Request, StatusCode};
+
+use crate::support::{id_of, serve, tenant};
+
+const HELLO: &str = r#"export default { fetch(request, env) {
+    const url = new URL(request.url);
+    if (url.pathname.endsWith("throw")) throw new Error("secret of the app");
+    if (url.pathname.endsWith("loop")) for (;;);
+    console.log("asked", request.method);
+    return new Response(`hello ${url.searchParams.get("name")} ${request.headers.get("host")} ${env.GREETING ?? ""}`, { headers: { connection: "x-hop", "x-hop": "1", "x-kept": "2" } });
+} };"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_is_answered_by_its_tenants_app_and_leaves_a_receipt() {
+    let page = "globalThis.render = ({ name }) => `<p>${name}</p>`;";
+    let server = serve([tenant("hello", "hello.mjs", HELLO), tenant("page", "page.js", page)], |config| {
+        let hello = config.tenants.get_mut(&"hello".parse().unwrap()).unwrap();
+        hello.env.insert("GREETING".into(), "hi".into());
+    })
+    .await;
+    let response = server.get("/hello/x?name=Ada").await;
+    assert_eq!(response.body(), &format!("hello Ada {} hi", server.address));
+    assert!(response.headers().get("x-hop").is_none(), "what is the connection's is not handed on");
+    assert_eq!(response.headers()["x-kept"], "2");
+    let (receipt, console) = server.receipt(&id_of(&response)).await;
+    assert_eq!((receipt.outcome, receipt.status, receipt.path.as_str()), ("ok", 200, "/hello/x"));
+    assert_eq!(receipt.tenant.unwrap().as_str(), "hello");
+    assert!(receipt.usage.cpu.as_nanos() > 0 && receipt.usage.peak_memory > 0 && receipt.bundle.is_some());
+    assert_eq!((receipt.console_lines, console[0].text.as_str()), (1, "asked GET"));
+
+    let response = server.get("/page?name=%3Cb%3E").await;
+    assert_eq!(response.body(), "<p><b></p>");
+    assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+    let posted = Request::post("/page").body(r#"{"name":7}"#.into()).unwrap();
+    assert_eq!(server.ask(posted).await.body(), "<p>7</p>");
+    let by_host = Request::get("/?name=1").header("host", "page.test:80").body("".into()).unwrap();
+    assert_eq!(server.ask(by_host).await.body(), "<p>1</p>");
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_has_its_status_its_code_and_an_id_and_tells_nothing_else() {
+    let server = serve([tenant("hello", "hello.mjs", HELLO)], |config| config.http.url = 200).await;
+    let long = format!("/hello/{}", "x".repeat(300));
+    for (path, status, code) in [
+        ("/nobody", StatusCode::NOT_FOUND, "no-tenant"),
+        ("/hello/throw", StatusCode::INTERNAL_SERVER_ERROR, "app-threw"),
+        ("/hello/loop", StatusCode::INTERNAL_SERVER_ERROR, "limit-cpu"),
+        (&long, StatusCode::URI_TOO_LONG, "url-too-long"),
+    ] {
+        let response = server.get(path).await;
+        assert_eq!(response.status(), status, "{path}");
+        let id = id_of(&response);
+        assert!(response.body().starts_with(&format!("{code}: ")) && response.body().contains(&id), "{response:?}");
+        assert!(!response.body().contains("secret") && !response.body().contains("hello"), "{response:?}");
+        let (receipt, _) = server.receipt(&id).await;
+        assert_eq!((receipt.outcome, receipt.status), (code, status.as_u16()));
+        assert_eq!(receipt.failure.is_some_and(|failure| failure.contains("secret")), code == "app-threw");
+        let json = Request::get(path).header("accept", "application/json").body("".into()).unwrap();
+        let json = server.ask(json).await;
+        assert_eq!(json.headers()["content-type"], "application/problem+json");
+        assert!(json.body().contains(&format!(r#""code":"{code}""#)), "{json:?}");
+    }
+    server.end().await;
+}

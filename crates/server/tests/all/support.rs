@@ -1,0 +1,110 @@
+//! A server on a free port of loopback, and what asks it.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use dayfly::{Engine, EngineConfig, Line};
+use dayfly_bundler::Bundler;
+use dayfly_server::{App, Config, Receipt, Route, Server, TenantConfig, TenantName};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// Compiled once for all tests.
+pub(crate) fn bundler() -> &'static Bundler {
+    static BUNDLER: LazyLock<Bundler> = LazyLock::new(|| Bundler::new().unwrap());
+    &BUNDLER
+}
+
+pub(crate) fn engine() -> Engine {
+    static ENGINE: LazyLock<Engine> =
+        LazyLock::new(|| Engine::new(&EngineConfig { concurrency: 64, ..EngineConfig::default() }).unwrap());
+    ENGINE.clone()
+}
+
+/// A server, ended with it.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    receipts: Arc<Mutex<Vec<(Receipt, Vec<Line>)>>>,
+    end: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+    client: Client<HttpConnector, Full<Bytes>>,
+    _state: tempfile::TempDir,
+}
+
+/// A tenant with one app, below `/NAME` and at NAME.test.
+pub(crate) fn tenant(name: &str, file: &str, text: &str) -> (TenantName, TenantConfig) {
+    let routes = [format!("/{name}"), format!("{name}.test")].map(|route| route.parse::<Route>().unwrap());
+    let mut tenant = TenantConfig::new(routes);
+    tenant.app = Some(App::Source { name: file.into(), text: text.into() });
+    (name.parse().unwrap(), tenant)
+}
+
+/// A server of some tenants; `change` has the last word on its configuration.
+pub(crate) async fn serve(
+    tenants: impl IntoIterator<Item = (TenantName, TenantConfig)>,
+    change: impl FnOnce(&mut Config),
+) -> Running {
+    let state = tempfile::tempdir().unwrap();
+    let mut config = Config::new(state.path());
+    config.listen = (Ipv4Addr::LOCALHOST, 0).into();
+    config.tenants = BTreeMap::from_iter(tenants);
+    change(&mut config);
+    let receipts = Arc::new(Mutex::new(Vec::new()));
+    let sent = receipts.clone();
+    let sent =
+        move |receipt: &Receipt, console: &[Line]| sent.lock().unwrap().push((receipt.clone(), console.to_vec()));
+    let server = Server::start(config, engine(), bundler(), Arc::new(sent)).await.unwrap();
+    let address = server.address();
+    let (end, ended) = oneshot::channel();
+    let task = tokio::spawn(server.run(async {
+        let _ = ended.await;
+    }));
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    Running { address, receipts, end: Some(end), task, client, _state: state }
+}
+
+impl Running {
+    /// The response to a GET of a path, its body as text.
+    pub(crate) async fn get(&self, path: &str) -> Response<String> {
+        self.ask(Request::get(path).body(Full::default()).unwrap()).await
+    }
+
+    /// The response to a request of which the URL is a path.
+    pub(crate) async fn ask(&self, mut request: Request<Full<Bytes>>) -> Response<String> {
+        *request.uri_mut() = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
+        let response = self.client.request(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Response::from_parts(head, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// The receipt of a request and the console's lines, once it is there.
+    pub(crate) async fn receipt(&self, id: &str) -> (Receipt, Vec<Line>) {
+        loop {
+            let found = self.receipts.lock().unwrap().iter().find(|(receipt, _)| receipt.id == id).cloned();
+            match found {
+                Some(found) => return found,
+                None => tokio::time::sleep(Duration::from_millis(2)).await,
+            }
+        }
+    }
+
+    /// Tells it to end, and waits until it has.
+    pub(crate) async fn end(mut self) {
+        drop(self.end.take());
+        self.task.await.unwrap();
+    }
+}
+
+/// The number that a response says its request has.
+pub(crate) fn id_of<B>(response: &Response<B>) -> String {
+    response.headers()["x-request-id"].to_str().unwrap().to_owned()
+}
