@@ -208,6 +208,7 @@ impl Drop for Waiting<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use std::time::Duration;
 

@@ -29,10 +29,13 @@ pub(crate) fn engine() -> Engine {
     ENGINE.clone()
 }
 
+/// What requests have left.
+type Left = Vec<(Receipt, Vec<Line>)>;
+
 /// A server, ended with it.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
-    receipts: Arc<Mutex<Vec<(Receipt, Vec<Line>)>>>,
+    receipts: Arc<Mutex<Left>>,
     end: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
     client: Client<HttpConnector, Full<Bytes>>,
