@@ -191,6 +191,7 @@ impl fmt::Debug for TenantName {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::TenantName;
 

@@ -27,6 +27,7 @@ impl Ids {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use std::sync::atomic::AtomicU64;
 
