@@ -13,6 +13,17 @@ use http::HeaderName;
 
 use crate::routes::Route;
 
+mod check;
+mod keys;
+mod kind;
+mod load;
+mod problem;
+mod section;
+mod tree;
+
+pub use load::{Loaded, Override};
+pub use problem::{Origin, Place, Problem, Problems};
+
 /// What a server is to be.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -27,6 +38,8 @@ pub struct Config {
     /// A header that names the tenant, before hosts and paths are looked at. Only for servers behind a proxy that sets it:
     /// clients could name any tenant. Default none.
     pub tenant_header: Option<HeaderName>,
+    /// HTTPS, beside plain HTTP or in its place. Default none.
+    pub tls: Option<Tls>,
     /// Who is served.
     pub tenants: BTreeMap<TenantName, TenantConfig>,
 }
@@ -40,8 +53,65 @@ impl Config {
             http: Http::default(),
             renders: Renders::default(),
             tenant_header: None,
+            tls: None,
             tenants: BTreeMap::new(),
         }
+    }
+
+    /// The keys that are not as they are in `new`, and hold from the next start only.
+    pub(crate) fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
+        NEED_RESTART.iter().filter(|(_, differs)| differs(self, new)).map(|(key, _)| *key).collect()
+    }
+
+    /// The same, with those keys of `old`.
+    pub(crate) fn without_restart(mut self, old: &Self) -> Self {
+        self.listen = old.listen;
+        self.state.clone_from(&old.state);
+        self.http.connections = old.http.connections;
+        self.renders = old.renders.clone();
+        self.tls = match (self.tls, &old.tls) {
+            (Some(new), Some(old)) => Some(Tls { listen: old.listen, ..new }),
+            (_, old) => old.clone(),
+        };
+        self
+    }
+}
+
+/// Whether two configurations differ in a key.
+type Differs = fn(&Config, &Config) -> bool;
+
+/// Keys that hold from the start to the end.
+const NEED_RESTART: &[(&str, Differs)] = &[
+    ("server.listen", |old, new| old.listen != new.listen),
+    ("server.state", |old, new| old.state != new.state),
+    ("server.tls.listen", |old, new| {
+        let listen = |config: &Config| config.tls.as_ref().map(|tls| tls.listen);
+        listen(old) != listen(new)
+    }),
+    ("http.connections", |old, new| old.http.connections != new.http.connections),
+    ("renders.concurrent", |old, new| old.renders.concurrent != new.renders.concurrent),
+    ("renders.queue", |old, new| old.renders.queue != new.renders.queue),
+    ("renders.queue-time", |old, new| old.renders.queue_time != new.renders.queue_time),
+    ("renders.bundles", |old, new| old.renders.bundles != new.renders.bundles),
+];
+
+/// HTTPS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Where it is served, beside plain HTTP at [`Config::listen`]. `None` is at [`Config::listen`], in place of plain HTTP.
+    pub listen: Option<SocketAddr>,
+    /// A file of PEM: the certificate, and those between it and its authority.
+    pub certificate: PathBuf,
+    /// A file of PEM: the certificate's private key.
+    pub key: PathBuf,
+    /// Time for a client to agree on keys. Default 10 s.
+    pub handshake_time: Duration,
+}
+
+impl Tls {
+    /// In place of plain HTTP, with the defaults.
+    pub fn new(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        Self { listen: None, certificate: certificate.into(), key: key.into(), handshake_time: Duration::from_secs(10) }
     }
 }
 
@@ -99,7 +169,7 @@ impl Default for Renders {
 }
 
 /// One tenant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TenantConfig {
     /// What it starts with, if nothing was deployed since. None waits for a deploy.
     pub app: Option<App>,

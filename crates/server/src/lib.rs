@@ -9,7 +9,8 @@
 //! | or gets a response of ours that says what is wrong | `refusal` |
 //! | leaves a receipt | `receipt` |
 //!
-//! [`Config`] says what is served; [`Server::start`] makes ready for it, and [`Server::run`] serves until it is told to end.
+//! [`Config`] says what is served, and [`Config::load`] reads it from a file; [`Server::start`] makes ready for it, and
+//! [`Server::run`] serves until it is told to end. [`Handle::reload`] changes what is served meanwhile.
 #![deny(missing_docs)]
 
 mod admission;
@@ -20,13 +21,17 @@ mod ids;
 mod public;
 mod receipt;
 mod refusal;
+mod reload;
 mod respond;
 mod routes;
 mod server;
 mod store;
 mod tenant;
+mod tls;
 
-pub use config::{App, Config, Http, NotATenantName, Renders, TenantConfig, TenantName};
+pub use config::{App, Config, Http, NotATenantName, Renders, TenantConfig, TenantName, Tls};
+pub use config::{Loaded, Origin, Override, Place, Problem, Problems};
 pub use receipt::{Receipt, Sent};
+pub use reload::{Handle, Reloaded};
 pub use routes::{NotARoute, Route};
 pub use server::{Error, Server};

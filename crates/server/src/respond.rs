@@ -16,6 +16,7 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::admission::{NoPermit, Permit};
 use crate::body::{Body, Cut, Pieces, streamed, whole};
+use crate::public::Secure;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::server::Shared;
@@ -165,7 +166,7 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
     let tenant = tenant.ok_or(Refusal::NoTenant)?;
     account.tenant = Some(tenant.clone());
     make_whole(head, authority)?;
-    if head.uri.to_string().len() as u64 > shared.config.http.url {
+    if head.uri.to_string().len() as u64 > shared.config.load().http.url {
         return Err(Refusal::UrlTooLong);
     }
     let deployed = tenant.live.load_full().ok_or(Refusal::NoApp)?;
@@ -200,7 +201,10 @@ fn authority(head: &Parts) -> Result<Authority, Refusal> {
 /// Gives a request its whole URL, and takes off it what is the connection's.
 fn make_whole(head: &mut Parts, authority: Authority) -> Result<(), Refusal> {
     let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    let scheme = head.uri.scheme().cloned().unwrap_or(Scheme::HTTP);
+    let scheme = match head.extensions.remove::<Secure>() {
+        Some(Secure) => Scheme::HTTPS,
+        None => head.uri.scheme().cloned().unwrap_or(Scheme::HTTP),
+    };
     let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
     head.uri = uri.map_err(|_| Refusal::BadRequest)?;
     strip(&mut head.headers);
@@ -326,7 +330,7 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
 
 /// Sends a body as it comes.
 async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, account: Account) {
-    let patience = account.shared.config.http.send_time;
+    let patience = account.shared.config.load().http.send_time;
     let mut next = (!there.is_empty()).then_some(there);
     loop {
         let Some(chunk) = (match next.take() {

@@ -1,5 +1,8 @@
 //! The server from outside: over its sockets.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
+mod config;
+mod reload;
 mod requests;
 mod support;
+mod tls;
