@@ -1,0 +1,3 @@
+//! `dayfly serve`: a server in a process of its own.
+
+mod config;
