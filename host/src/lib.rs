@@ -51,7 +51,7 @@ pub use bundle::{Bundle, BundleId};
 pub use bundles::{BundleSource, Bundles, BundlesStats};
 pub use cache::{Cache, CacheConfig, CacheError, CacheKey, CacheStats, Rejected};
 pub use console::{Level, Line, Site};
-pub use engine::{Engine, EngineConfig};
+pub use engine::{Engine, EngineConfig, EngineStats};
 pub use error::Error;
 pub use exchange::{Answer, Ended, Exchange};
 pub use limits::{Limit, Limits};

@@ -306,13 +306,15 @@ impl Sandbox {
         let cpu = store.data().meter.cpu.clone();
         // To drop the guest's memory is most of the work of a small render, and is the render's.
         let drop_store = || cpu.measure(|| faults.taking_apart(|| store.into_data()));
-        let (state, memory) = if keeps { slots::keeping_memory(drop_store) } else { (drop_store(), None) };
+        let take = || if keeps { slots::keeping_memory(drop_store) } else { (drop_store(), None) };
+        let ((state, memory), pages) = slots::changed_pages(take);
         let (calls, calls_dropped) = state.calls.finish();
         let usage = Usage {
             wall: started.elapsed(),
             cpu: cpu.finished(),
             fuel,
             peak_memory: state.meter.peak_memory(),
+            pages,
             page_bytes: state.response.sent(),
             console_bytes: state.console.bytes(),
             calls,
