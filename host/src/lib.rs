@@ -44,6 +44,7 @@ pub mod sandbox;
 mod shell;
 mod slots;
 mod split;
+mod trace;
 mod transport;
 
 pub use allowed::{Allowed, NotAnEntry};
@@ -58,4 +59,5 @@ pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Page, Thrown, Usage};
 pub use outgoing::{Call, Outgoing};
 pub use reset::{Reset, ResetInUse};
+pub use trace::Trace;
 pub use transport::{Body, FetchError, FetchErrorKind, Pending, Transport};

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ use crate::contract::outgoing::{Event, Head, Progress, Request as GuestRequest};
 use crate::limits::Limits;
 use crate::locked::locked;
 use crate::response::header_bytes;
+use crate::sandbox;
+use crate::trace::Trace;
 use crate::transport::{Body, FetchError, FetchErrorKind, Transport};
 
 /// How many calls are noted, whatever the limits are.
@@ -35,12 +38,19 @@ const MOST_CHUNK: usize = 64 << 10;
 pub struct Outgoing {
     transport: Arc<dyn Transport>,
     allowed: Arc<[Allowed]>,
+    trace: Option<Arc<Trace>>,
 }
 
 impl Outgoing {
     /// Calls to what the list has, and to nothing else.
     pub fn new(transport: Arc<dyn Transport>, allowed: impl IntoIterator<Item = Allowed>) -> Self {
-        Self { transport, allowed: allowed.into_iter().collect() }
+        Self { transport, allowed: allowed.into_iter().collect(), trace: None }
+    }
+
+    /// The same, and each call is a span of a trace, a child of `trace`: it says so in its headers `traceparent` and `tracestate`,
+    /// unless the app has put a `traceparent` there itself.
+    pub fn with_trace(self, trace: Trace) -> Self {
+        Self { trace: Some(Arc::new(trace)), ..self }
     }
 }
 
@@ -59,8 +69,12 @@ pub struct Call {
     pub request_bytes: u64,
     /// Bytes of the response's body that the app got.
     pub response_bytes: u64,
+    /// When it began.
+    pub began: Instant,
     /// From the start of the call to the last that came of it.
     pub time: Duration,
+    /// Which span of its trace it is, if there is a trace ([`Outgoing::with_trace`]).
+    pub span: Option<NonZeroU64>,
 }
 
 /// The calls of one render.
@@ -115,8 +129,7 @@ struct Notes {
 
 #[derive(Default)]
 struct Noted {
-    /// With when each began.
-    calls: Vec<(Instant, Call)>,
+    calls: Vec<Call>,
     dropped: u64,
 }
 
@@ -150,11 +163,15 @@ impl Calls {
     pub(crate) fn start(&mut self, request: GuestRequest) -> Result<u32, FetchError> {
         let (bounds, outgoing) = (self.bounds, self.outgoing.clone());
         let live = self.live();
-        let note = live.notes.begin(&request);
+        let trace = outgoing.as_ref().and_then(|outgoing| outgoing.trace.as_deref()).and_then(span_of);
+        let note = live.notes.begin(&request, trace.as_ref().map(|trace| trace.span));
         let id = live.started as u32;
         live.started += 1;
         let checked = live.check(request, bounds, outgoing);
-        let (checked, outgoing) = checked.inspect_err(|error| note.fail(error.kind))?;
+        let (mut checked, outgoing) = checked.inspect_err(|error| note.fail(error.kind))?;
+        if let Some(trace) = trace {
+            trace.write_for_app(checked.request.headers_mut());
+        }
         live.open(id, checked, outgoing, bounds, note);
         Ok(id)
     }
@@ -270,6 +287,12 @@ impl Live {
             self.asked -= usize::from(open.is_asked);
         }
     }
+}
+
+/// A new span of a trace. Without randomness, which no machine is without, a call is none.
+fn span_of(trace: &Trace) -> Option<Trace> {
+    let span = sandbox::random().ok().and_then(NonZeroU64::new)?;
+    Some(trace.child(span))
 }
 
 /// The URL that a request is for.
@@ -496,7 +519,7 @@ async fn addresses(url: &Url, outgoing: &Outgoing) -> Result<Vec<SocketAddr>, Fe
 
 impl Notes {
     /// Notes a call that begins, if there is room for one more.
-    fn begin(self: &Arc<Self>, request: &GuestRequest) -> Note {
+    fn begin(self: &Arc<Self>, request: &GuestRequest, span: Option<NonZeroU64>) -> Note {
         let url = Url::parse(&request.url).map_or_else(
             |_| request.url.clone(),
             |mut url| {
@@ -515,12 +538,14 @@ impl Notes {
             error: None,
             request_bytes: request_bytes(request),
             response_bytes: 0,
+            began: Instant::now(),
             time: Duration::ZERO,
+            span,
         };
         let mut noted = locked(&self.calls);
         let index = (noted.calls.len() < MOST_NOTED).then_some(noted.calls.len());
         match index {
-            Some(_) => noted.calls.push((Instant::now(), call)),
+            Some(_) => noted.calls.push(call),
             None => noted.dropped += 1,
         }
         drop(noted);
@@ -529,9 +554,9 @@ impl Notes {
 
     fn take(&self) -> (Vec<Call>, u64) {
         let Noted { calls, dropped } = std::mem::take(&mut *locked(&self.calls));
-        let ended = |(started, mut call): (Instant, Call)| {
+        let ended = |mut call: Call| {
             if call.status.is_none() && call.error.is_none() {
-                (call.error, call.time) = (Some(FetchErrorKind::Cancelled), started.elapsed());
+                (call.error, call.time) = (Some(FetchErrorKind::Cancelled), call.began.elapsed());
             }
             call
         };
@@ -550,8 +575,8 @@ impl Note {
     fn change(&self, change: impl FnOnce(&mut Call)) {
         let mut noted = locked(&self.notes.calls);
         // They are gone once the render has ended.
-        if let Some((started, call)) = self.index.and_then(|index| noted.calls.get_mut(index)) {
-            call.time = started.elapsed();
+        if let Some(call) = self.index.and_then(|index| noted.calls.get_mut(index)) {
+            call.time = call.began.elapsed();
             change(call);
         }
     }

@@ -452,7 +452,7 @@ impl random::Host for State {
 }
 
 /// Of a generator for each thread that the system seeds: to ask the system each time takes longer.
-fn random() -> Result<u64, SysError> {
+pub(crate) fn random() -> Result<u64, SysError> {
     /// So that processes which began as copies of one another do not go on as such.
     const DRAWS: u32 = 1024;
     thread_local! {
