@@ -8,6 +8,7 @@
 //! | is answered by the tenant's app | `respond` |
 //! | or gets a response of ours that says what is wrong | `refusal` |
 //! | leaves a receipt | `receipt` |
+//! | which is counted, written and sent | `observer`, `metrics`, `events`, `logs`, `otlp` |
 //!
 //! [`Config`] says what is served, and [`Config::load`] reads it from a file; [`Server::start`] makes ready for it, and
 //! [`Server::run`] serves until it is told to end. [`Handle::reload`] changes what is served meanwhile.
@@ -16,8 +17,14 @@
 mod admission;
 mod body;
 mod config;
+mod events;
 mod examples;
 mod ids;
+mod logs;
+mod metrics;
+mod observer;
+mod otlp;
+mod outbox;
 mod public;
 mod receipt;
 mod refusal;
@@ -27,10 +34,16 @@ mod routes;
 mod server;
 mod store;
 mod tenant;
+mod timing;
 mod tls;
+mod trace;
 
-pub use config::{App, Config, Http, NotATenantName, Renders, TenantConfig, TenantName, Tls};
+pub use config::{
+    App, Config, Events, EventsTo, Http, LogFiles, Logs, NotATenantName, Otlp, Renders, TenantConfig, TenantName, Tls,
+};
 pub use config::{Loaded, Origin, Override, Place, Problem, Problems};
+pub use logs::{LogEvent, LogLine, LogReader, LogStream, LogStreams};
+pub use metrics::Metrics;
 pub use receipt::{Receipt, Sent};
 pub use reload::{Handle, Reloaded};
 pub use routes::{NotARoute, Route};

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use dayfly::{Bundle, BundleId, Ended, Exchange, Failure, Line, Outcome, Usage};
@@ -16,11 +16,13 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::admission::{NoPermit, Permit};
 use crate::body::{Body, Cut, Pieces, streamed, whole};
+use crate::observer::Span;
 use crate::public::Secure;
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::server::Shared;
 use crate::tenant::{Deployed, Tenant};
+use crate::timing;
 
 /// The request's own number.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,53 +43,75 @@ const OF_THE_CONNECTION: [&str; 8] = [
 struct Account {
     shared: Arc<Shared>,
     started: Instant,
+    time: SystemTime,
+    span: Span,
     id: String,
     tenant: Option<Arc<Tenant>>,
     bundle: Option<BundleId>,
     method: Method,
+    version: Version,
+    scheme: &'static str,
+    host: Option<Authority>,
     path: String,
     queued: Duration,
+    /// Since when it may render.
+    admitted: Instant,
     status: StatusCode,
 }
 
 impl Account {
     fn new(shared: Arc<Shared>, request: &Request<Incoming>) -> Self {
+        let started = Instant::now();
+        let span = shared.observer.span(&shared.ids, request.headers());
         Self {
-            id: shared.ids.next(),
             shared,
-            started: Instant::now(),
+            started,
+            time: SystemTime::now(),
+            id: format!("{:016x}", span.trace.span),
+            span,
             tenant: None,
             bundle: None,
             method: request.method().clone(),
+            version: request.version(),
+            scheme: "http",
+            host: None,
             path: request.uri().path().to_owned(),
             queued: Duration::ZERO,
+            admitted: started,
             status: StatusCode::OK,
         }
     }
 
-    fn close(self, outcome: &'static str, failure: Option<String>, usage: Usage, console: &[Line]) {
+    fn close(self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
         let receipt = Receipt {
             id: self.id,
-            tenant: self.tenant.map(|tenant| tenant.name.clone()),
+            trace: self.span.trace,
+            parent: self.span.parent,
+            time: self.time,
+            began: self.started,
+            tenant: self.tenant.as_ref().map(|tenant| tenant.name.clone()),
             bundle: self.bundle,
             outcome,
             status: self.status.as_u16(),
-            method: self.method.as_str().to_owned(),
+            method: self.method,
+            scheme: self.scheme,
+            host: self.host,
             path: self.path,
+            version: self.version,
             queued: self.queued,
             took: self.started.elapsed(),
             usage,
             console_lines: console.len() as u64,
             failure,
         };
-        self.shared.receipts.receipt(&receipt, console);
+        self.shared.observer.receipt(self.tenant.as_deref(), receipt, console);
     }
 
     /// What came of the app, once it is at its end.
     fn end(self, ended: Ended) {
         let Ended { result, console, usage } = ended;
         let outcome = result.as_ref().err().map_or("ok", |failure| Refusal::from(failure).code());
-        self.close(outcome, result.err().map(|failure| failure.to_string()), usage, &console);
+        self.close(outcome, result.err().map(|failure| failure.to_string()), usage, console);
     }
 
     /// A response of ours in place of the app's.
@@ -100,12 +124,20 @@ impl Account {
         self.status = refusal.status();
         let mut response = refusal.response(&self.id, asked);
         self.sign(&mut response);
+        self.time(&mut response, failed.as_ref().map(|(_, usage, _)| usage));
         let (failure, usage, console) = match failed {
             Some((failure, usage, console)) => (Some(failure.to_string()), usage, console),
             None => (None, Usage::default(), Vec::new()),
         };
-        self.close(refusal.code(), failure, usage, &console);
+        self.close(refusal.code(), failure, usage, console);
         response
+    }
+
+    /// Says in `Server-Timing` what the response took, if its tenant wants that said; `usage` is known of a render that has ended.
+    fn time(&self, response: &mut Response<Body>, usage: Option<&Usage>) {
+        if self.tenant.as_ref().is_some_and(|tenant| tenant.config.server_timing) {
+            timing::write(response.headers_mut(), self.queued, self.admitted.elapsed(), usage);
+        }
     }
 
     fn sign(&self, response: &mut Response<Body>) {
@@ -165,7 +197,14 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
     let tenant = shared.tenants.load().find(&head.headers, authority.host(), head.uri.path()).cloned();
     let tenant = tenant.ok_or(Refusal::NoTenant)?;
     account.tenant = Some(tenant.clone());
+    account.host = Some(authority.clone());
     make_whole(head, authority)?;
+    if head.uri.scheme() == Some(&Scheme::HTTPS) {
+        account.scheme = "https";
+    }
+    if account.span.is_handed_on {
+        account.span.trace.write(&mut head.headers);
+    }
     if head.uri.to_string().len() as u64 > shared.config.load().http.url {
         return Err(Refusal::UrlTooLong);
     }
@@ -174,11 +213,18 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
     tenant.check_rate().map_err(Refusal::RateLimited)?;
     let permit = shared.admission.permit(&tenant.name, tenant.share).await.map_err(|why| match why {
         NoPermit::QueueFull => Refusal::QueueFull,
-        NoPermit::TimedOut => Refusal::QueueTimedOut,
+        NoPermit::TimedOut => {
+            account.queued = shared.config.renders.queue_time;
+            Refusal::QueueTimedOut
+        }
     })?;
     account.queued = permit.waited;
+    account.admitted = Instant::now();
     let bundle = shared.bundles.get(deployed.bundle).await.map_err(|_| Refusal::Internal)?;
     let bundle = match &tenant.outgoing {
+        Some(outgoing) if account.span.is_handed_on => {
+            bundle.with_outgoing(outgoing.clone().with_trace(account.span.trace.clone()))
+        }
         Some(outgoing) => bundle.with_outgoing(outgoing.clone()),
         None => bundle,
     };
@@ -259,7 +305,8 @@ async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) 
     response.headers_mut().insert(CONTENT_LENGTH, length.into());
     account.sign(&mut response);
     account.status = StatusCode::OK;
-    account.close("ok", None, usage, &console);
+    account.time(&mut response, Some(&usage));
+    account.close("ok", None, usage, console);
     response
 }
 
@@ -303,7 +350,7 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
     if !has_body {
         let mut response = Response::from_parts(head, whole(Bytes::new()));
         account.sign(&mut response);
-        finish(exchange, ready.permit, account);
+        finish(exchange, ready.permit, account, &mut response);
         return response;
     }
     let mut there = BytesMut::new();
@@ -318,12 +365,13 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
     if is_whole && exchange.is_complete() {
         let mut response = Response::from_parts(head, whole(there.freeze()));
         account.sign(&mut response);
-        finish(exchange, ready.permit, account);
+        finish(exchange, ready.permit, account, &mut response);
         return response;
     }
     let (pieces, body) = streamed();
     let mut response = Response::from_parts(head, body);
     account.sign(&mut response);
+    account.time(&mut response, None);
     tokio::spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
     response
 }
@@ -360,13 +408,19 @@ async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: 
 }
 
 /// Lets the app come to its end; in the background, if that takes time.
-fn finish(exchange: Exchange, permit: Permit, account: Account) {
+fn finish(exchange: Exchange, permit: Permit, account: Account, response: &mut Response<Body>) {
     let mut finish = Box::pin(exchange.finish());
     match pin!(&mut finish).now_or_never() {
-        Some(ended) => account.end(ended),
-        None => drop(tokio::spawn(async move {
-            account.end(finish.await);
-            drop(permit);
-        })),
+        Some(ended) => {
+            account.time(response, Some(&ended.usage));
+            account.end(ended);
+        }
+        None => {
+            account.time(response, None);
+            drop(tokio::spawn(async move {
+                account.end(finish.await);
+                drop(permit);
+            }));
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dayfly::{Bundles, Engine, EngineConfig};
@@ -15,6 +16,9 @@ use tokio::sync::Mutex;
 use crate::admission::Admission;
 use crate::config::{Config, TenantName};
 use crate::ids::Ids;
+use crate::logs::LogStreams;
+use crate::metrics::Metrics;
+use crate::observer::Observer;
 use crate::public::{self, Listener};
 use crate::receipt::Sent;
 use crate::reload::{self, Handle, Prepared};
@@ -53,6 +57,9 @@ pub enum Error {
     /// The system gives no randomness.
     #[error("the system gives no random bytes: {0}")]
     Random(String),
+    /// What is to be written or sent of requests cannot be.
+    #[error("{0}")]
+    Observe(String),
     /// Calls of apps cannot be made.
     #[error("apps cannot call others: {0}")]
     Client(String),
@@ -89,7 +96,6 @@ pub(crate) struct Shared {
     pub(crate) bundles: Bundles,
     pub(crate) admission: Admission,
     pub(crate) tenants: ArcSwap<Tenants>,
-    pub(crate) receipts: Arc<dyn Sent>,
     pub(crate) ids: Ids,
     pub(crate) client: Arc<Client>,
     pub(crate) store: Store,
@@ -97,6 +103,7 @@ pub(crate) struct Shared {
     pub(crate) certificate: Option<Arc<Live>>,
     /// One reload at a time.
     pub(crate) reloading: Mutex<()>,
+    pub(crate) observer: Observer,
 }
 
 /// A server that is ready: it listens, and has its tenants' apps.
@@ -131,6 +138,7 @@ impl Server {
         let client = Arc::new(Client::new().map_err(|error| Error::Client(error.to_string()))?);
         let bundles = Bundles::new(&engine, config.renders.bundles, store.clone());
         let ids = Ids::new().map_err(|error| Error::Random(error.to_string()))?;
+        let observer = Observer::start(&config, receipts).map_err(|error| Error::Observe(error.to_string()))?;
         let admission = Admission::new(&config.renders);
         let tenants = ArcSwap::from_pointee(Tenants::new(&config, []));
         let shared = Shared {
@@ -139,8 +147,8 @@ impl Server {
             bundles,
             admission,
             tenants,
-            receipts,
             ids,
+            observer,
             client,
             store,
             certificate,
@@ -169,10 +177,39 @@ impl Server {
         Handle::new(self.shared.clone())
     }
 
-    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        public::serve(self.listeners, self.shared, shutdown).await;
+    /// Its figures.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::of(&self.shared)
     }
+
+    /// What the tenants' apps write to their consoles.
+    pub fn logs(&self) -> LogStreams {
+        self.shared.observer.logs.clone()
+    }
+
+    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, and what they
+    /// left behind is written and sent, which has five seconds. Files are opened anew after SIGHUP.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Self { shared, listeners } = self;
+        let reopening = tokio::spawn(reopen_on_hangup(shared.clone()));
+        public::serve(listeners, shared.clone(), shutdown).await;
+        reopening.abort();
+        let flush = move || shared.observer.flush(Duration::from_secs(5));
+        // It cannot be joined if the runtime is at its end, and then nothing can be written either.
+        let _ = tokio::task::spawn_blocking(flush).await;
+    }
+}
+
+/// Log files are renamed by who tells us so by this signal.
+async fn reopen_on_hangup(shared: Arc<Shared>) {
+    #[cfg(unix)]
+    if let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        while hangup.recv().await.is_some() {
+            shared.observer.reopen();
+        }
+    }
+    #[cfg(not(unix))]
+    drop(shared);
 }
 
 /// Plain HTTP, HTTPS or both, in this order.

@@ -13,6 +13,8 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::HeaderMap;
 
 use crate::config::{Config, TenantConfig, TenantName};
+use crate::logs::LogStream;
+use crate::metrics::Counted;
 use crate::routes::Routes;
 
 /// A tenant while it is served.
@@ -29,6 +31,10 @@ pub(crate) struct Tenant {
     pub(crate) live: Arc<ArcSwapOption<Deployed>>,
     /// The digest of the app that the configuration gave last.
     pub(crate) given: Option<Digest>,
+    /// Where it is counted; known with its first request.
+    pub(crate) counted: OnceLock<Arc<Counted>>,
+    /// Where its console goes; known with its first line.
+    pub(crate) log: OnceLock<LogStream>,
 }
 
 /// SHA-256.
@@ -69,7 +75,7 @@ impl Tenant {
         };
         let live = before.map_or_else(|| Arc::new(ArcSwapOption::empty()), |before| before.live.clone());
         let given = before.and_then(|before| before.given);
-        Self { name, config, env, share, outgoing, rate, live, given }
+        Self { name, config, env, share, outgoing, rate, live, given, counted: OnceLock::new(), log: OnceLock::new() }
     }
 
     /// Whether a request more may come now; if not, after what time.

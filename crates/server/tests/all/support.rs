@@ -9,7 +9,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use dayfly::{Engine, EngineConfig, Line};
 use dayfly_bundler::Bundler;
-use dayfly_server::{App, Config, Handle, Receipt, Route, Server, TenantConfig, TenantName};
+use dayfly_server::{App, Config, Handle, LogStreams, Metrics, Receipt, Route, Server, TenantConfig, TenantName};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -41,6 +41,8 @@ pub(crate) struct Running {
     pub(crate) handle: Handle,
     /// What it was started with.
     pub(crate) config: Config,
+    pub(crate) metrics: Metrics,
+    pub(crate) logs: LogStreams,
     receipts: Arc<Mutex<Left>>,
     end: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -72,12 +74,14 @@ pub(crate) async fn serve(
         move |receipt: &Receipt, console: &[Line]| sent.lock().unwrap().push((receipt.clone(), console.to_vec()));
     let server = Server::start(config.clone(), engine(), bundler(), Arc::new(sent)).await.unwrap();
     let (address, tls_address, handle) = (server.address(), server.tls_address(), server.handle());
+    let (metrics, logs) = (server.metrics(), server.logs());
     let (end, ended) = oneshot::channel();
     let task = tokio::spawn(server.run(async {
         let _ = ended.await;
     }));
     let client = Client::builder(TokioExecutor::new()).build_http();
-    Running { address, tls_address, handle, config, receipts, end: Some(end), task, client, _state: state }
+    let end = Some(end);
+    Running { address, tls_address, handle, config, metrics, logs, receipts, end, task, client, _state: state }
 }
 
 impl Running {
