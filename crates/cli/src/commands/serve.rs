@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use dayfly::Line;
 use dayfly_bundler::Bundler;
-use dayfly_server::{Config, Handle, Loaded, Override, Problems, Receipt, Reloaded, Server};
+use dayfly_server::{Config, Handle, Loaded, Otlp, Override, Problems, Receipt, Reloaded, Server};
 
 use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
@@ -94,6 +94,7 @@ impl Serve {
         overrides.extend(self.set.iter().cloned());
         let state = default_state(if self.config.is_some() { "server" } else { "examples" });
         let mut loaded = Config::load(self.config.as_deref(), &overrides, state)?;
+        loaded.config.otlp = loaded.config.otlp.or_else(Otlp::from_env);
         if self.config.is_none() {
             loaded.config = loaded.config.with_examples();
         }
