@@ -172,7 +172,7 @@ impl Metrics {
     /// Who renders, who waits, and what they render in and from.
     fn renders(&self, page: &mut Page<'_>) -> fmt::Result {
         let Shared { config, engine, bundles, admission, observer, tenants, .. } = &*self.shared;
-        let load = admission.load();
+        let (load, config) = (admission.load(), config.load());
         page.gauge("dayfly_tenants", "Tenants that are served", tenants.load().by_name.len() as f64)?;
         page.gauge("dayfly_render_permits", "Renders that may go on at once", f64::from(config.renders.concurrent))?;
         page.gauge("dayfly_render_permits_held", "Renders that go on", f64::from(load.held))?;

@@ -214,7 +214,7 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
     let permit = shared.admission.permit(&tenant.name, tenant.share).await.map_err(|why| match why {
         NoPermit::QueueFull => Refusal::QueueFull,
         NoPermit::TimedOut => {
-            account.queued = shared.config.renders.queue_time;
+            account.queued = shared.config.load().renders.queue_time;
             Refusal::QueueTimedOut
         }
     })?;

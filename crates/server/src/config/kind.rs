@@ -11,13 +11,16 @@ use bytesize::ByteSize;
 use super::App;
 use super::tree::{Node, Value};
 
+/// Reads a value.
+type Read<T> = Box<dyn Fn(&Node) -> Result<T, Wrong>>;
+
 /// A kind of value.
 pub(super) struct Kind<T> {
     /// What it is called: `size`, `time`.
     pub(super) name: &'static str,
     /// Within what; empty if there are no bounds.
     pub(super) bounds: String,
-    read: Box<dyn Fn(&Node) -> Result<T, Wrong>>,
+    read: Read<T>,
     show: Box<dyn Fn(&T) -> String>,
 }
 
@@ -216,6 +219,8 @@ fn show_size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test")]
+
     use std::time::Duration;
 
     use super::super::tree::{At, Node, Value};

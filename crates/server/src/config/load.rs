@@ -100,14 +100,12 @@ impl Config {
     /// not, values that are not as they should be or do not fit together, files that it names and that cannot be used.
     pub fn load(file: Option<&Path>, overrides: &[Override], state: Option<PathBuf>) -> Result<Loaded, Problems> {
         let mut tree = match file {
-            Some(path) => {
-                Tree::of_file(Origin::File(path.into()), read(path).map_err(|problem| Problems(vec![problem]))?)
-            }
+            Some(path) => Tree::of_file(Origin::File(path.into()), read(path)?),
             None => Tree::of_file(Origin::Unset, String::new()),
         }
         .map_err(Problems)?;
         let set = |set: &Override| tree.set(&set.origin, &set.path, &set.value).err();
-        let problems: Vec<_> = overrides.iter().filter_map(set).collect();
+        let problems: Vec<_> = overrides.iter().filter_map(set).flat_map(|Problems(problems)| problems).collect();
         if !problems.is_empty() {
             return Err(Problems(problems));
         }
@@ -177,13 +175,10 @@ fn row(key: &super::section::Key, name: &str) -> String {
     format!("| `{name}` | {}{bounds} | {default} | {}{restart} |\n", key.kind, key.meaning)
 }
 
-fn read(path: &Path) -> Result<String, Problem> {
-    let problem = |message: String, remedy: &str| Problem {
-        origin: Origin::File(path.into()),
-        place: None,
-        key: String::new(),
-        message,
-        remedy: Some(remedy.into()),
+fn read(path: &Path) -> Result<String, Problems> {
+    let problem = |message: String, remedy: &str| {
+        let (origin, remedy) = (Origin::File(path.into()), Some(remedy.into()));
+        Problems(vec![Problem { origin, place: None, key: String::new(), message, remedy }])
     };
     let bytes = std::fs::read(path).map_err(|error| {
         problem(format!("the configuration cannot be read: {error}"), "name a file of TOML that can be")
@@ -196,6 +191,8 @@ fn read(path: &Path) -> Result<String, Problem> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test")]
+
     use super::{Given, Override, path_of_variable};
 
     #[test]

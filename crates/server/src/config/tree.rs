@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::load::Given;
-use super::problem::{Origin, Place, Problem};
+use super::problem::{Origin, Place, Problem, Problems};
 
 /// Keys and values of a table.
 pub(super) type Table = BTreeMap<String, Node>;
@@ -100,7 +100,7 @@ impl Tree {
     }
 
     /// Sets a key, whatever was said of it before.
-    pub(super) fn set(&mut self, origin: &Origin, path: &[String], given: &Given) -> Result<(), Problem> {
+    pub(super) fn set(&mut self, origin: &Origin, path: &[String], given: &Given) -> Result<(), Problems> {
         let at = At { origin: self.origins.len(), ..At::default() };
         self.origins.push(origin.clone());
         let (last, tables) = path.split_last().expect("a key has a name");
@@ -112,7 +112,7 @@ impl Tree {
                 Value::Table(inner) => table = inner,
                 other => {
                     let message = format!("{} is {} and has no keys", show_path(&path[..=depth]), other.kind());
-                    return Err(self.problem(&at, show_path(path), message, None));
+                    return Err(Problems(vec![self.problem(&at, show_path(path), message, None)]));
                 }
             }
         }
@@ -223,6 +223,8 @@ fn value_of(value: &DeValue<'_>, origin: usize) -> Value {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test")]
+
     use super::{Value, path_of, show_path, value_of_text};
 
     #[test]

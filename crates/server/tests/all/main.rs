@@ -2,14 +2,12 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
 mod config;
+mod logs;
+mod metrics;
+mod receipts;
 mod reload;
 mod requests;
 mod support;
 mod tls;
-mod logs;
-mod metrics;
-mod receipts;
-mod requests;
-mod support;
 mod tools;
 mod trace;
