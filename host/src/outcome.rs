@@ -173,7 +173,7 @@ pub struct Usage {
     /// compared: there each one counts that was written, or was read for the first time in memory by which the render grew. And
     /// where slots are reset by [`Reset::Copy`](crate::Reset::Copy), pages beyond those are not looked at.
     pub pages: u64,
-    /// Bytes of props, or of a request's URL and body.
+    /// Bytes of props, or of a request's URL and of its body as far as the app was given it.
     pub request_bytes: u64,
     /// Bytes of page, or of a response's body that were handed on; 0 if there is none.
     pub page_bytes: u64,

@@ -1,7 +1,6 @@
 //! Calls that an app makes: what is allowed, what is bounded, and what is noted of them. All of it is here, between the
 //! guest's import and the transport, so that neither can pass it over.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
@@ -11,13 +10,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use url::{Host, Url};
 
 use crate::allowed::{Allowed, allows_address, allows_origin, has_credentials, is_http};
 use crate::contract::outgoing::{Event, Head, Progress, Request as GuestRequest};
-use crate::limits::Limits;
+use crate::feed::{Feed, Feeds};
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::locked::locked;
 use crate::response::header_bytes;
 use crate::sandbox;
@@ -29,8 +27,6 @@ const MOST_NOTED: usize = 256;
 /// How many bytes of a URL, and of a method, are noted.
 const MOST_URL: usize = 512;
 const MOST_METHOD: usize = 32;
-/// How many bytes of a body the guest gets at once.
-const MOST_CHUNK: usize = 64 << 10;
 
 /// What an app may call, and by what: [`Bundle::with_outgoing`](crate::Bundle::with_outgoing) gives it to an app. An app
 /// that is given none may call nothing. Cheap to clone.
@@ -77,11 +73,11 @@ pub struct Call {
     pub span: Option<NonZeroU64>,
 }
 
-/// The calls of one render.
+/// The calls of one render, and the body of the request that it answers: the guest reads that as it reads theirs.
 pub(crate) struct Calls {
     outgoing: Option<Outgoing>,
     bounds: Bounds,
-    /// Made with the first call.
+    /// Made with the first call, or with a body that comes.
     live: Option<Box<Live>>,
 }
 
@@ -98,25 +94,17 @@ struct Live {
     started: u64,
     /// Bytes of requests that are left.
     room: u64,
-    open: HashMap<u32, Open>,
-    /// How many calls are to say something: those that have no head yet, or were asked for a piece.
-    asked: usize,
-    events: mpsc::UnboundedReceiver<Event>,
-    sender: mpsc::UnboundedSender<Event>,
+    feeds: Feeds,
+    /// The body of the request that is answered, if it comes piece by piece.
+    answered: Option<Answered>,
     notes: Arc<Notes>,
 }
 
-/// A call that has not come to its end. Dropping it ends it.
-struct Open {
-    task: JoinHandle<()>,
-    demand: mpsc::Sender<()>,
-    is_asked: bool,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+/// How much the guest has read of the body of the request that it answers, and may read.
+struct Answered {
+    id: u32,
+    read: u64,
+    most: u64,
 }
 
 /// What all calls of a render share with the tasks that make them.
@@ -150,6 +138,23 @@ impl Calls {
         self.outgoing = outgoing;
     }
 
+    /// Hands on a body that comes: that of the request which is answered, of which the guest may read that many bytes. Gives
+    /// its number.
+    pub(crate) fn answer(&mut self, mut body: Box<dyn Body>, most: u64) -> u32 {
+        let live = self.live();
+        let id = live.feeds.open(false, |mut feed| async move {
+            let handed_on = feed.hand_on(&mut *body, |_| Ok(())).await;
+            feed.say(handed_on.map_or_else(|error| Progress::Failed(error.into()), |()| Progress::End));
+        });
+        live.answered = Some(Answered { id, read: 0, most });
+        id
+    }
+
+    /// How many bytes of that body the guest has read.
+    pub(crate) fn answered_bytes(&self) -> u64 {
+        self.live.as_ref().and_then(|live| live.answered.as_ref()).map_or(0, |answered| answered.read)
+    }
+
     fn live(&mut self) -> &mut Live {
         self.live.get_or_insert_with(|| Box::new(Live::new(self.bounds)))
     }
@@ -165,45 +170,51 @@ impl Calls {
         let live = self.live();
         let trace = outgoing.as_ref().and_then(|outgoing| outgoing.trace.as_deref()).and_then(span_of);
         let note = live.notes.begin(&request, trace.as_ref().map(|trace| trace.span));
-        let id = live.started as u32;
         live.started += 1;
         let checked = live.check(request, bounds, outgoing);
         let (mut checked, outgoing) = checked.inspect_err(|error| note.fail(error.kind))?;
         if let Some(trace) = trace {
             trace.write_for_app(checked.request.headers_mut());
         }
-        live.open(id, checked, outgoing, bounds, note);
-        Ok(id)
+        let exchange = |feed| Exchange { feed, note, headers: bounds.headers }.run(checked, outgoing, bounds.time);
+        Ok(live.feeds.open(true, exchange))
     }
 
-    /// Asks for the next piece of a call's body.
+    /// Asks for the next piece of a body.
     pub(crate) fn read(&mut self, id: u32) {
-        let Some(live) = &mut self.live else { return };
-        let Some(open) = live.open.get_mut(&id).filter(|open| !open.is_asked) else { return };
-        open.is_asked = open.demand.try_send(()).is_ok();
-        live.asked += usize::from(open.is_asked);
-    }
-
-    /// Ends a call.
-    pub(crate) fn cancel(&mut self, id: u32) {
         if let Some(live) = &mut self.live {
-            live.close(id);
+            live.feeds.read(id);
         }
     }
 
-    /// What came of one of the calls; nothing if that much time passes before, or there is nothing to wait for.
-    pub(crate) async fn wait(&mut self, timeout: Option<Duration>) -> Option<Event> {
+    /// Ends a call, or the body that is read.
+    pub(crate) fn cancel(&mut self, id: u32) {
+        if let Some(live) = &mut self.live {
+            live.feeds.close(id);
+        }
+    }
+
+    /// What came of one of the calls, or of the body; nothing if that much time passes before, or there is nothing to wait
+    /// for.
+    ///
+    /// # Errors
+    /// [`Limit::Request`], if the body is larger than it may be.
+    pub(crate) async fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, Exceeded> {
         let next = async {
             match &mut self.live {
-                Some(live) if live.asked > 0 => live.next().await,
+                Some(live) if live.feeds.is_asked() => live.feeds.next().await,
                 _ if timeout.is_some() => std::future::pending().await,
                 _ => None,
             }
         };
-        match timeout {
+        let event = match timeout {
             Some(timeout) => tokio::time::timeout(timeout, next).await.ok().flatten(),
             None => next.await,
+        };
+        if let (Some(live), Some(event)) = (&mut self.live, &event) {
+            live.count(event)?;
         }
+        Ok(event)
     }
 
     /// Ends what is open; gives what was noted, and of how many calls nothing was.
@@ -223,9 +234,16 @@ impl fmt::Debug for Calls {
 
 impl Live {
     fn new(bounds: Bounds) -> Self {
-        let (sender, events) = mpsc::unbounded_channel();
         let notes = Arc::new(Notes { room: AtomicU64::new(bounds.response), ..Notes::default() });
-        Self { started: 0, room: bounds.request, open: HashMap::new(), asked: 0, events, sender, notes }
+        Self { started: 0, room: bounds.request, feeds: Feeds::new(), answered: None, notes }
+    }
+
+    /// Counts what the guest gets of the body of the request that it answers.
+    fn count(&mut self, event: &Event) -> Result<(), Exceeded> {
+        let answered = self.answered.as_mut().filter(|answered| answered.id == event.call);
+        let (Some(answered), Progress::Chunk(chunk)) = (answered, &event.progress) else { return Ok(()) };
+        answered.read += chunk.len() as u64;
+        if answered.read > answered.most { Err(Exceeded(Limit::Request)) } else { Ok(()) }
     }
 
     /// What can be said of a request before anything is sent.
@@ -255,37 +273,6 @@ impl Live {
             return Err(FetchError::new(FetchErrorKind::NotAllowed, why));
         };
         Ok((Checked::new(url, request, bounds)?, outgoing))
-    }
-
-    fn open(&mut self, id: u32, checked: Checked, outgoing: Outgoing, bounds: Bounds, note: Note) {
-        let (demand, demands) = mpsc::channel(1);
-        let sender = self.sender.clone();
-        let exchange = Exchange { id, sender, demands, is_asked: true, note, headers: bounds.headers };
-        let task = tokio::spawn(exchange.run(checked, outgoing, bounds.time));
-        self.open.insert(id, Open { task, demand, is_asked: true });
-        self.asked += 1;
-    }
-
-    async fn next(&mut self) -> Option<Event> {
-        loop {
-            let event = self.events.recv().await?;
-            // A call that was closed meanwhile says nothing any more.
-            let Some(open) = self.open.get_mut(&event.call) else { continue };
-            if !std::mem::take(&mut open.is_asked) {
-                continue;
-            }
-            self.asked -= 1;
-            if matches!(event.progress, Progress::End | Progress::Failed(_)) {
-                self.open.remove(&event.call);
-            }
-            return Some(event);
-        }
-    }
-
-    fn close(&mut self, id: u32) {
-        if let Some(open) = self.open.remove(&id) {
-            self.asked -= usize::from(open.is_asked);
-        }
     }
 }
 
@@ -381,11 +368,8 @@ fn headers_of(headers: Vec<(String, String)>, most: u64) -> Result<HeaderMap, Fe
 
 /// A call that is being made, in a task of its own: the guest may compute meanwhile, or wait for others.
 struct Exchange {
-    id: u32,
-    sender: mpsc::UnboundedSender<Event>,
-    demands: mpsc::Receiver<()>,
-    /// Whether the guest waits for something to be said.
-    is_asked: bool,
+    // Dropped after the exchange itself, which notes what it then says.
+    feed: Feed,
     note: Note,
     headers: u64,
 }
@@ -402,17 +386,11 @@ impl Exchange {
             Err(error) => {
                 self.note.fail(error.kind);
                 // The connection is closed, and the guest learns it when it asks for more.
-                if self.is_asked || self.is_asked_for_more().await {
+                if self.feed.is_asked() || self.feed.is_asked_for_more().await {
                     self.say(Progress::Failed(error.into()));
                 }
             }
         }
-    }
-
-    /// Waits until the guest asks; false if it never does.
-    async fn is_asked_for_more(&mut self) -> bool {
-        self.is_asked = self.demands.recv().await.is_some();
-        self.is_asked
     }
 
     /// Makes the call, and hands the body on as it is asked for.
@@ -431,45 +409,21 @@ impl Exchange {
         }
         self.note.change(|call| call.status = Some(head.status.as_u16()));
         self.say(Progress::Head(guest_head(&head)));
-        let mut left = Bytes::new();
-        while self.is_asked_for_more().await {
-            if left.is_empty() {
-                match next(&mut *body).await? {
-                    Some(chunk) => left = chunk,
-                    None => return Ok(()),
-                }
-            }
-            let chunk = left.split_to(left.len().min(MOST_CHUNK));
-            self.note.receive(chunk.len() as u64)?;
-            self.say(Progress::Chunk(chunk.into()));
-        }
-        Ok(())
+        let Self { feed, note, .. } = self;
+        feed.hand_on(&mut *body, |bytes| note.receive(bytes)).await
     }
 
     fn say(&mut self, progress: Progress) {
-        self.is_asked = false;
         self.note.change(|_| {});
-        // Nobody listens once the render has ended.
-        let _ = self.sender.send(Event { call: self.id, progress });
+        self.feed.say(progress);
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        // A transport that panics must not leave the guest waiting.
-        if std::thread::panicking() && self.is_asked {
+        // The feed tells the guest of it.
+        if std::thread::panicking() && self.feed.is_asked() {
             self.note.fail(FetchErrorKind::Protocol);
-            self.say(Progress::Failed(FetchError::new(FetchErrorKind::Protocol, "the transport broke off").into()));
-        }
-    }
-}
-
-/// The next piece that has something in it.
-async fn next(body: &mut dyn Body) -> Result<Option<Bytes>, FetchError> {
-    loop {
-        match body.chunk().await? {
-            Some(chunk) if chunk.is_empty() => {}
-            next => return Ok(next),
         }
     }
 }

@@ -6,6 +6,7 @@ mod density;
 mod dev;
 mod examples;
 mod places;
+mod request;
 mod run;
 mod sources;
 

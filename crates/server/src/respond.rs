@@ -11,7 +11,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 
 use crate::admission::{NoPermit, Permit};
@@ -154,7 +154,14 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
         Ok(ready) => ready,
         Err(refusal) => return account.refuse(refusal, &head.headers, None),
     };
-    let most = usize::try_from(ready.tenant.config.limits.request).unwrap_or(usize::MAX);
+    let (shared, limits) = (account.shared.clone(), ready.tenant.config.limits.clone());
+    if ready.deployed.has_handler.get() == Some(&true) {
+        let request = Request::from_parts(head.clone(), body);
+        let exchange = shared.engine.exchange(&ready.bundle, &limits, request, &ready.tenant.env);
+        return answer(exchange, ready, account, &head, None).await;
+    }
+    // Who renders pages has them whole; of an app that is asked for the first time it is not known yet.
+    let most = usize::try_from(limits.request).unwrap_or(usize::MAX);
     let body = match collect(body, most).await {
         Ok(body) => body,
         Err(refusal) => return account.refuse(refusal, &head.headers, None),
@@ -162,20 +169,30 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
     if ready.deployed.has_handler.get() == Some(&false) {
         return render(ready, account, &head, &body).await;
     }
-    let Ready { tenant, deployed, bundle, .. } = &ready;
-    let request = Request::from_parts(head.clone(), body.clone());
-    let mut exchange = shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
+    let request = Request::from_parts(head.clone(), Full::new(body.clone()));
+    let exchange = shared.engine.exchange(&ready.bundle, &limits, request, &ready.tenant.env);
+    answer(exchange, ready, account, &head, Some(body)).await
+}
+
+/// The response of an app's handler; `body` is that of a request of which it is not known whether there is a handler.
+async fn answer(
+    mut exchange: Exchange,
+    ready: Ready,
+    account: Account,
+    head: &Parts,
+    body: Option<Bytes>,
+) -> Response<Body> {
     match exchange.head().await {
         Some(answered) => {
-            let _ = deployed.has_handler.set(true);
+            let _ = ready.deployed.has_handler.set(true);
             hand_on(exchange, Response::from_parts(answered, ()), ready, account).await
         }
-        None => match exchange.finish().await {
-            Ended { result: Err(Failure::Missing(_)), .. } if deployed.has_handler.get().is_none() => {
-                let _ = deployed.has_handler.set(false);
-                render(ready, account, &head, &body).await
+        None => match (exchange.finish().await, body) {
+            (Ended { result: Err(Failure::Missing(_)), .. }, Some(body)) => {
+                let _ = ready.deployed.has_handler.set(false);
+                render(ready, account, head, &body).await
             }
-            Ended { result, usage, console } => {
+            (Ended { result, usage, console }, _) => {
                 let failure = result.err().unwrap_or(Failure::Unsettled);
                 account.refuse(Refusal::from(&failure), &head.headers, Some((failure, usage, console)))
             }
@@ -355,7 +372,7 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
     }
     let mut there = BytesMut::new();
     let is_whole = loop {
-        match exchange.chunk().now_or_never() {
+        match at_once(&mut exchange) {
             Some(Some(chunk)) if there.is_empty() => there = chunk.into(),
             Some(Some(chunk)) => there.extend_from_slice(&chunk),
             Some(None) => break true,
@@ -374,6 +391,13 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
     account.time(&mut response, None);
     tokio::spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
     response
+}
+
+/// The next piece of a body, if it is there without waiting. It is asked for twice: what the guest gives while it is looked for is
+/// there in the next moment only.
+fn at_once(exchange: &mut Exchange) -> Option<Option<Bytes>> {
+    let chunk = exchange.chunk().now_or_never();
+    chunk.or_else(|| exchange.chunk().now_or_never())
 }
 
 /// Sends a body as it comes.

@@ -1,6 +1,8 @@
 //! What comes back of a request, and what it leaves.
 
 use http::{Request, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{id_of, serve, tenant};
 
@@ -63,5 +65,36 @@ async fn a_failure_has_its_status_its_code_and_an_id_and_tells_nothing_else() {
         assert_eq!(json.headers()["content-type"], "application/problem+json");
         assert!(json.body().contains(&format!(r#""code":"{code}""#)), "{json:?}");
     }
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_go_both_ways_while_they_come() {
+    let app = "export default { fetch: (request) => new Response(request.body) };";
+    let server = serve([tenant("echo", "echo.mjs", app)], |_| {}).await;
+    // That it has a handler is known from its first request on.
+    assert_eq!(server.get("/echo").await.status(), StatusCode::OK);
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+    for piece in ["first", "second"] {
+        let chunk = format!("{:x}\r\n{piece}\r\n", piece.len());
+        stream.write_all(chunk.as_bytes()).await.unwrap();
+        let mut read = String::new();
+        while !read.contains(piece) {
+            let mut bytes = [0; 1024];
+            let length = stream.read(&mut bytes).await.unwrap();
+            assert!(length > 0, "the connection ended after {read:?}");
+            read.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
+        }
+    }
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    while !rest.ends_with(b"0\r\n\r\n") {
+        assert!(stream.read_buf(&mut rest).await.unwrap() > 0);
+    }
+    let large = Request::post("/echo").body(vec![b'x'; 2 << 20].into()).unwrap();
+    let large = server.ask(large).await;
+    assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE, "{large:?}");
+    drop(stream);
     server.end().await;
 }
