@@ -86,6 +86,7 @@ impl Certificate {
 /// Asks on a connection of HTTP/1.1.
 async fn ask(sender: &mut http1::SendRequest<Full<Bytes>>, path: &str) -> Response<String> {
     let request = Request::get(path).header("host", "localhost").body(Full::default()).unwrap();
+    sender.ready().await.unwrap();
     text(sender.send_request(request).await.unwrap()).await
 }
 
