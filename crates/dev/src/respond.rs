@@ -5,29 +5,18 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use dayfly::{Ended, Exchange, Failure, Limit, Line, Outcome, Page};
+use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
-use crate::body::{Body, Cut, Pieces, response, streamed, text, whole};
+use crate::body::{response, text};
 use crate::build::Build;
 use crate::event::Event;
 use crate::overlay;
 use crate::problem::Problem;
 use crate::server::Shared;
-
-/// Headers of a connection, and not of a request or a response.
-const OF_THE_CONNECTION: [&str; 8] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// What is told of a request once it is over.
 struct Account {
@@ -109,7 +98,7 @@ fn make_whole(request: &mut Request<Incoming>) {
     if let Ok(uri) = uri.build() {
         *request.uri_mut() = uri;
     }
-    OF_THE_CONNECTION.into_iter().for_each(|name| drop(request.headers_mut().remove(name)));
+    strip_connection(request.headers_mut());
 }
 
 /// The page of an app without a handler.
@@ -169,7 +158,7 @@ async fn fail(ended: Ended, build: &Build, account: Account) -> Response<Body> {
 /// Hands a handler's response on as it comes.
 async fn hand_on(exchange: Exchange, head: Response<()>, build: Arc<Build>, account: Account) -> Response<Body> {
     let (mut head, ()) = head.into_parts();
-    OF_THE_CONNECTION.into_iter().for_each(|name| drop(head.headers.remove(name)));
+    strip_connection(&mut head.headers);
     let status = head.status;
     let has_body = account.method != Method::HEAD
         && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&status);

@@ -15,7 +15,6 @@
 #![deny(missing_docs)]
 
 mod admission;
-mod body;
 mod config;
 mod events;
 mod examples;

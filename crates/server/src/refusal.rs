@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dayfly::{Failure, Limit};
+use dayfly_http::{Body, whole};
 use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::json;
-
-use crate::body::{Body, whole};
 
 /// Why a request has no response of an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

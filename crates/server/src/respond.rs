@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use dayfly::{Bundle, BundleId, Ended, Exchange, Failure, Line, Outcome, Usage};
+use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
 use futures_util::FutureExt;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::request::Parts;
@@ -15,7 +16,6 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 
 use crate::admission::{NoPermit, Permit};
-use crate::body::{Body, Cut, Pieces, streamed, whole};
 use crate::observer::Span;
 use crate::public::Secure;
 use crate::receipt::Receipt;
@@ -26,18 +26,6 @@ use crate::timing;
 
 /// The request's own number.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Headers of a connection, and not of a request or a response: RFC 9110, 7.6.1.
-const OF_THE_CONNECTION: [&str; 8] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// What a request leaves behind, while it is being answered.
 struct Account {
@@ -270,20 +258,8 @@ fn make_whole(head: &mut Parts, authority: Authority) -> Result<(), Refusal> {
     };
     let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
     head.uri = uri.map_err(|_| Refusal::BadRequest)?;
-    strip(&mut head.headers);
+    strip_connection(&mut head.headers);
     Ok(())
-}
-
-fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(http::header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    named.into_iter().for_each(|name| drop(headers.remove(name)));
-    OF_THE_CONNECTION.into_iter().for_each(|name| drop(headers.remove(name)));
 }
 
 async fn collect(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
@@ -360,7 +336,7 @@ fn props(head: &Parts, body: &Bytes) -> Option<String> {
 /// Hands a handler's response on: whole if it is there at once, else as it comes.
 async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, mut account: Account) -> Response<Body> {
     let (mut head, ()) = answered.into_parts();
-    strip(&mut head.headers);
+    strip_connection(&mut head.headers);
     account.status = head.status;
     let has_body = account.method != Method::HEAD
         && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&head.status);
