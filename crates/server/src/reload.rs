@@ -49,6 +49,17 @@ impl Handle {
     /// # Errors
     /// What is wrong, all of it; nothing has changed then.
     pub async fn reload(&self, config: Config, bundler: &Bundler) -> Result<Reloaded, Error> {
+        let reloaded = self.try_reload(config, bundler).await;
+        self.shared.observer.reloads.note(reloaded.is_ok());
+        reloaded
+    }
+
+    /// Notes that the configuration was to be read again and has mistakes, so that there is nothing to reload: for the figures.
+    pub fn refused(&self) {
+        self.shared.observer.reloads.note(false);
+    }
+
+    async fn try_reload(&self, config: Config, bundler: &Bundler) -> Result<Reloaded, Error> {
         let _alone = self.shared.reloading.lock().await;
         let old = self.shared.config.load_full();
         let needs_restart = old.needs_restart(&config);

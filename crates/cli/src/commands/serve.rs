@@ -108,6 +108,7 @@ impl Serve {
             let Loaded { config, warnings } = match tokio::task::block_in_place(|| self.load()) {
                 Ok(loaded) => loaded,
                 Err(Problems(mistakes)) => {
+                    handle.refused();
                     print_mistakes(&mistakes);
                     print_note("what was served before goes on");
                     continue;

@@ -220,3 +220,25 @@ async fn a_server_whose_apps_are_wrong_says_all_of_them_before_it_starts() {
     let error = Server::start(config, engine(), bundler(), receipts).await.err().unwrap().to_string();
     assert!(error.contains("tenant one") && error.contains("tenant two"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_figures_say_whether_the_last_reload_went_well() {
+    let server = serve([tenant("kept", "kept.mjs", NAMED)], |_| {}).await;
+    let went_well = || {
+        let text = server.metrics.encode_text();
+        let line = text.lines().find(|line| line.starts_with("dayfly_config_last_reload_successful ")).unwrap();
+        line.ends_with(" 1") || line.ends_with(" 1.0")
+    };
+    assert!(went_well(), "the start is one");
+    let broken = changed(&server, |config| {
+        let text = "throw new Error('no')".into();
+        config.tenants.get_mut(&name("kept")).unwrap().app = Some(App::Source { name: "kept.mjs".into(), text });
+    });
+    server.handle.reload(broken, bundler()).await.unwrap_err();
+    assert!(!went_well());
+    server.handle.reload(server.config.clone(), bundler()).await.unwrap();
+    assert!(went_well());
+    server.handle.refused();
+    assert!(!went_well());
+    server.end().await;
+}
