@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 
@@ -19,7 +19,7 @@ use crate::admission::{NoPermit, Permit};
 use crate::observer::Span;
 use crate::public::Secure;
 use crate::receipt::Receipt;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, accepts_json};
 use crate::server::Shared;
 use crate::tenant::{Deployed, Tenant};
 use crate::timing;
@@ -45,6 +45,7 @@ struct Account {
     /// Since when it may render.
     admitted: Instant,
     status: StatusCode,
+    accepts_json: bool,
 }
 
 impl Account {
@@ -67,6 +68,7 @@ impl Account {
             queued: Duration::ZERO,
             admitted: started,
             status: StatusCode::OK,
+            accepts_json: accepts_json(request.headers()),
         }
     }
 
@@ -103,14 +105,9 @@ impl Account {
     }
 
     /// A response of ours in place of the app's.
-    fn refuse(
-        mut self,
-        refusal: Refusal,
-        asked: &HeaderMap,
-        failed: Option<(Failure, Usage, Vec<Line>)>,
-    ) -> Response<Body> {
+    fn refuse(mut self, refusal: Refusal, failed: Option<(Failure, Usage, Vec<Line>)>) -> Response<Body> {
         self.status = refusal.status();
-        let mut response = refusal.response(&self.id, asked);
+        let mut response = refusal.response(&self.id, self.accepts_json);
         self.sign(&mut response);
         self.time(&mut response, failed.as_ref().map(|(_, usage, _)| usage));
         let (failure, usage, console) = match failed {
@@ -140,49 +137,48 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
     let (mut head, body) = request.into_parts();
     let ready = match ready(&shared, &mut account, &mut head).await {
         Ok(ready) => ready,
-        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+        Err(refusal) => return account.refuse(refusal, None),
     };
-    let (shared, limits) = (account.shared.clone(), ready.tenant.config.limits.clone());
-    if ready.deployed.has_handler.get() == Some(&true) {
-        let request = Request::from_parts(head.clone(), body);
-        let exchange = shared.engine.exchange(&ready.bundle, &limits, request, &ready.tenant.env);
-        return answer(exchange, ready, account, &head, None).await;
+    let Ready { tenant, deployed, bundle, .. } = &ready;
+    let (engine, limits) = (&shared.engine, &tenant.config.limits);
+    if deployed.has_handler.get() == Some(&true) {
+        let exchange = engine.exchange(bundle, limits, Request::from_parts(head, body), &tenant.env);
+        return answer(exchange, ready, account, None).await;
     }
     // Who renders pages has them whole; of an app that is asked for the first time it is not known yet.
     let most = usize::try_from(limits.request).unwrap_or(usize::MAX);
     let body = match collect(body, most).await {
         Ok(body) => body,
-        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+        Err(refusal) => return account.refuse(refusal, None),
     };
-    if ready.deployed.has_handler.get() == Some(&false) {
+    if deployed.has_handler.get() == Some(&false) {
         return render(ready, account, &head, &body).await;
     }
     let request = Request::from_parts(head.clone(), Full::new(body.clone()));
-    let exchange = shared.engine.exchange(&ready.bundle, &limits, request, &ready.tenant.env);
-    answer(exchange, ready, account, &head, Some(body)).await
+    let exchange = engine.exchange(bundle, limits, request, &tenant.env);
+    answer(exchange, ready, account, Some((head, body))).await
 }
 
-/// The response of an app's handler; `body` is that of a request of which it is not known whether there is a handler.
+/// The response of an app's handler. `asked` is the request, where it is not known whether there is a handler.
 async fn answer(
     mut exchange: Exchange,
     ready: Ready,
     account: Account,
-    head: &Parts,
-    body: Option<Bytes>,
+    asked: Option<(Parts, Bytes)>,
 ) -> Response<Body> {
     match exchange.head().await {
         Some(answered) => {
             let _ = ready.deployed.has_handler.set(true);
             hand_on(exchange, Response::from_parts(answered, ()), ready, account).await
         }
-        None => match (exchange.finish().await, body) {
-            (Ended { result: Err(Failure::Missing(_)), .. }, Some(body)) => {
+        None => match (exchange.finish().await, asked) {
+            (Ended { result: Err(Failure::Missing(_)), .. }, Some((head, body))) => {
                 let _ = ready.deployed.has_handler.set(false);
-                render(ready, account, head, &body).await
+                render(ready, account, &head, &body).await
             }
             (Ended { result, usage, console }, _) => {
                 let failure = result.err().unwrap_or(Failure::Unsettled);
-                account.refuse(Refusal::from(&failure), &head.headers, Some((failure, usage, console)))
+                account.refuse(Refusal::from(&failure), Some((failure, usage, console)))
             }
         },
     }
@@ -280,7 +276,7 @@ async fn collect(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
 /// The page of an app without a handler.
 async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) -> Response<Body> {
     let Some(props) = props(head, body) else {
-        return account.refuse(Refusal::MethodNotAllowed, &head.headers, None);
+        return account.refuse(Refusal::MethodNotAllowed, None);
     };
     let Ready { tenant, bundle, permit, .. } = ready;
     let Outcome { page, console, usage } = account.shared.engine.render(&bundle, &tenant.config.limits, &props).await;
@@ -288,7 +284,7 @@ async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) 
     let page = match page {
         Ok(page) => page.into_bytes(),
         Err(failure) => {
-            return account.refuse(Refusal::from(&failure), &head.headers, Some((failure, usage, console)));
+            return account.refuse(Refusal::from(&failure), Some((failure, usage, console)));
         }
     };
     let kind = kind_of(&page);

@@ -64,6 +64,8 @@ async fn a_failure_has_its_status_its_code_and_an_id_and_tells_nothing_else() {
         let json = server.ask(json).await;
         assert_eq!(json.headers()["content-type"], "application/problem+json");
         assert!(json.body().contains(&format!(r#""code":"{code}""#)), "{json:?}");
+        let weighed = Request::get(path).header("accept", "text/html, application/json;q=0.9").body("".into()).unwrap();
+        assert_eq!(server.ask(weighed).await.headers()["content-type"], "application/problem+json");
     }
     server.end().await;
 }
