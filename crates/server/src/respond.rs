@@ -46,6 +46,8 @@ struct Account {
     admitted: Instant,
     status: StatusCode,
     accepts_json: bool,
+    /// What failed before the app was asked.
+    failure: Option<String>,
 }
 
 impl Account {
@@ -69,6 +71,7 @@ impl Account {
             admitted: started,
             status: StatusCode::OK,
             accepts_json: accepts_json(request.headers()),
+            failure: None,
         }
     }
 
@@ -112,7 +115,7 @@ impl Account {
         self.time(&mut response, failed.as_ref().map(|(_, usage, _)| usage));
         let (failure, usage, console) = match failed {
             Some((failure, usage, console)) => (Some(failure.to_string()), usage, console),
-            None => (None, Usage::default(), Vec::new()),
+            None => (self.failure.take(), Usage::default(), Vec::new()),
         };
         self.close(refusal.code(), failure, usage, console);
         response
@@ -221,7 +224,10 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
     })?;
     account.queued = permit.waited;
     account.admitted = Instant::now();
-    let bundle = shared.bundles.get(deployed.bundle).await.map_err(|_| Refusal::Internal)?;
+    let bundle = shared.bundles.get(deployed.bundle).await.map_err(|error| {
+        account.failure = Some(error.to_string());
+        Refusal::Internal
+    })?;
     let bundle = match &tenant.outgoing {
         Some(outgoing) if account.span.is_handed_on => {
             bundle.with_outgoing(outgoing.clone().with_trace(account.span.trace.clone()))

@@ -100,3 +100,21 @@ async fn bodies_go_both_ways_while_they_come() {
     drop(stream);
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bundle_that_cannot_be_read_is_said_in_the_receipt_and_not_to_who_asks() {
+    let server = serve([tenant("hello", "hello.mjs", HELLO)], |_| {}).await;
+    let bundles = server.config.state.join("bundles");
+    for entry in std::fs::read_dir(&bundles).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::write(&path, &std::fs::read(&path).unwrap()[1..]).unwrap();
+    }
+    let response = server.get("/hello").await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(response.body().starts_with("internal: the page could not be made"), "{response:?}");
+    let (receipt, _) = server.receipt(&id_of(&response)).await;
+    assert_eq!(receipt.outcome, "internal");
+    let failure = receipt.failure.unwrap();
+    assert!(failure.contains("not a bundle"), "{failure}");
+    server.end().await;
+}
