@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use clap::Args;
@@ -68,7 +69,7 @@ impl Serve {
             // Before anybody can send one, which would end the process.
             let hangups = Hangups::new()?;
             let names: Vec<_> = config.tenants.keys().cloned().collect();
-            let server = Server::start(config, engine, &bundler, Arc::new(print))
+            let server = Server::start(config, engine, &bundler, Arc::new(printer()?))
                 .await
                 .map_err(|error| Mistake(error.to_string()))?;
             for (scheme, address) in [("http", plain_address(&server)), ("https", server.tls_address())] {
@@ -191,8 +192,30 @@ fn print_reloaded(reloaded: &Reloaded) {
     }
 }
 
-fn print(receipt: &Receipt, _console: &[Line]) {
-    let Receipt { id, tenant, outcome, status, method, path, took, .. } = receipt;
-    let tenant = tenant.as_ref().map_or("-", |tenant| tenant.as_str());
-    print_note(&format!("{id} {tenant} {method} {path} {status} {outcome} in {}", show_time(*took)));
+/// Lines that wait to be printed. One that finds no room is dropped, and counted: a terminal that stands still must not hold
+/// requests up.
+const MOST_LINES: usize = 4096;
+
+/// Prints a line for each request, on a thread of its own.
+fn printer() -> std::io::Result<impl Fn(&Receipt, &[Line]) + Send + Sync> {
+    let (sender, lines) = std::sync::mpsc::sync_channel::<String>(MOST_LINES);
+    let dropped = Arc::new(AtomicU64::new(0));
+    let lost = dropped.clone();
+    std::thread::Builder::new().name("dayfly-printer".into()).spawn(move || {
+        for line in lines {
+            print_note(&line);
+            match lost.swap(0, Ordering::Relaxed) {
+                0 => {}
+                lost => print_note(&format!("{lost} requests are not shown: they came faster than lines are read")),
+            }
+        }
+    })?;
+    Ok(move |receipt: &Receipt, _: &[Line]| {
+        let Receipt { id, tenant, outcome, status, method, path, took, .. } = receipt;
+        let tenant = tenant.as_ref().map_or("-", |tenant| tenant.as_str());
+        let line = format!("{id} {tenant} {method} {path} {status} {outcome} in {}", show_time(*took));
+        if sender.try_send(line).is_err() {
+            dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    })
 }
