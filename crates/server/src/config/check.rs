@@ -44,7 +44,11 @@ impl<'a> Checked<'a> {
             }
             return;
         };
-        if self.tenant.routes.is_empty() && !has_header && self.place("routes[0]").is_none() {
+        if self.tenant.routes.is_empty()
+            && !has_header
+            && self.place("routes[0]").is_none()
+            && !self.reader.is_wrong(&path)
+        {
             self.reader.wrong(&at, &path, "no request is this tenant's: the list is empty", "name a host or a path");
         }
         for (path, at, route) in self.routes() {

@@ -115,7 +115,18 @@ impl Config {
         let mut root = reader.root();
         keys::read(&mut root, base, &mut config);
         root.end();
-        let warnings = check::check(&reader, &config);
+        let mut warnings = check::check(&reader, &config);
+        if let Some(path) = file
+            && config.tenants.is_empty()
+        {
+            warnings.push(Problem {
+                origin: Origin::File(path.into()),
+                place: None,
+                key: String::new(),
+                message: "no tenant is configured, so nothing is served".into(),
+                remedy: Some("add [tenant.NAME] with its routes and its app".into()),
+            });
+        }
         let mut problems = reader.into_problems();
         if config.state.as_os_str().is_empty() && state.is_none() {
             problems.push(Problem {
@@ -181,7 +192,7 @@ fn read(path: &Path) -> Result<String, Problems> {
         Problems(vec![Problem { origin, place: None, key: String::new(), message, remedy }])
     };
     let bytes = std::fs::read(path).map_err(|error| {
-        problem(format!("the configuration cannot be read: {error}"), "name a file of TOML that can be")
+        problem(format!("the configuration cannot be read: {error}"), "name a file of TOML that can be read")
     })?;
     String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();

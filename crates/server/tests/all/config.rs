@@ -298,6 +298,29 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
+fn a_file_without_tenants_is_well_and_looks_like_a_mistake() {
+    let Loaded { config, warnings } = Folder::new("").load().unwrap();
+    assert!(config.tenants.is_empty());
+    let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+    assert!(
+        warning.to_string().ends_with(
+            "serve.toml: no tenant is configured, so nothing is served; add [tenant.NAME] with its routes and its app"
+        ),
+        "{warning}"
+    );
+}
+
+#[test]
+fn routes_of_a_wrong_type_are_one_mistake() {
+    assert_eq!(
+        Folder::new("[tenant.a]\nroutes = \"/\"\n").mistakes(),
+        [
+            r#"serve.toml:2:10: tenant.a.routes: text where a list is wanted; write the entries in brackets, as in ["…", "…"]"#
+        ]
+    );
+}
+
+#[test]
 fn flags_hold_over_the_environment_and_that_over_the_file() {
     let folder = Folder::new("[http]\nurl = 100\nstreams = 1\nconnections = 1\n[tenant.my-shop]\nroutes = [\"/\"]");
     let mut overrides = variables(&[
@@ -399,7 +422,8 @@ fn certificates_are_checked_with_the_rest() {
 
 #[test]
 fn a_certificate_whose_time_is_over_or_to_come_is_a_warning() {
-    let folder = Folder::new("[server.tls]\ncertificate = \"chain.pem\"\nkey = \"key.pem\"\n");
+    let text = "[server.tls]\ncertificate = \"chain.pem\"\nkey = \"key.pem\"\n[tenant.a]\nroutes = [\"/\"]\n";
+    let folder = Folder::new(text);
     for (from, to, says) in
         [(1990, 2001, "has expired at 2001-01-01T00:00:00Z"), (2400, 2401, "holds from 2400-01-01T00:00:00Z on")]
     {
