@@ -49,8 +49,8 @@ rm -rf target/rquickjs-sys
 mkdir -p target
 cp -R "$package" target/rquickjs-sys
 chmod -R u+w target/rquickjs-sys
-# In this order: what quickjs.patch adds, speed.patch may build on.
-for patch in quickjs.patch speed.patch; do
+# In this order: what quickjs.patch adds, speed.patch may build on; layout.patch describes what the two leave.
+for patch in quickjs.patch speed.patch layout.patch; do
   (cd target/rquickjs-sys && patch --quiet --fuzz=0 -p1 <"$guest/quickjs/$patch") ||
     fail "quickjs/$patch does not fit the package rquickjs-sys"
 done

@@ -2,8 +2,8 @@
 // `__bootstrap.native` there.
 import "./primordials.js";
 import { core } from "./core.js";
-import { dropMessages } from "./ops.js";
-import { event, handle, renewConsole } from "./web.js";
+import { dropMessages, forgetAll } from "./ops.js";
+import { event, handle, renewConsole, setEventTarget } from "./web.js";
 import { commonjs, importable } from "./node/main.js";
 
 const { native } = globalThis.__bootstrap;
@@ -14,6 +14,13 @@ native.hooks({
     renewConsole();
     dropMessages();
   },
+  /** A run of the lab's has ended, and its realm with it. */
+  left() {
+    renewConsole();
+    forgetAll();
+  },
+  /** Makes the global object of another realm the event target that this one's is. */
+  setEventTarget,
   handle,
   importable,
   commonjs,

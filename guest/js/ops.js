@@ -172,6 +172,12 @@ export function dropMessages() {
   }
 }
 
+/** Forgets the ports and blobs of code that is gone: nobody can post to them, or ask for them, any more. */
+export function forgetAll() {
+  ports.clear();
+  objectUrls.clear();
+}
+
 export const op_message_port_recv_message_sync = (id) => ports.get(id)?.queue.shift() ?? null;
 
 export function closePort(id) {

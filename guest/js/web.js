@@ -116,12 +116,15 @@ Object.defineProperty(globalThis, "navigator", { get: () => navigator, set: unde
 
 // The global object is an event target, on which what nothing catches is reported.
 Object.setPrototypeOf(globalThis, EventTarget.prototype);
-event.setEventTargetData(globalThis);
 const { brand } = load("ext:deno_webidl/00_webidl.js");
-Object.defineProperty(globalThis, brand, { value: brand });
+function setEventTarget(global) {
+  event.setEventTargetData(global);
+  Object.defineProperty(global, brand, { value: brand });
+}
+setEventTarget(globalThis);
 event.saveGlobalThisReference(globalThis);
 event.defineEventHandler(globalThis, "error", undefined, true);
 event.defineEventHandler(globalThis, "unhandledrejection");
 event.defineEventHandler(globalThis, "rejectionhandled");
 
-export { renewConsole, handle, event };
+export { renewConsole, handle, event, setEventTarget };

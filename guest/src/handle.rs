@@ -1,6 +1,6 @@
 //! One request: the app's `fetch` handler is called, and its response is handed on as it comes.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use javy::quickjs::{Array, Ctx, Exception, Object, Result, String as JsString, TypedArray, Value};
 
@@ -15,6 +15,8 @@ thread_local! {
     /// How many more bytes the body may have, and whether it wanted more.
     static ROOM: Cell<u64> = const { Cell::new(u64::MAX) };
     static IS_FULL: Cell<bool> = const { Cell::new(false) };
+    /// What has been written of an answer that goes nowhere.
+    static UNSENT: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
 /// Answers one request.
@@ -23,18 +25,40 @@ pub fn handle(request: Request, bounds: Option<Bounds>) -> std::result::Result<(
     runtime::runtime().context().with(|ctx| {
         render::renew(&ctx);
         let app = load::handler(&ctx)?;
-        let env = render::parse(&ctx, &request.env)?;
-        if !env.is_object() || env.is_array() {
-            return Err(Failure::InvalidProps("a handler's env is a JSON object".into()));
-        }
-        let parts = parts(&ctx, request).map_err(|_| render::threw(&ctx))?;
-        ROOM.set(bounds.page);
-        render::bound_stack(&ctx, bounds);
-        let hook = web::hook(&ctx, "handle").expect("the globals are set");
-        let handled = render::call(&ctx, &hook, (app, parts, env), render::wait);
-        console::report_rejections(&ctx);
-        if IS_FULL.get() { Err(Failure::PageTooLarge) } else { handled.map(drop) }
+        answer(&ctx, app, request, bounds)
     })
+}
+
+/// Has the app answer a request; gives the body, which goes nowhere.
+pub fn answer_unsent<'js>(
+    ctx: &Ctx<'js>,
+    app: Object<'js>,
+    request: Request,
+    bounds: Bounds,
+) -> std::result::Result<Vec<u8>, Failure> {
+    UNSENT.set(Some(Vec::new()));
+    let answered = answer(ctx, app, request, bounds);
+    let body = UNSENT.take().unwrap_or_default();
+    answered.map(|()| body)
+}
+
+fn answer<'js>(
+    ctx: &Ctx<'js>,
+    app: Object<'js>,
+    request: Request,
+    bounds: Bounds,
+) -> std::result::Result<(), Failure> {
+    let env = render::parse(ctx, &request.env)?;
+    if !env.is_object() || env.is_array() {
+        return Err(Failure::InvalidProps("a handler's env is a JSON object".into()));
+    }
+    let parts = parts(ctx, request).map_err(|_| render::threw(ctx))?;
+    ROOM.set(bounds.page);
+    render::bound_stack(ctx, bounds);
+    let hook = web::hook(ctx, "handle").expect("the globals are set");
+    let handled = render::call(ctx, &hook, (app, parts, env), render::wait);
+    console::report_rejections(ctx);
+    if IS_FULL.get() { Err(Failure::PageTooLarge) } else { handled.map(drop) }
 }
 
 fn parts<'js>(ctx: &Ctx<'js>, request: Request) -> Result<Object<'js>> {
@@ -79,13 +103,22 @@ pub fn install(native: &Object<'_>) -> Result<()> {
     define(native, "respond", respond)?;
     define(native, "writeBody", write)?;
     define(native, "writeText", write_text)?;
-    define(native, "finishBody", response::finish)?;
+    define(native, "finishBody", finish)?;
     define(native, "describe", describe)
 }
 
 fn respond(status: u16, headers: Array<'_>) -> Result<()> {
-    response::start(status, &header_list(&headers)?);
+    let headers = header_list(&headers)?;
+    if UNSENT.with_borrow(Option::is_none) {
+        response::start(status, &headers);
+    }
     Ok(())
+}
+
+fn finish() {
+    if UNSENT.with_borrow(Option::is_none) {
+        response::finish();
+    }
 }
 
 /// Hands on a piece of the body; false if nobody wants more of it.
@@ -108,7 +141,8 @@ fn write_bytes(ctx: &Ctx<'_>, bytes: &[u8]) -> Result<bool> {
         return Err(Exception::throw_range(ctx, "the body is larger than it may be"));
     };
     ROOM.set(room);
-    Ok(response::write(bytes))
+    let is_unsent = UNSENT.with_borrow_mut(|unsent| unsent.as_mut().map(|unsent| unsent.extend_from_slice(bytes)).is_some());
+    Ok(is_unsent || response::write(bytes))
 }
 
 /// The text of a value that is no `Response`, for a message.

@@ -10,6 +10,7 @@
 //! | [`render`] | one render: renew, call, wait, convert |
 //! | [`handle`] | one request: call the app's `fetch` handler, hand on its response as it comes |
 //! | [`run`] | code that is run for itself |
+//! | [`lab`] | an app run again and again in one heap, each time in a realm of its own |
 //! | [`runtime`] | makes the JavaScript runtime and its globals |
 //! | [`outgoing`] | the calls that `fetch` makes |
 //! | [`console`], [`clock`], [`random`], [`timers`] | the globals that lead to an import, or to none |
@@ -23,6 +24,7 @@ mod clock;
 mod console;
 mod handle;
 mod inspect;
+mod lab;
 mod load;
 mod notices;
 mod outgoing;
@@ -42,7 +44,7 @@ mod contract {
     wit_bindgen::generate!({ world: "engine", path: "../wit" });
 
     pub use dayfly::sandbox::{clock, console, outgoing, random, response};
-    pub use exports::dayfly::sandbox::{handler, loader, renderer, runner, warmer};
+    pub use exports::dayfly::sandbox::{handler, lab, loader, renderer, runner, warmer};
     export!(Engine);
 
     /// Makes the runtime and its globals, once and for all: build.sh calls it, and `engine.wasm` is what it leaves.
@@ -58,8 +60,40 @@ mod contract {
         crate::postmortem::stack()
     }
 
+    /// The export of the interface `heap`: what is generated would copy the memory into itself.
+    #[unsafe(export_name = "dayfly:sandbox/heap@0.1.0#memory")]
+    extern "C" fn memory() -> *const [usize; 2] {
+        crate::quickjs::memory()
+    }
+
     /// The component's exports.
     struct Engine;
+
+    impl lab::Guest for Engine {
+        fn open(script: String, options: String) -> Result<(), renderer::Failure> {
+            crate::lab::open(&script, &options)
+        }
+
+        fn host(source: loader::Source) -> Result<(), renderer::Failure> {
+            crate::lab::host(&source)
+        }
+
+        fn run(
+            app: loader::Source,
+            visit: lab::Visit,
+            bounds: Option<renderer::Bounds>,
+        ) -> Result<lab::Visited, lab::Problem> {
+            crate::lab::run(&app, visit, bounds)
+        }
+
+        fn collect() -> lab::Size {
+            crate::lab::collect()
+        }
+
+        fn report() -> String {
+            crate::lab::report()
+        }
+    }
 
     impl loader::Guest for Engine {
         fn load(source: loader::Source) -> Result<loader::Loaded, loader::Refusal> {

@@ -18,15 +18,22 @@ const STACK: usize = render::MOST_JS_STACK;
 const GC_HEADROOM: i64 = 32 << 20;
 
 /// What an app has.
-#[derive(Clone, Default)]
-struct App {
-    render: Option<Persistent<Function<'static>>>,
+pub struct App<'js> {
+    pub form: Form,
+    pub render: Option<Function<'js>>,
     /// The object whose `fetch` answers requests.
+    pub handler: Option<Object<'js>>,
+}
+
+/// The same from one call to the next.
+#[derive(Clone, Default)]
+struct Kept {
+    render: Option<Persistent<Function<'static>>>,
     handler: Option<Persistent<Object<'static>>>,
 }
 
 thread_local! {
-    static APP: RefCell<App> = RefCell::default();
+    static APP: RefCell<Kept> = RefCell::default();
 }
 
 /// The app's `render`.
@@ -60,7 +67,11 @@ pub fn load(mut source: Source) -> Result<Loaded, Refusal> {
     notices::start(runtime);
     let loaded = runtime.context().with(|ctx| {
         quickjs::set_stack_size(&ctx, STACK);
-        let form = evaluate(&ctx, &source)?;
+        let App { form, render, handler } = evaluate(&ctx, &source)?;
+        APP.set(Kept {
+            render: render.map(|render| Persistent::save(&ctx, render)),
+            handler: handler.map(|handler| Persistent::save(&ctx, handler)),
+        });
         // Whatever can still run the app's code does so here, and none of it is left for a render: finalizers, then the
         // getters of what is reported. What that leaves behind in turn is dropped.
         ctx.run_gc();
@@ -103,7 +114,8 @@ fn clean() {
     quickjs::wipe_free_memory();
 }
 
-fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<Form, Refusal> {
+/// Evaluates the top level of `source` in this realm, and finds what renders.
+pub fn evaluate<'js>(ctx: &Ctx<'js>, source: &Source) -> Result<App<'js>, Refusal> {
     let code = parse(ctx, source)?;
     // Set where a script asks for it: a module, and a script of a browser's, would be misled.
     let module = if !code.is_module() && asks_for_commonjs(&source.text) { web::commonjs(ctx) } else { None };
@@ -122,11 +134,7 @@ fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<Form, Refusal> {
     if render.is_none() && handler.is_none() {
         return Err(no_render(exports.as_ref().filter(|_| is_module)));
     }
-    APP.set(App {
-        render: render.map(|render| Persistent::save(ctx, render)),
-        handler: handler.map(|handler| Persistent::save(ctx, handler)),
-    });
-    Ok(if is_module { Form::Module } else { Form::Script })
+    Ok(App { form: if is_module { Form::Module } else { Form::Script }, render, handler })
 }
 
 /// Whether a script names what CommonJS has.

@@ -89,6 +89,38 @@ impl Scratch {
     }
 }
 
+/// The whole memory as a list of bytes that the canonical ABI returns.
+pub fn memory() -> *const [usize; 2] {
+    struct Whole(UnsafeCell<[usize; 2]>);
+    // SAFETY: the guest has one thread.
+    unsafe impl Sync for Whole {}
+    static WHOLE: Whole = Whole(UnsafeCell::new([0; 2]));
+    let whole = WHOLE.0.get();
+    // SAFETY: nobody else refers to it but the host, which has read it before it calls again.
+    unsafe { (*whole)[1] = core::arch::wasm32::memory_size(0) << 16 };
+    whole
+}
+
+/// Says whose heap it is that is read from outside.
+pub fn show_heap(ctx: &Ctx<'_>) {
+    // SAFETY: the context, and so its runtime, is alive.
+    unsafe { qjs::JS_SetHeapRuntime(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) }
+}
+
+/// What the heap has of malloc: bytes, and blocks.
+pub fn heap_size(ctx: &Ctx<'_>) -> (usize, usize) {
+    let (mut bytes, mut blocks) = (0, 0);
+    // SAFETY: the context, and so its runtime, is alive, and the two are written before they are read.
+    unsafe { qjs::JS_GetHeapSize(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), &mut bytes, &mut blocks) };
+    (bytes as usize, blocks as usize)
+}
+
+/// Where an object is in memory.
+pub fn address(object: &Object<'_>) -> usize {
+    // SAFETY: the value is an object, and is only looked at.
+    unsafe { qjs::JS_VALUE_GET_PTR(object.as_raw()).addr() }
+}
+
 /// Says how the code is called that is the guest's own and no app's: it is in no stack and at no call site, its functions
 /// read as native ones, and their text is not kept.
 pub fn set_own_filename(ctx: &Ctx<'_>, name: &CStr) {

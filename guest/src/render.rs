@@ -152,7 +152,8 @@ pub fn rejected(ctx: &Ctx<'_>, value: &Value<'_>) -> Failure {
     if quickjs::is_stack_overflow(value) { Failure::StackExhausted(thrown) } else { Failure::Threw(thrown) }
 }
 
-fn page<'js>(ctx: &Ctx<'js>, result: Value<'js>, most: u64) -> Result<Page, Failure> {
+/// What `render` gave, as a page.
+pub fn page<'js>(ctx: &Ctx<'js>, result: Value<'js>, most: u64) -> Result<Page, Failure> {
     if let Some(text) = result.as_string() {
         // A character of UTF-16 has at least one byte of UTF-8, so this much is known before there is a copy.
         if quickjs::string_length(&result) as u64 > most {

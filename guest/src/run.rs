@@ -41,7 +41,8 @@ pub fn importable(name: &str) -> Option<String> {
     IMPORTABLE.with_borrow(|importable| importable.get(name).cloned())
 }
 
-fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<(), Failure> {
+/// Evaluates one source. A module is seen through, a script is not.
+pub fn evaluate(ctx: &Ctx<'_>, source: &Source) -> Result<(), Failure> {
     let Source { name, text, form } = source;
     let code = match form {
         Form::Script => Code::script(ctx, name, text),

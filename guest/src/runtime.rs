@@ -33,6 +33,7 @@ fn make() -> Runtime {
     let runtime = Runtime::new(config).expect("an empty runtime fits in any memory that holds the engine");
     runtime.context().with(|ctx| {
         quickjs::set_stack_size(&ctx, render::MOST_JS_STACK);
+        quickjs::show_heap(&ctx);
         if install(&ctx).is_err() {
             // A defect of ours, found by whoever builds the engine.
             console::report_in(Level::Error, &thrown::with_stack(&ctx.catch()), 0, None);

@@ -21,7 +21,7 @@ use crate::{clock, console, handle, inspect, notices, outgoing, random, tasks, t
 /// `js/`, bundled by build.sh: scripts, with a zero byte between two.
 static SCRIPTS: Wiped<{ include_bytes!("../target/web.js").len() }> = Wiped::new(*include_bytes!("../target/web.js"));
 /// What stacks would call it, if it were in any.
-const NAME: &str = "dayfly:web";
+pub const NAME: &str = "dayfly:web";
 
 thread_local! {
     static HOOKS: RefCell<Option<Persistent<Object<'static>>>> = const { RefCell::new(None) };
@@ -178,9 +178,14 @@ fn hooks<'js>(ctx: Ctx<'js>, hooks: Object<'js>) {
     HOOKS.set(Some(Persistent::save(&ctx, hooks)));
 }
 
+/// All that the guest calls, as an object; none before the globals are set.
+pub fn all_hooks<'js>(ctx: &Ctx<'js>) -> Option<Object<'js>> {
+    HOOKS.with_borrow(Clone::clone)?.restore(ctx).ok()
+}
+
 /// What the guest calls by that name; none before the globals are set.
 pub fn hook<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Function<'js>> {
-    HOOKS.with_borrow(Clone::clone)?.restore(ctx).ok()?.get(name).ok()
+    all_hooks(ctx)?.get(name).ok()
 }
 
 /// Node's module of that name, if there is one, as an object of what it exports.
@@ -190,7 +195,7 @@ pub fn module<'js>(ctx: &Ctx<'js>, name: &str) -> Option<Object<'js>> {
 
 /// Gives a classic script what CommonJS has; the object whose `exports` it sets.
 pub fn commonjs<'js>(ctx: &Ctx<'js>) -> Option<Object<'js>> {
-    hook(ctx, "commonjs")?.call(()).map_err(|_| ctx.catch()).ok()
+    hook(ctx, "commonjs")?.call((ctx.globals(),)).map_err(|_| ctx.catch()).ok()
 }
 
 /// Says that the top level has run: what it left open is no render's.

@@ -53,6 +53,8 @@ pub struct State {
     time: Time,
     /// What the guest's clock says until it next sleeps.
     now: Option<u64>,
+    /// How many seeds it was given.
+    seeds: u64,
 }
 
 /// What the guest's clock and randomness are.
@@ -62,9 +64,18 @@ pub enum Time {
     Real,
     /// None: the clock stands at 1970 and the seed is 0, so that the same source gives the same snapshot.
     Still,
+    /// The same in every sandbox, so that the same source does the same again: the clock starts at the beginning of 2026 and
+    /// goes a millisecond on whenever it is asked, what is slept is over at once, and the seeds are those of one sequence.
+    Scripted,
     /// None, and nobody waits: what a guest gets that is only asked where it was.
     Over,
 }
+
+/// When scripted time begins: 2026-01-01T00:00:00Z, in nanoseconds since 1970.
+const SCRIPTED_START: u64 = 1_767_225_600_000_000_000;
+
+/// By how much scripted time goes on each time that it is asked for.
+const SCRIPTED_STEP: u64 = 1_000_000;
 
 impl Time {
     /// Nanoseconds since 1970.
@@ -72,6 +83,7 @@ impl Time {
         match self {
             // Before 1970 and after 2554 there is nothing to render.
             Self::Real => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64),
+            Self::Scripted => SCRIPTED_START,
             Self::Still | Self::Over => 0,
         }
     }
@@ -166,7 +178,7 @@ impl Sandbox {
         let started = Instant::now();
         let (meter, console, response) = (Meter::new(limits), Console::new(limits), Outlet::new(limits));
         let calls = Calls::new(limits);
-        let state = State { meter, console, response, calls, time, now: None };
+        let state = State { meter, console, response, calls, time, now: None, seeds: 0 };
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| &mut state.meter);
         if engine.config().fuel {
@@ -410,11 +422,19 @@ impl State {
 impl clock::Host for State {
     fn now(&mut self) -> wasmtime::Result<u64> {
         // The clock stands still between sleeps whatever the guest is: one that moves measures what others do.
-        Ok(*self.now.get_or_insert_with(|| self.time.now()))
+        let now = self.now.get_or_insert_with(|| self.time.now());
+        if self.time == Time::Scripted {
+            *now += SCRIPTED_STEP;
+        }
+        Ok(*now)
     }
 
     async fn sleep(&mut self, nanoseconds: u64) -> wasmtime::Result<()> {
         self.may_wait()?;
+        if self.time == Time::Scripted {
+            self.now = Some(self.now.unwrap_or(SCRIPTED_START).saturating_add(nanoseconds));
+            return Ok(());
+        }
         tokio::time::sleep(Duration::from_nanos(nanoseconds)).await;
         self.now = Some(self.time.now());
         Ok(())
@@ -447,7 +467,9 @@ impl outgoing::Host for State {
     async fn wait(&mut self, nanoseconds: Option<u64>) -> wasmtime::Result<Option<outgoing::Event>> {
         self.may_wait()?;
         let event = self.calls.wait(nanoseconds.map(Duration::from_nanos)).await;
-        self.now = Some(self.time.now());
+        if self.time != Time::Scripted {
+            self.now = Some(self.time.now());
+        }
         Ok(event?)
     }
 }
@@ -456,9 +478,21 @@ impl random::Host for State {
     fn seed(&mut self) -> wasmtime::Result<u64> {
         match self.time {
             Time::Real => random().map_err(|error| wasmtime::Error::msg(format!("no randomness: {error}"))),
+            Time::Scripted => {
+                self.seeds += 1;
+                Ok(scripted_seed(self.seeds))
+            }
             Time::Still | Time::Over => Ok(0),
         }
     }
+}
+
+/// The seed of that number: SplitMix64 (Steele, Lea and Flood, 2014).
+fn scripted_seed(number: u64) -> u64 {
+    let mut seed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    seed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    seed = (seed ^ (seed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    seed ^ (seed >> 31)
 }
 
 /// Of a generator for each thread that the system seeds: to ask the system each time takes longer.

@@ -5,6 +5,7 @@ mod cache;
 mod density;
 mod dev;
 mod examples;
+mod leak;
 mod places;
 mod request;
 mod run;
@@ -380,10 +381,15 @@ fn help_version_and_completions_are_there() {
         ("dev", "dev"),
         ("serve", "serve"),
         ("bench", "bench"),
+        ("leak", "leak"),
+        ("leak check", "leak-check"),
+        ("leak snapshot", "leak-snapshot"),
+        ("leak diff", "leak-diff"),
+        ("leak soak", "leak-soak"),
         ("trace", "trace"),
         ("types", "types"),
     ] {
-        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|it| !it.is_empty()).collect();
+        let arguments: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let help = dayfly.run(&arguments);
         assert_eq!(help.code, 0);
         let file = crate::support::root().join(format!("tests/all/help/{snapshot}.txt"));

@@ -88,7 +88,7 @@ pub(crate) fn component_of(engine: &[u8]) -> Result<Vec<u8>, String> {
         return encode(engine);
     }
     let mut module = engine.to_vec();
-    let (resolve, world) = world("bundle")?;
+    let (resolve, world) = world(if exports(engine, HEAP)? { "observed" } else { "bundle" })?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(text)?;
     encode(&module)
 }
@@ -118,6 +118,7 @@ fn main_module(component: &[u8]) -> Result<&[u8], String> {
 
 /// What a build of `guest/` that is older than it does not export.
 const POSTMORTEM: &str = "dayfly:sandbox/postmortem@0.1.0#stack";
+const HEAP: &str = "dayfly:sandbox/heap@0.1.0#memory";
 
 fn exports(module: &[u8], name: &str) -> Result<bool, String> {
     for payload in Parser::new(0).parse_all(module) {

@@ -123,6 +123,11 @@ impl Bundler {
         }
     }
 
+    /// Where code runs, and the engine's component.
+    pub(crate) fn engine(&self) -> (&Engine, &Guest) {
+        (&self.engine, &self.guest)
+    }
+
     /// Evaluates the top level of `source` under `limits` and snapshots the heap that it leaves. Four builds run at
     /// once; one beyond waits, and the wait is not counted against its limits.
     ///

@@ -6,8 +6,7 @@
 //! | evaluate the top level once, in a sandbox | `evaluate` |
 //! | snapshot the heap, and make a component of it that has the world `app` of `wit/` | `artifact` |
 //!
-//!
-//! [`Places`] says where in its author's files a place of a bundle is, by a source map.
+//! [`Bundler::rehearse`] runs an app again and again in realms of one heap instead, for the leak lab. [`Places`] says where in its author's files a place of a bundle is, by a source map.
 //!
 //! ```no_run
 //! # async fn build() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,6 +26,7 @@ mod contract;
 mod evaluate;
 mod imports;
 mod places;
+mod realms;
 mod refusal;
 mod source;
 
@@ -34,5 +34,6 @@ pub use artifact::{Artifact, Notice, NoticeKind};
 pub use evaluate::{Build, Bundler, Run};
 pub use imports::importable;
 pub use places::Places;
+pub use realms::{HeapSize, Problem, Realms, Rehearsal, Stopped, Visit, Visited};
 pub use refusal::{Refusal, code_frame};
 pub use source::{Form, Source};

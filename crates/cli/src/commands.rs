@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod completions;
 mod dev;
+mod leak;
 mod limits;
 mod outgoing;
 mod render;
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Dev(dev::Dev),
     Serve(serve::Serve),
     Bench(bench::Bench),
+    Leak(leak::Leak),
     Trace(trace::Trace),
     Types(types::Types),
     Completions(completions::Completions),
@@ -40,6 +42,7 @@ impl Command {
             Self::Render(render) => render.json,
             Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
+            Self::Leak(leak) => leak.prints_json(),
             Self::Dev(_) | Self::Serve(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
         }
     }
@@ -52,6 +55,7 @@ impl Command {
             Self::Dev(dev) => dev.exec(cache),
             Self::Serve(serve) => serve.exec(cache),
             Self::Bench(bench) => bench.exec(cache),
+            Self::Leak(leak) => leak.exec(cache),
             Self::Trace(trace) => trace.exec(),
             Self::Types(types) => types.exec(),
             Self::Completions(completions) => completions.exec(),

@@ -21,6 +21,14 @@ pub(crate) enum Exit {
     Failed = 4,
 }
 
+/// What `dayfly leak` says: it has codes of its own, as whoever calls it asks for a verdict.
+impl Exit {
+    /// An app grows.
+    pub(crate) const GROWING: Self = Self::Threw;
+    /// An app holds something of its last run, which is not accepted.
+    pub(crate) const BOUNDED: Self = Self::Limit;
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

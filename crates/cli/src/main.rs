@@ -5,6 +5,7 @@ mod cache;
 mod commands;
 mod exit;
 mod input;
+mod leak_report;
 mod mistakes;
 mod progress;
 mod report;

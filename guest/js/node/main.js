@@ -88,9 +88,9 @@ export function require(name) {
 }
 
 /** Gives a classic script what CommonJS has; the object whose `exports` it sets. */
-export function commonjs() {
+export function commonjs(global) {
   const module = { exports: {}, id: ".", loaded: false, children: [], paths: [] };
-  Object.assign(globalThis, { module, exports: module.exports, require, __filename: "/app.js", __dirname: "/" });
+  Object.assign(global, { module, exports: module.exports, require, __filename: "/app.js", __dirname: "/" });
   return module;
 }
 

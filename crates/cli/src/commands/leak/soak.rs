@@ -1,0 +1,280 @@
+//! `dayfly leak soak`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use bytes::Bytes;
+use clap::Args;
+use dayfly::{Bundle, Engine, EngineConfig, Limits};
+use dayfly_lab::{REST, Round, Soak as Judgement, SoakVerdict, cgroup, resident};
+use http::Uri;
+use http_body_util::{BodyExt, Empty};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use crate::cache::CacheArgs;
+use crate::commands::{build, runtime};
+use crate::exit::{Exit, Mistake};
+use crate::input;
+use crate::report::{print_bytes, print_json, print_note};
+use crate::units::{show_count, show_size};
+
+/// Fire many requests, in rounds with rests between, and say whether what is held at rest grows
+///
+/// At an app in fresh sandboxes of this process, or at any HTTP server: `--against` gives its URL, and `--pid` whose memory is
+/// looked at. The memory at rest is what could not be let go of; the slope through it, by requests, has an uncertainty, and the
+/// verdict is growing if zero is not within. Exit codes: 0 flat; 1 growing; 2 a mistake in the arguments, or a server that does not
+/// answer; 3 unclear.
+#[derive(Debug, Args)]
+pub(crate) struct Soak {
+    /// An app, as `dayfly render` takes it
+    #[arg(value_name = "APP.js|ENTRY|APP.wasm", required_unless_present = "against", conflicts_with = "against")]
+    app: Option<PathBuf>,
+
+    /// The URL of a server that is asked instead, such as http://127.0.0.1:3000/
+    #[arg(long, value_name = "URL", requires = "pid")]
+    against: Option<Uri>,
+
+    /// The process of that server, on this machine
+    #[arg(long, value_name = "PID", requires = "against")]
+    pid: Option<u32>,
+
+    /// Look at the memory of the process's control group in place of the process alone
+    #[arg(long, requires = "pid")]
+    cgroup: bool,
+
+    /// Props of the renders: a file of JSON, or - for standard input [default: {}]
+    #[arg(long, value_name = "FILE", conflicts_with = "against")]
+    props: Option<PathBuf>,
+
+    /// How many requests in all
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    requests: u64,
+
+    /// How many of them at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    concurrency: u64,
+
+    /// In how many rounds
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    rounds: u64,
+
+    /// How long the server rests after each round, such as 500ms [default: 500ms]
+    #[arg(long, value_name = "TIME", value_parser = crate::units::time)]
+    rest: Option<Duration>,
+
+    /// Write a page with the chart
+    #[arg(long, value_name = "FILE.html")]
+    html: Option<PathBuf>,
+
+    /// Write the chart
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is asked.
+#[derive(Clone)]
+enum Target {
+    Bundle { engine: Engine, bundle: Bundle, props: Arc<str> },
+    Server { client: Client<HttpConnector, Empty<Bytes>>, url: Uri },
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    judgement: &'a Judgement,
+    /// Requests that failed.
+    failed: u64,
+}
+
+impl Soak {
+    pub(crate) fn prints_json(&self) -> bool {
+        self.json
+    }
+
+    pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
+        let target = match self.target(cache)? {
+            Ok(target) => target,
+            Err(exit) => return Ok(exit),
+        };
+        let rounds = runtime()?.block_on(self.rounds(&target))?;
+        let judgement = Judgement::judge(rounds);
+        let failed = judgement.rounds.iter().map(|round| round.failed).sum();
+        self.write(&judgement)?;
+        if self.json {
+            print_json(&Report { judgement: &judgement, failed })?;
+        } else {
+            print_bytes(text(&judgement, failed).as_bytes(), b"")?;
+        }
+        Ok(match judgement.verdict {
+            _ if failed == self.requests => Exit::Usage,
+            SoakVerdict::Flat => Exit::Done,
+            SoakVerdict::Growing => Exit::GROWING,
+            SoakVerdict::Unclear => Exit::BOUNDED,
+        })
+    }
+
+    fn target(&self, cache: &CacheArgs) -> Result<Result<Target, Exit>> {
+        if let Some(url) = &self.against {
+            if url.scheme_str() != Some("http") {
+                return Err(Mistake(format!("{url} is no URL that begins with http://")).into());
+            }
+            let client = Client::builder(TokioExecutor::new()).build_http();
+            return Ok(Ok(Target::Server { client, url: url.clone() }));
+        }
+        let app = self.app.as_deref().expect("clap asks for it where there is no URL");
+        let built = match build::built(input::app(app)?, app, None, self.json, cache)? {
+            Ok(built) => built,
+            Err(exit) => return Ok(Err(exit)),
+        };
+        let engine = cache.engine(&EngineConfig::default())?;
+        let bundle = Bundle::load(&engine, &built.bundle)?;
+        Ok(Ok(Target::Bundle { engine, bundle, props: input::props(self.props.as_deref())?.into() }))
+    }
+
+    async fn rounds(&self, target: &Target) -> Result<Vec<Round>> {
+        let started = Instant::now();
+        let rest = self.rest.unwrap_or(REST[0]);
+        let mut rounds = Vec::new();
+        let mut done = 0;
+        for round in 1..=self.rounds {
+            let until = self.requests * round / self.rounds;
+            let watcher = Watcher::start(self.memory());
+            let failed = self.round(target, until - done).await;
+            let peak = watcher.finish();
+            done = until;
+            let mut trough = self.memory()()?;
+            let rested = Instant::now();
+            while rested.elapsed() < rest {
+                tokio::time::sleep(REST[1]).await;
+                trough = trough.min(self.memory()()?);
+            }
+            rounds.push(Round {
+                requests: done,
+                seconds: started.elapsed().as_secs_f64(),
+                peak: peak.max(trough),
+                trough,
+                failed,
+            });
+            if !self.json {
+                print_note(&format!("{} requests: {} at rest", show_count(done), show_size(trough)));
+            }
+        }
+        Ok(rounds)
+    }
+
+    /// Sends that many requests; gives how many failed.
+    async fn round(&self, target: &Target, requests: u64) -> u64 {
+        let mut tasks = JoinSet::new();
+        let workers = self.concurrency.min(requests);
+        for worker in 0..workers {
+            let target = target.clone();
+            let share = requests / workers + u64::from(worker < requests % workers);
+            tasks.spawn(async move {
+                let mut failed = 0;
+                for _ in 0..share {
+                    failed += u64::from(!target.ask().await);
+                }
+                failed
+            });
+        }
+        tasks.join_all().await.into_iter().sum()
+    }
+
+    /// What says how much memory is held.
+    fn memory(&self) -> impl Fn() -> Result<u64> + Send + use<> {
+        let pid = self.pid.unwrap_or_else(std::process::id);
+        let by_group = self.cgroup;
+        move || {
+            if by_group {
+                return Ok(cgroup(pid).ok_or_else(|| Mistake(format!("the process {pid} has no control group of its own")))?);
+            }
+            let wrong = |error| Mistake(format!("cannot look at the memory of the process {pid}: {error}"));
+            Ok(resident(pid).map_err(wrong)?)
+        }
+    }
+
+    fn write(&self, judgement: &Judgement) -> Result<()> {
+        let subject = match (&self.against, &self.app) {
+            (Some(url), _) => url.to_string(),
+            (None, app) => app.as_deref().unwrap_or(Path::new("")).display().to_string(),
+        };
+        let files = [(&self.html, judgement.html(&format!("{} requests at {subject}", self.requests))), (&self.svg, judgement.svg())];
+        for (file, text) in files {
+            if let Some(file) = file {
+                std::fs::write(file, text).map_err(|error| Mistake(format!("cannot write {}: {error}", file.display())))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Target {
+    /// Asks once; whether that went well.
+    async fn ask(&self) -> bool {
+        match self {
+            Self::Bundle { engine, bundle, props } => {
+                engine.render(bundle, &Limits::default(), &**props).await.page.is_ok()
+            }
+            Self::Server { client, url } => match client.get(url.clone()).await {
+                Ok(response) => response.status().is_success() && response.into_body().collect().await.is_ok(),
+                Err(_) => false,
+            },
+        }
+    }
+}
+
+/// Looks at a memory while a round goes on.
+struct Watcher {
+    most: Arc<AtomicU64>,
+    is_over: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Watcher {
+    fn start(memory: impl Fn() -> Result<u64> + Send + 'static) -> Self {
+        let (most, is_over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (highest, over) = (most.clone(), is_over.clone());
+        let thread = std::thread::spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                if let Ok(bytes) = memory() {
+                    highest.fetch_max(bytes, Ordering::Relaxed);
+                }
+                std::thread::sleep(REST[1]);
+            }
+        });
+        Self { most, is_over, thread }
+    }
+
+    fn finish(self) -> u64 {
+        self.is_over.store(true, Ordering::Relaxed);
+        // It reads a file and sleeps; nothing there panics.
+        let _ = self.thread.join();
+        self.most.load(Ordering::Relaxed)
+    }
+}
+
+fn text(judgement: &Judgement, failed: u64) -> String {
+    let troughs = || judgement.rounds.iter().map(|round| round.trough);
+    let mut text = format!("{}\n", judgement.summary());
+    text += &format!(
+        "{}  {} to {} at rest\n",
+        judgement.sparkline(),
+        show_size(troughs().min().unwrap_or(0)),
+        show_size(troughs().max().unwrap_or(0))
+    );
+    if failed > 0 {
+        text += &format!("{} requests failed\n", show_count(failed));
+    }
+    text
+}

@@ -1,0 +1,201 @@
+//! What the leak lab found, for people.
+
+use std::fmt::Write;
+
+use dayfly_bundler::{Places, Problem};
+use dayfly_lab::{CannotCheck, Leak, Report, Verdict};
+use serde_json::json;
+
+use crate::report::printable;
+use crate::units::{show_count, show_size};
+
+/// How many leaks and suspicions are told at length.
+const MOST_TOLD: usize = 10;
+
+/// A report as text; `left` is the verdict on what is not accepted.
+pub(crate) fn text(report: &Report, left: Verdict) -> String {
+    let mut text = String::new();
+    headline(&mut text, report);
+    if left != report.verdict {
+        line(&mut text, format_args!("accepted: {} without what the baseline has", left.as_str()));
+    }
+    for leak in report.leaks.iter().take(MOST_TOLD) {
+        tell(&mut text, leak);
+    }
+    rest(&mut text, report.leaks.len(), "things that hold on to runs");
+    for suspicion in report.suspicions.iter().take(MOST_TOLD) {
+        line(&mut text, format_args!("\nsuspicion, without growth: {} is read and then set", suspicion.path));
+        places(&mut text, "read at", &suspicion.read_at);
+        places(&mut text, "set at", &suspicion.written_at);
+    }
+    rest(&mut text, report.suspicions.len(), "suspicions");
+    if !report.unshared.is_empty() {
+        let names = report.unshared.iter().take(MOST_TOLD).cloned().collect::<Vec<_>>().join(", ");
+        line(&mut text, format_args!("\nnote: the app changed {names}, which the runs do not share; --share them to see whether that leaks"));
+    }
+    if let Some(why) = &report.watch_failed {
+        line(&mut text, format_args!("\nnote: no accesses are told of, as the app cannot be watched: {why}"));
+    }
+    if report.pages_differ {
+        line(&mut text, format_args!("\nnote: the same props gave different pages in different runs"));
+    }
+    printable(&text).into_owned()
+}
+
+fn headline(text: &mut String, report: &Report) {
+    let shared = report.share.join(", ");
+    let runs = report.runs;
+    match report.verdict {
+        Verdict::Growing => line(
+            text,
+            format_args!("growing: {} bytes a run, over {runs} runs that share {shared}", show_count(report.bytes_per_run)),
+        ),
+        Verdict::Bounded => line(
+            text,
+            format_args!(
+                "bounded: holds {} of {} that {} over, and does not grow, over {runs} runs that share {shared}",
+                show_size(report.bytes_held),
+                if report.runs_held == 1 { "a run".into() } else { format!("{} runs", report.runs_held) },
+                if report.runs_held == 1 { "is" } else { "are" },
+            ),
+        ),
+        Verdict::Clean => line(text, format_args!("clean: nothing is left of {runs} runs that share {shared}")),
+    }
+    let (first, last) = (report.heap_bytes[report.warm_up as usize], report.heap_bytes.last().copied().unwrap_or_default());
+    line(
+        text,
+        format_args!(
+            "heap: {} bytes before the first run, {} after {} to warm up, {} at the end",
+            show_count(report.heap_bytes[0]),
+            show_count(first),
+            report.warm_up,
+            show_count(last)
+        ),
+    );
+}
+
+fn tell(text: &mut String, leak: &Leak) {
+    let runs = if leak.runs_held == 1 { "1 run".into() } else { format!("{} runs", leak.runs_held) };
+    line(
+        text,
+        format_args!("\n{}: {} holds {} of {runs}", leak.verdict.as_str(), leak.path, show_size(leak.retained_bytes)),
+    );
+    places(text, "read at", &leak.read_at);
+    let how = leak.via.as_ref().map_or_else(|| "set at".into(), |via| format!("set by {via} at"));
+    places(text, &how, &leak.written_at);
+    line(text, format_args!("  held by"));
+    for retainer in &leak.retainers {
+        line(text, format_args!("    {retainer}"));
+    }
+    line(text, format_args!("  to mend it: {}", leak.fix));
+}
+
+fn places(text: &mut String, what: &str, frames: &[String]) {
+    if let [first, rest @ ..] = frames {
+        line(text, format_args!("  {what} {first}"));
+        for frame in rest.iter().take(4) {
+            line(text, format_args!("    from {frame}"));
+        }
+    }
+}
+
+fn rest(text: &mut String, all: usize, what: &str) {
+    if all > MOST_TOLD {
+        line(text, format_args!("\n… and {} more {what}: --json has all", all - MOST_TOLD));
+    }
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    writeln!(text, "{arguments}").expect("a string takes all that is written to it");
+}
+
+/// Why nothing can be said, in one line.
+pub(crate) fn cannot(why: CannotCheck, places: &Places) -> String {
+    let said = why.to_string();
+    match why {
+        CannotCheck::Run { problem: Problem::Refused(mut refusal), .. } => {
+            places.refusal(&mut refusal);
+            format!("{said}: {refusal}")
+        }
+        CannotCheck::Run { problem: Problem::Failed(mut failure), .. }
+        | CannotCheck::Host { mut failure, .. }
+        | CannotCheck::Sandbox(mut failure) => {
+            places.failure(&mut failure);
+            format!("{said}: {failure}")
+        }
+        CannotCheck::Heap(_) => said,
+    }
+}
+
+/// A report as JUnit has it: one test, which fails or does not.
+pub(crate) fn junit(name: &str, report: &Report, fails: bool) -> String {
+    let body = escape(&text(report, report.verdict));
+    let message = escape(&format!("{}: {} bytes a run", report.verdict.as_str(), report.bytes_per_run));
+    let outcome = if fails {
+        format!("<failure message=\"{message}\" type=\"{}\">{body}</failure>", report.verdict.as_str())
+    } else {
+        format!("<system-out>{body}</system-out>")
+    };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <testsuites><testsuite name=\"dayfly leak check\" tests=\"1\" failures=\"{}\" errors=\"0\">\n\
+         <testcase classname=\"leak\" name=\"{}\">{outcome}</testcase>\n\
+         </testsuite></testsuites>\n",
+        u8::from(fails),
+        escape(name)
+    )
+}
+
+/// Text as XML has it, without the characters that it cannot have.
+fn escape(text: &str) -> String {
+    let is_allowed = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    let text: String = text.chars().filter(is_allowed).collect();
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A report as SARIF 2.1.0 has it: a result for each leak, at the place of the write.
+pub(crate) fn sarif(report: &Report) -> String {
+    let results: Vec<_> = report.leaks.iter().map(result).collect();
+    let rule = |id: &str, text: &str| json!({ "id": id, "shortDescription": { "text": text } });
+    let sarif = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "dayfly leak check",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": [
+                    rule("growing", "Each run leaves more in the heap"),
+                    rule("bounded", "Something of the last run is left in the heap"),
+                ],
+            } },
+            "results": results,
+        }],
+    });
+    format!("{sarif:#}\n")
+}
+
+fn result(leak: &Leak) -> serde_json::Value {
+    let mut result = json!({
+        "ruleId": leak.verdict.as_str(),
+        "level": if leak.verdict == Verdict::Growing { "error" } else { "warning" },
+        "message": { "text": format!("{} holds what is over: {}", leak.path, leak.fix) },
+    });
+    let location = |frame: &String| {
+        let place = frame.rsplit_once('(').map_or(frame.as_str(), |(_, place)| place.trim_end_matches(')'));
+        let (place, column) = place.rsplit_once(':')?;
+        let (file, line) = place.rsplit_once(':')?;
+        let (line, column): (u32, u32) = (line.parse().ok()?, column.parse().ok()?);
+        Some(json!({ "physicalLocation": {
+            "artifactLocation": { "uri": file },
+            "region": { "startLine": line, "startColumn": column },
+        } }))
+    };
+    if let Some(location) = leak.written_at.first().and_then(location) {
+        result["locations"] = json!([location]);
+    }
+    if let Some(location) = leak.read_at.first().and_then(location) {
+        result["relatedLocations"] = json!([location]);
+    }
+    result
+}

@@ -1,0 +1,285 @@
+//! `leak check`: does an app grow where its runs share objects, by how much, and which line does it?
+
+use std::collections::BTreeSet;
+
+use dayfly_bundler::{Bundler, Places};
+use serde::Serialize;
+
+use crate::heap::Heap;
+use crate::holding::{self, Holder, How, Step};
+use crate::measure::{Access, AccessKind, CannotCheck, Measured, Options, Scenario, measure};
+use crate::verdict::{Growth, Verdict, growth};
+
+/// What is to be said of an app.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The worst that there is.
+    pub verdict: Verdict,
+    /// Bytes that each run leaves in the heap; 0 unless it grows.
+    pub bytes_per_run: u64,
+    /// How many runs were weighed, and how many came before.
+    pub runs: u32,
+    /// See [`Scenario::warm_up`].
+    pub warm_up: u32,
+    /// What the runs shared.
+    pub share: Vec<String>,
+    /// Bytes of the JavaScript heap before the first run, and after each.
+    pub heap_bytes: Vec<u64>,
+    /// How many runs something is left of after the last one.
+    pub runs_held: usize,
+    /// How many runs the whole realm is left of.
+    pub realms_held: usize,
+    /// Bytes of objects that were born in runs and are left.
+    pub bytes_held: u64,
+    /// What holds it, the most first.
+    pub leaks: Vec<Leak>,
+    /// Accesses that could hold a run and, as measured, make nothing grow.
+    pub suspicions: Vec<Suspicion>,
+    /// What the app left on globals that the runs do not share: a leak where they do.
+    pub unshared: Vec<String>,
+    /// Why there are no accesses to tell of, if there are none.
+    pub watch_failed: Option<String>,
+    /// Whether two runs with the same props gave different pages.
+    pub pages_differ: bool,
+}
+
+/// Something that holds on to runs.
+#[derive(Debug, Serialize)]
+pub struct Leak {
+    /// Whether it grows, or is bounded.
+    pub verdict: Verdict,
+    /// What holds: `console.error`.
+    pub path: String,
+    /// How many runs it holds something of.
+    pub runs_held: usize,
+    /// Bytes that would be freed if it let go of everything.
+    pub retained_bytes: u64,
+    /// From what holds to what is held, and on to the run before where one run holds another: a line a step.
+    pub retainers: Vec<String>,
+    /// Where the app read the same key before; a call a line, innermost first. Empty if it did not.
+    pub read_at: Vec<String>,
+    /// Where the app wrote it.
+    pub written_at: Vec<String>,
+    /// By what it was written: `assignment`, `push()`, ….
+    pub via: Option<String>,
+    /// The smallest change that mends it.
+    pub fix: String,
+}
+
+/// An access that makes nothing grow.
+#[derive(Debug, Serialize)]
+pub struct Suspicion {
+    /// What was read, and then set.
+    pub path: String,
+    /// Where it was read.
+    pub read_at: Vec<String>,
+    /// Where it was set.
+    pub written_at: Vec<String>,
+}
+
+/// Checks an app: once to weigh it, and once with the accesses to what is shared watched. `places` says where in its author's
+/// files a place of the app is.
+///
+/// # Errors
+/// [`CannotCheck`] if a run fails, or the sandbox is ended.
+///
+/// # Panics
+/// Outside a tokio runtime, or in one without timers (`enable_time`).
+pub async fn check(bundler: &Bundler, scenario: &Scenario, places: &Places) -> Result<Report, CannotCheck> {
+    let weighed = Options { weigh_shared: true, ..Options::default() };
+    let runs = scenario.warm_up() + scenario.runs;
+    let measured = measure(bundler, scenario, runs, weighed, |_, _, _| {}).await?;
+    let watched = Options { watch: true, ..Options::default() };
+    let watched = measure(bundler, scenario, scenario.warm_up(), watched, |_, _, _| {}).await;
+    report(scenario, places, &measured, watched.map(|watched| watched.said.events))
+}
+
+fn report(
+    scenario: &Scenario,
+    places: &Places,
+    measured: &Measured,
+    watched: Result<Vec<Access>, CannotCheck>,
+) -> Result<Report, CannotCheck> {
+    // A run that fails only because it is watched is none of the app's: there are no accesses to tell of, then.
+    let (accesses, watch_failed) = match watched {
+        Ok(accesses) => (accesses, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let heap = Heap::read(&measured.memory)?;
+    let held = holding::find(&heap, &measured.births, &scenario.share);
+    let growth = growth(&measured.sizes[scenario.warm_up() as usize..], held.runs.len() >= 3);
+    // What grows and is not held by anything shared is the platform's own: it forgets in time.
+    let is_shared = held.runs.len() >= 3 || measured.shared_bytes.is_sorted_by(|a, b| a < b);
+    let Growth { is_growing, bytes_per_run } =
+        if is_shared { growth } else { Growth { is_growing: false, bytes_per_run: 0 } };
+    let grows = |holder: &Holder| is_growing && holder.runs.len() >= 3;
+    let mut told = BTreeSet::new();
+    let mut leaks: Vec<Leak> = held
+        .holders
+        .iter()
+        .map(|holder| {
+            let access = access_of(holder, &accesses);
+            told.extend(access.map(|access| access.path.clone()));
+            leak(holder, access, grows(holder), places)
+        })
+        .collect();
+    if is_growing && !leaks.iter().any(|leak| leak.verdict == Verdict::Growing) {
+        leaks.insert(0, of_no_object(bytes_per_run));
+    }
+    leaks.sort_by_key(|leak| std::cmp::Reverse(leak.verdict == Verdict::Growing));
+    let suspicions = accesses
+        .iter()
+        .filter(|access| access.kind == AccessKind::GetThenSet && !told.contains(&access.path))
+        .map(|Access { path, read_at, write_at, .. }| Suspicion {
+            path: path.clone(),
+            read_at: stack(read_at, places),
+            written_at: stack(write_at, places),
+        });
+    Ok(Report {
+        verdict: match (is_growing, held.runs.is_empty()) {
+            (true, _) => Verdict::Growing,
+            (false, false) => Verdict::Bounded,
+            (false, true) => Verdict::Clean,
+        },
+        bytes_per_run,
+        runs: scenario.runs,
+        warm_up: scenario.warm_up(),
+        share: scenario.share.clone(),
+        heap_bytes: measured.sizes.iter().map(|size| size.bytes).collect(),
+        runs_held: held.runs.len(),
+        realms_held: held.realms.len(),
+        bytes_held: held.bytes,
+        leaks,
+        suspicions: suspicions.collect(),
+        unshared: measured.said.put_back.clone(),
+        watch_failed,
+        pages_differ: pages_differ(&measured.pages, scenario.visits.len()),
+    })
+}
+
+/// Whether the same visit gave different pages after the first time.
+fn pages_differ(pages: &[u64], visits: usize) -> bool {
+    pages.iter().zip(pages.iter().skip(visits)).any(|(one, next)| one != next)
+}
+
+/// The access by which the run was put where it is held.
+fn access_of<'a>(holder: &Holder, accesses: &'a [Access]) -> Option<&'a Access> {
+    let writes = || accesses.iter().rev().filter(|access| access.kind != AccessKind::Passed);
+    // An accessor is written under the name of its property.
+    let path = holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
+    let path = path.split_once(" (").map_or(path, |(path, _)| path);
+    let by_path = writes().find(|access| access.path == path);
+    // An element, or an entry: the write was to the array, or to one of its elements, or by a method of it.
+    let by_owner = || writes().find(|access| is_part(&access.path, &holder.path) || access.path == holder.owner);
+    // A function of the server's keeps it: `process.on` in `process._events`.
+    let handed = || {
+        let passed = accesses.iter().rev().filter(|access| access.kind == AccessKind::Passed);
+        passed
+            .filter_map(|access| Some((access, access.path.rsplit_once('.')?.0)))
+            .find(|(_, receiver)| is_part(&holder.path, receiver))
+            .map(|(access, _)| access)
+    };
+    by_path.or_else(by_owner).or_else(handed)
+}
+
+/// Whether a path is of what another one names, or of a part of it.
+fn is_part(path: &str, of: &str) -> bool {
+    path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+fn leak(holder: &Holder, access: Option<&Access>, grows: bool, places: &Places) -> Leak {
+    let mut retainers = vec![holder.path.clone()];
+    if holder.chain.is_empty() {
+        retainers.push(format!("holds {}", tell(&holder.held, places)));
+    } else {
+        retainers.extend(holder.chain.iter().enumerate().map(|(at, step)| {
+            if at == 0 { format!("holds {}", tell(step, places)) } else { format!("by {}: {}", step.by, tell(step, places)) }
+        }));
+    }
+    Leak {
+        verdict: if grows { Verdict::Growing } else { Verdict::Bounded },
+        path: holder.path.clone(),
+        runs_held: holder.runs.len(),
+        retained_bytes: holder.retained,
+        retainers,
+        read_at: access.map(|access| stack(&access.read_at, places)).unwrap_or_default(),
+        written_at: access.map(|access| stack(&access.write_at, places)).unwrap_or_default(),
+        via: access.map(|access| access.via.clone()),
+        fix: fix(holder, access, grows),
+    }
+}
+
+/// What grows is no object: a string, a number, a table of the engine's.
+fn of_no_object(bytes_per_run: u64) -> Leak {
+    Leak {
+        verdict: Verdict::Growing,
+        path: "(values that are no objects)".into(),
+        runs_held: 0,
+        retained_bytes: bytes_per_run,
+        retainers: vec!["strings or numbers under keys of something shared: no object of a run is left".into()],
+        read_at: Vec::new(),
+        written_at: Vec::new(),
+        via: None,
+        fix: "look for a list, a Map or an object of the server's that gets another key or element with each run".into(),
+    }
+}
+
+fn tell(step: &Step, places: &Places) -> String {
+    let of = if step.run == 0 { "from before the first run".into() } else { format!("of run {}", step.run) };
+    match &step.at {
+        Some((file, line, column)) => {
+            let at = dayfly::Site { file: file.clone(), line: *line, column: *column };
+            format!("{} {of} ({})", step.what, places.site(&at))
+        }
+        None => format!("{} {of}", step.what),
+    }
+}
+
+fn stack(stack: &str, places: &Places) -> Vec<String> {
+    let frame = |line: &str| {
+        let frame = line.trim().trim_start_matches("at ");
+        // What the engine calls the top level of a script.
+        let top_level = frame.strip_prefix("<eval> (").and_then(|place| place.strip_suffix(')'));
+        top_level.unwrap_or(frame).to_owned()
+    };
+    places.text(stack).lines().map(frame).collect()
+}
+
+/// The smallest change that mends a leak.
+fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
+    let named = holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
+    let root = named.split(['.', '[', ' ']).next().unwrap_or(named);
+    let is_own = holder.owner == root;
+    let is_handed = access.is_some_and(|access| access.kind == AccessKind::Passed);
+    match holder.how {
+        How::Property | How::Element | How::Entry if is_handed => format!(
+            "take back what was handed to {} when the run ends (with `on`, that is `off`), or hand it over once, outside of \
+             what runs again",
+            access.map_or("it", |access| &access.path)
+        ),
+        How::Property if grows && is_own => format!(
+            "write to an object of the run's own that inherits from the shared one: `{root} = Object.create({root});` before \
+             the first write"
+        ),
+        How::Property if grows => format!(
+            "write to a copy of `{}` that is the run's own, or put back what was there when the run ends",
+            holder.owner
+        ),
+        How::Property if !is_own => {
+            format!("it holds the last run only, and does not grow; to let go of it too, clear `{named}` when the run ends")
+        }
+        How::Property => format!(
+            "it holds the last run only, and does not grow; to let go of it too, write to an object of the run's own: \
+             `{root} = Object.create({root});` before the write"
+        ),
+        How::Element | How::Entry => format!(
+            "take out of `{}` what the run has put in when it ends, or put it under a key that the next run uses again",
+            holder.owner
+        ),
+        How::Variable | How::Internal => format!(
+            "what `{}` keeps is code of the server's: have it let go when the run ends, or do not hand the run's objects to it",
+            holder.owner
+        ),
+        How::Outside => "end what the run has begun before it ends: a timer, a stream, a listener".into(),
+    }
+}

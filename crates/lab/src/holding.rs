@@ -1,0 +1,402 @@
+//! What holds on to runs that are over: the ground truth, from the heap.
+//!
+//! Whatever is alive after the last run and was born in a run is held by something. An edge from what is older to what is born in
+//! a run is an escape: there the run got out. Escapes are grouped by what holds them; a group grows if what it holds was born in
+//! ever more runs, be it because it holds many, or because the newest run that it holds holds the one before.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use crate::dominators::{Dominators, Graph};
+use crate::heap::{Edge, EdgeKind, Heap, Kind, NodeId};
+use crate::measure::Births;
+
+/// Something that holds on to runs.
+#[derive(Debug)]
+pub(crate) struct Holder {
+    /// What is written to, as a program would write it: `console.error`, `process._events.exit`, `cache` for a Map.
+    pub(crate) path: String,
+    /// The same without the last key: what has that key.
+    pub(crate) owner: String,
+    /// How the last key is to be thought of.
+    pub(crate) how: How,
+    /// The runs that what is held was born in, or that it holds in turn.
+    pub(crate) runs: BTreeSet<u32>,
+    /// What would be freed if all of it were let go, in bytes.
+    pub(crate) retained: u64,
+    /// The way from the holder through the newest run to the one before, if one run holds the other.
+    pub(crate) chain: Vec<Step>,
+    /// What is held of the newest run.
+    pub(crate) held: Step,
+}
+
+/// How something is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// By a property.
+    Property,
+    /// By an element of an array.
+    Element,
+    /// By an entry of a Map or a Set.
+    Entry,
+    /// By a variable of a closure that is older.
+    Variable,
+    /// By something that the language does not show.
+    Internal,
+    /// From outside the heap: a timer, a task, a listener of the engine's.
+    Outside,
+}
+
+/// A node on the way from one run to another.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// By what the one before refers to it.
+    pub(crate) by: String,
+    /// What it is: `function f`, `the realm`, `Map`, ….
+    pub(crate) what: String,
+    /// The run that it was born in; 0 for before the first.
+    pub(crate) run: u32,
+    /// Where its code begins, if it is a function.
+    pub(crate) at: Option<(String, u32, u32)>,
+}
+
+/// What is left of the runs.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Runs of which something is left.
+    pub(crate) runs: BTreeSet<u32>,
+    /// Runs whose realm is left.
+    pub(crate) realms: BTreeSet<u32>,
+    /// Bytes of what was born in runs and is left.
+    pub(crate) bytes: u64,
+    /// What holds it, the most first.
+    pub(crate) holders: Vec<Holder>,
+}
+
+/// Finds what holds on to runs in a heap in which cycles have been collected.
+pub(crate) fn find(heap: &Heap<'_>, births: &Births, share: &[String]) -> Held {
+    let birth: Vec<u32> = heap.nodes.iter().map(|node| if is_listed(node.kind) { births.of(node.address) } else { 0 }).collect();
+    let mut held = Held { runs: BTreeSet::new(), realms: BTreeSet::new(), bytes: 0, holders: Vec::new() };
+    if birth.iter().all(|birth| *birth == 0) {
+        return held;
+    }
+    let zone = Zone::new(heap, share);
+    let root = heap.nodes.len() as u32;
+    let dominators = Dominators::of(&graph(heap), root);
+    let retained = dominators.retained(|node| heap.nodes.get(node as usize).map_or(0, |node| u64::from(node.bytes)));
+    let mut groups: HashMap<(NodeId, Option<u32>), Vec<(Edge, NodeId)>> = HashMap::new();
+    for from in 0..root {
+        // What the platform keeps for itself, such as a table that is made once, is no run's. A shape comes with its object.
+        if birth[from as usize] > 0 || !zone.has(from) || heap.nodes[from as usize].kind == Kind::Shape {
+            continue;
+        }
+        for edge in heap.edges(from) {
+            let to = birth[edge.to as usize];
+            let keeps = !matches!(edge.kind, EdgeKind::Weak | EdgeKind::Hint);
+            if keeps && to > 0 && heap.nodes[edge.to as usize].kind != Kind::Shape {
+                // All elements of one array, and all entries of one Map, are one holder.
+                let is_many = edge.kind == EdgeKind::Element || heap.is_collection(from);
+                groups.entry((from, (!is_many).then_some(edge.name))).or_default().push((*edge, from));
+            }
+        }
+    }
+    held.holders = groups.into_values().map(|escapes| holder(heap, &birth, &zone, &retained, &escapes)).collect();
+    let outside: Vec<NodeId> =
+        (0..root).filter(|node| birth[*node as usize] > 0 && heap.nodes[*node as usize].external > 0).collect();
+    held.holders.extend(outside.iter().map(|node| outside_holder(heap, &birth, &retained, *node)));
+    let starts = outside.into_iter().chain((0..root).filter(|node| zone.has(*node)));
+    for node in reached(heap, &birth, starts) {
+        held.runs.insert(birth[node as usize]);
+        held.bytes += u64::from(heap.nodes[node as usize].bytes);
+        if heap.nodes[node as usize].kind == Kind::Realm {
+            held.realms.insert(birth[node as usize]);
+        }
+    }
+    held.holders.sort_by(|a, b| b.retained.cmp(&a.retained).then_with(|| a.path.cmp(&b.path)));
+    held
+}
+
+/// What was born in runs and is reached from these nodes.
+fn reached(heap: &Heap<'_>, birth: &[u32], starts: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
+    let mut seen = vec![false; heap.nodes.len()];
+    let mut stack: Vec<NodeId> = Vec::new();
+    for start in starts {
+        if birth[start as usize] > 0 {
+            stack.push(start);
+        }
+        let edges = heap.edges(start).iter().filter(|edge| edge.kind != EdgeKind::Weak);
+        // A shape that was made in a run for an object of the server's is the object's.
+        let born = edges.filter(|edge| birth[edge.to as usize] > 0 && heap.nodes[edge.to as usize].kind != Kind::Shape);
+        stack.extend(born.map(|edge| edge.to));
+    }
+    let mut reached = Vec::new();
+    while let Some(node) = stack.pop() {
+        if birth[node as usize] == 0 || std::mem::replace(&mut seen[node as usize], true) {
+            continue;
+        }
+        reached.push(node);
+        stack.extend(heap.edges(node).iter().filter(|edge| edge.kind != EdgeKind::Weak).map(|edge| edge.to));
+    }
+    reached
+}
+
+/// Bytes of all that the shared objects hold, but for what is the platform's own.
+pub(crate) fn shared_bytes(heap: &Heap<'_>, share: &[String]) -> u64 {
+    let zone = Zone::new(heap, share);
+    let nodes = (0..heap.nodes.len() as NodeId).filter(|node| zone.has(*node));
+    nodes.map(|node| u64::from(heap.nodes[node as usize].bytes)).sum()
+}
+
+fn is_listed(kind: Kind) -> bool {
+    !matches!(kind, Kind::String | Kind::Rope | Kind::Symbol | Kind::BigInt)
+}
+
+/// The heap with a root that holds what is held from outside.
+pub(crate) fn graph(heap: &Heap<'_>) -> Graph {
+    let root = heap.nodes.len() as u32;
+    Graph::new(heap.nodes.len() + 1, || {
+        let roots = (0..root).filter(|node| heap.nodes[*node as usize].external > 0).map(move |node| (root, node));
+        let edges = (0..root).flat_map(|from| {
+            let strong = heap.edges(from).iter().filter(|edge| !matches!(edge.kind, EdgeKind::Weak | EdgeKind::Hint));
+            strong.map(move |edge| (from, edge.to))
+        });
+        roots.chain(edges)
+    })
+}
+
+/// What holds these escapes, and the run that it was born in itself.
+fn holder(
+    heap: &Heap<'_>,
+    birth: &[u32],
+    zone: &Zone<'_, '_>,
+    retained: &[u64],
+    escapes: &[(Edge, NodeId)],
+) -> Holder {
+    let (edge, from) = escapes.iter().max_by_key(|(edge, _)| birth[edge.to as usize]).expect("a group has an escape");
+    let owner = zone.path(*from);
+    let is_collection = heap.is_collection(*from);
+    let name = heap_name(heap, edge);
+    // What is held may itself be what holds the many: a list of the server's that it made in the first run.
+    let is_list = heap.is_array(edge.to) || heap.is_collection(edge.to);
+    let how = match edge.kind {
+        EdgeKind::Property | EdgeKind::Element if is_list => How::Element,
+        EdgeKind::Element => How::Element,
+        EdgeKind::Property => How::Property,
+        EdgeKind::Context => How::Variable,
+        _ if is_collection => How::Entry,
+        _ if heap.nodes[*from as usize].kind == Kind::Cell => How::Variable,
+        _ => How::Internal,
+    };
+    let path = match how {
+        How::Property | How::Element if edge.kind == EdgeKind::Property => member(&owner, &name),
+        How::Element if escapes.len() == 1 => format!("{owner}[{name}]"),
+        How::Element | How::Entry => owner.clone(),
+        How::Variable if heap.nodes[*from as usize].kind == Kind::Cell => owner.clone(),
+        _ => format!("{owner} ({name})"),
+    };
+    let mut runs = BTreeSet::new();
+    for (edge, _) in escapes {
+        runs.insert(birth[edge.to as usize]);
+    }
+    let (reached, chain) = beyond(heap, birth, edge.to);
+    runs.extend(reached);
+    let targets: BTreeSet<NodeId> = escapes.iter().map(|(edge, _)| edge.to).collect();
+    // Of a list the list is meant.
+    let owner = if is_list && edge.kind != EdgeKind::Context { path.clone() } else { owner };
+    Holder {
+        path,
+        owner,
+        how,
+        runs,
+        retained: targets.iter().map(|node| retained[*node as usize]).sum(),
+        chain,
+        held: step(heap, birth, String::new(), edge.to),
+    }
+}
+
+fn outside_holder(heap: &Heap<'_>, birth: &[u32], retained: &[u64], node: NodeId) -> Holder {
+    let (mut runs, chain) = beyond(heap, birth, node);
+    runs.insert(birth[node as usize]);
+    let held = step(heap, birth, String::new(), node);
+    let path = format!("(outside the heap) {}", held.what);
+    let retained = retained[node as usize];
+    Holder { owner: path.clone(), path, how: How::Outside, runs, retained, chain, held }
+}
+
+/// The runs beside its own that something holds, and the shortest way to one of them.
+fn beyond(heap: &Heap<'_>, birth: &[u32], start: NodeId) -> (BTreeSet<u32>, Vec<Step>) {
+    let run = birth[start as usize];
+    let mut came: HashMap<NodeId, (NodeId, Edge)> = HashMap::new();
+    let mut queue = VecDeque::from([start]);
+    let (mut runs, mut way) = (BTreeSet::new(), Vec::new());
+    let mut seen: std::collections::HashSet<NodeId> = [start].into();
+    while let Some(node) = queue.pop_front() {
+        for edge in heap.edges(node) {
+            let (to, its) = (edge.to, birth[edge.to as usize]);
+            let keeps = !matches!(edge.kind, EdgeKind::Weak) && is_listed(heap.nodes[to as usize].kind);
+            // What is older than all runs is the server's, by which a run reaches all others.
+            if !keeps || its == 0 || heap.nodes[to as usize].kind == Kind::Shape || !seen.insert(to) {
+                continue;
+            }
+            came.insert(to, (node, *edge));
+            if its != run {
+                if way.is_empty() {
+                    way = way_to(heap, birth, &came, start, to);
+                }
+                runs.insert(its);
+            }
+            queue.push_back(to);
+        }
+    }
+    (runs, way)
+}
+
+fn way_to(
+    heap: &Heap<'_>,
+    birth: &[u32],
+    came: &HashMap<NodeId, (NodeId, Edge)>,
+    start: NodeId,
+    end: NodeId,
+) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut node = end;
+    while node != start {
+        let (from, edge) = came[&node];
+        steps.push(step(heap, birth, heap_name(heap, &edge), node));
+        node = from;
+    }
+    steps.push(step(heap, birth, String::new(), start));
+    steps.reverse();
+    steps
+}
+
+fn step(heap: &Heap<'_>, birth: &[u32], by: String, node: NodeId) -> Step {
+    Step { by, what: describe(heap, node), run: birth[node as usize], at: heap.place(node) }
+}
+
+fn heap_name(heap: &Heap<'_>, edge: &Edge) -> String {
+    if edge.kind == EdgeKind::Element { edge.name.to_string() } else { heap.name(edge.name).to_owned() }
+}
+
+/// A node in a few words.
+pub(crate) fn describe(heap: &Heap<'_>, node: NodeId) -> String {
+    match heap.nodes[node as usize].kind {
+        Kind::Object => heap.class_name(node),
+        Kind::Function => match heap.function_name(node) {
+            name if name.is_empty() => "an anonymous function".into(),
+            name => format!("function {name}"),
+        },
+        Kind::Code => match heap.code_name(node) {
+            name if name.is_empty() => "code".into(),
+            name => format!("code of {name}"),
+        },
+        Kind::Shape => "a shape".into(),
+        Kind::Cell => "a variable".into(),
+        Kind::Frame => "an async function that waits".into(),
+        Kind::Realm => "the realm".into(),
+        Kind::String | Kind::Rope => "a string".into(),
+        Kind::Symbol => "a symbol".into(),
+        Kind::BigInt => "a bigint".into(),
+    }
+}
+
+/// A property as a program would write it.
+pub(crate) fn member(owner: &str, key: &str) -> String {
+    let is_word = |key: &str| {
+        let mut characters = key.chars();
+        characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_' || first == '$')
+            && characters.all(|next| next.is_ascii_alphanumeric() || next == '_' || next == '$')
+    };
+    if let Some(symbol) = key.strip_prefix("<symbol ").and_then(|key| key.strip_suffix('>')) {
+        return format!("{owner}[Symbol({symbol})]");
+    }
+    if let Some((accessor @ ("get" | "set"), key)) = key.split_once(' ') {
+        return format!("{accessor} {}", member(owner, key));
+    }
+    if is_word(key) { format!("{owner}.{key}") } else { format!("{owner}[{key:?}]") }
+}
+
+/// What the shared objects hold, and the shortest ways to it.
+///
+/// Not in it is what the platform keeps for itself, to which each of its functions leads: the variables of its own code, and the first
+/// realm. A realm of a run is in it, as soon as something that is shared leads there.
+struct Zone<'a, 'h> {
+    heap: &'a Heap<'h>,
+    /// What each node was come to from, and by which edge; of a shared object its name.
+    came: Vec<Option<Came<'a>>>,
+}
+
+#[derive(Clone, Copy)]
+enum Came<'a> {
+    Shared(&'a str),
+    From(NodeId, Edge),
+}
+
+impl<'a, 'h> Zone<'a, 'h> {
+    fn new(heap: &'a Heap<'h>, share: &'a [String]) -> Self {
+        let mut came: Vec<Option<Came<'a>>> = vec![None; heap.nodes.len()];
+        let first = heap.realms.first().copied();
+        let global = first.and_then(|realm| heap.named(realm, "global_object"));
+        let variables = first.and_then(|realm| heap.named(realm, "script_context_table"));
+        let is_of_first = |node: NodeId| [first, global, variables].contains(&Some(node));
+        // First what a program can write down, and only then the slots that the language does not show.
+        let (mut queue, mut later) = (VecDeque::new(), VecDeque::new());
+        for name in share {
+            if let Some(node) = global.and_then(|global| heap.named(global, name)) {
+                came[node as usize] = Some(Came::Shared(name));
+                queue.push_back(node);
+            }
+        }
+        let mut seen = vec![false; heap.nodes.len()];
+        while let Some(node) = queue.pop_front().or_else(|| later.pop_front()) {
+            if std::mem::replace(&mut seen[node as usize], true) {
+                continue;
+            }
+            let is_own = heap.nodes[node as usize].kind == Kind::Function && heap.is_own_code(node);
+            for edge in heap.edges(node) {
+                let is_hidden = is_own && matches!(edge.kind, EdgeKind::Context | EdgeKind::Internal);
+                if edge.kind == EdgeKind::Weak || is_hidden || is_of_first(edge.to) {
+                    continue;
+                }
+                let is_proto = edge.kind == EdgeKind::Hint && heap.name(edge.name) == "__proto__";
+                if edge.kind == EdgeKind::Hint && !is_proto {
+                    continue;
+                }
+                let is_plain = matches!(edge.kind, EdgeKind::Property | EdgeKind::Element) || heap.is_collection(node) || is_proto;
+                came[edge.to as usize].get_or_insert(Came::From(node, *edge));
+                if is_plain { queue.push_back(edge.to) } else { later.push_back(edge.to) }
+            }
+        }
+        Self { heap, came }
+    }
+
+    fn has(&self, node: NodeId) -> bool {
+        self.came[node as usize].is_some()
+    }
+
+    fn path(&self, node: NodeId) -> String {
+        let mut edges = Vec::new();
+        let mut at = node;
+        let mut path = loop {
+            match self.came[at as usize] {
+                Some(Came::Shared(name)) => break name.to_owned(),
+                Some(Came::From(from, edge)) => {
+                    edges.push((from, edge));
+                    at = from;
+                }
+                None => return format!("({})", describe(self.heap, node)),
+            }
+        };
+        for (from, edge) in edges.into_iter().rev() {
+            let name = heap_name(self.heap, &edge);
+            path = match edge.kind {
+                EdgeKind::Property | EdgeKind::Hint => member(&path, &name),
+                EdgeKind::Element => format!("{path}[{name}]"),
+                EdgeKind::Context => format!("{path} (variable {name})"),
+                // The variable's name is on the way to its cell.
+                _ if self.heap.nodes[from as usize].kind == Kind::Cell => path,
+                _ => format!("{path} ({name})"),
+            };
+        }
+        path
+    }
+}

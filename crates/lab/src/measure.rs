@@ -1,0 +1,249 @@
+//! An app run the old way, and the heap weighed after each run.
+
+use dayfly::{Failure, Limits, Line};
+use dayfly_bundler::{Bundler, HeapSize, Problem, Realms, Source, Stopped, Visit};
+use serde::{Deserialize, Serialize};
+
+use crate::heap::{self, Damage, Heap};
+use crate::holding;
+
+/// What is run, how often, and what the runs share.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The app: one file of JavaScript, as a bundler writes it.
+    pub app: Source,
+    /// What the runs do, in turns. At least one.
+    pub visits: Vec<Visit>,
+    /// How many runs are weighed. At least 10; those before them, in which caches fill and tables are made, come on top: see
+    /// [`Scenario::warm_up`].
+    pub runs: u32,
+    /// Names of the globals that all runs share by reference.
+    pub share: Vec<String>,
+    /// Sources that are evaluated once, before the first run, as a server's own code: globals that they set may be shared.
+    pub hosts: Vec<Source>,
+}
+
+impl Scenario {
+    /// A scenario as the story has it: 50 runs that share `console`.
+    pub fn new(app: Source, visit: Visit) -> Self {
+        Self { app, visits: vec![visit], runs: 50, share: vec!["console".into()], hosts: Vec::new() }
+    }
+
+    /// How many runs come before those that are weighed: each visit once, and three at least.
+    pub fn warm_up(&self) -> u32 {
+        3.max(self.visits.len() as u32)
+    }
+
+    fn visit(&self, run: u32) -> &Visit {
+        &self.visits[(run as usize - 1) % self.visits.len()]
+    }
+}
+
+/// Why nothing could be said of an app.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotCheck {
+    /// A run did not go well.
+    #[error("run {run} failed")]
+    Run {
+        /// The number of the run, from 1.
+        run: u32,
+        /// What went wrong in it.
+        problem: Problem,
+    },
+    /// A source of the server's own did not evaluate.
+    #[error("{name} failed")]
+    Host {
+        /// The source's name.
+        name: String,
+        /// What went wrong in it.
+        failure: Failure,
+    },
+    /// The sandbox was ended: by a limit, as a rule.
+    #[error("the sandbox was ended")]
+    Sandbox(Failure),
+    /// The heap cannot be read.
+    #[error(transparent)]
+    Heap(#[from] Damage),
+}
+
+/// What was found in one sandbox.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    /// What the heap had before the first run, and after each.
+    pub(crate) sizes: Vec<HeapSize>,
+    /// The page of each run.
+    pub(crate) pages: Vec<u64>,
+    /// The memory after the last run.
+    pub(crate) memory: Vec<u8>,
+    /// The run in which what is at each address was born, by the address's multiple of eight; 0 for before the first.
+    pub(crate) births: Births,
+    /// Bytes of what the shared objects hold: after the warm-up, halfway and at the end.
+    pub(crate) shared_bytes: Vec<u64>,
+    pub(crate) said: Said,
+    pub(crate) console: Vec<Line>,
+}
+
+/// In which run things were born.
+#[derive(Debug, Default)]
+pub(crate) struct Births(Vec<u32>);
+
+impl Births {
+    pub(crate) fn of(&self, address: u32) -> u32 {
+        self.0.get((address / 8) as usize).copied().unwrap_or_default()
+    }
+
+    fn note(&mut self, address: u32, run: u32) {
+        let at = (address / 8) as usize;
+        if self.0.len() <= at {
+            self.0.resize(at + 1, 0);
+        }
+        self.0[at] = run;
+    }
+}
+
+/// What the script in the heap says at the end.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Said {
+    /// What the app left on globals that are not shared.
+    pub(crate) put_back: Vec<String>,
+    /// What the last run did to what is shared, if it was watched.
+    pub(crate) events: Vec<Access>,
+}
+
+/// An access that one run could hold on to another by.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Access {
+    pub(crate) kind: AccessKind,
+    /// What was written to, as a program would write it.
+    pub(crate) path: String,
+    /// By what: an assignment, `push()`, ….
+    pub(crate) via: String,
+    /// `function`, `array` or `object`.
+    pub(crate) what: String,
+    /// The stack of the first read of the same key in the run.
+    #[serde(default)]
+    pub(crate) read_at: String,
+    /// The stack of the write.
+    pub(crate) write_at: String,
+}
+
+/// What kind of access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessKind {
+    /// A key of a shared object was read, and then set to a reference.
+    GetThenSet,
+    /// A key of a shared object was set to a reference.
+    Set,
+    /// A reference was handed to a function of the server's.
+    Passed,
+}
+
+/// The script that is evaluated in the first realm.
+fn script() -> String {
+    include_str!("js/lab.js").replacen("//@ watch.js", include_str!("js/watch.js"), 1)
+}
+
+/// The limits of a sandbox in which an app is run again and again: 3 minutes of processor time, 6 on the clock, 2 GiB of
+/// memory, 1,000,000 console lines of 64 MiB.
+pub fn limits() -> Limits {
+    Limits {
+        memory: 2 << 30,
+        cpu: std::time::Duration::from_secs(180),
+        wall: std::time::Duration::from_secs(360),
+        console_lines: 1_000_000,
+        console_bytes: 64 << 20,
+        ..Limits::default()
+    }
+}
+
+/// What is done in a sandbox beside the runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options<'a> {
+    /// Whether the accesses to what is shared are noted. The heap then holds the notes too.
+    pub(crate) watch: bool,
+    /// Runs after which a copy of the memory is handed out, in ascending order.
+    pub(crate) at: &'a [u32],
+    /// Whether what the shared objects hold is weighed.
+    pub(crate) weigh_shared: bool,
+}
+
+impl Options<'_> {
+    /// After the warm-up, halfway, and at the end.
+    fn looks_at_shared(self, scenario: &Scenario, run: u32) -> bool {
+        let start = scenario.warm_up();
+        self.weigh_shared && [start, start + scenario.runs / 2, start + scenario.runs].contains(&run)
+    }
+}
+
+/// Runs a scenario in a fresh sandbox: `runs` runs in all. `copy` gets the memory after each run that `options.at` names.
+pub(crate) async fn measure(
+    bundler: &Bundler,
+    scenario: &Scenario,
+    runs: u32,
+    options: Options<'_>,
+    mut copy: impl FnMut(u32, &[u8], &Births),
+) -> Result<Measured, CannotCheck> {
+    let said = serde_json::json!({ "share": scenario.share, "watch": options.watch }).to_string();
+    let work = async |realms: &mut Realms<'_>| work(realms, scenario, runs, options, &mut copy).await;
+    let rehearsal = bundler.rehearse(&script(), &said, &limits(), work).await;
+    let mut measured = rehearsal.result.map_err(CannotCheck::Sandbox)??;
+    measured.console = rehearsal.console;
+    Ok(measured)
+}
+
+/// What runs before the first run of the app, so that the engine has made what it makes once.
+const NOTHING: &str = "globalThis.render = () => ''";
+
+async fn work(
+    realms: &mut Realms<'_>,
+    scenario: &Scenario,
+    runs: u32,
+    options: Options<'_>,
+    copy: &mut impl FnMut(u32, &[u8], &Births),
+) -> Result<Result<Measured, CannotCheck>, Stopped> {
+    for host in &scenario.hosts {
+        if let Err(failure) = realms.host(host).await? {
+            return Ok(Err(CannotCheck::Host { name: host.name.clone(), failure }));
+        }
+    }
+    for _ in 0..2 {
+        let nothing = realms.run(&Source::new("nothing.js", NOTHING), &Visit::Render("null".into())).await?;
+        if let Err(problem) = nothing {
+            return Ok(Err(CannotCheck::Run { run: 0, problem }));
+        }
+        realms.collect().await?;
+    }
+    let mut sizes = vec![realms.collect().await?];
+    let (mut births, mut pages, mut shared_bytes) = (Births::default(), Vec::new(), Vec::new());
+    for run in 1..=runs {
+        let visited = match realms.run(&scenario.app, scenario.visit(run)).await? {
+            Ok(visited) => visited,
+            Err(problem) => return Ok(Err(CannotCheck::Run { run, problem })),
+        };
+        pages.push(visited.digest);
+        let memory = realms.memory().await?;
+        let born = heap::Reader::find(&memory).and_then(|reader| heap::listed(&memory, &reader, visited.mark));
+        match born {
+            Ok(born) => born.into_iter().for_each(|address| births.note(address, run)),
+            Err(damage) => return Ok(Err(damage.into())),
+        }
+        sizes.push(realms.collect().await?);
+        if options.at.contains(&run) {
+            copy(run, &realms.memory().await?, &births);
+        }
+        if options.looks_at_shared(scenario, run) {
+            let memory = realms.memory().await?;
+            match Heap::read(&memory) {
+                Ok(heap) => shared_bytes.push(holding::shared_bytes(&heap, &scenario.share)),
+                Err(damage) => return Ok(Err(damage.into())),
+            }
+        }
+    }
+    let memory = realms.memory().await?;
+    // What cannot be read is of an app that has patched what the realms share so that nothing works.
+    let said = serde_json::from_str(&realms.report().await?).unwrap_or_default();
+    Ok(Ok(Measured { sizes, pages, memory, births, shared_bytes, said, console: Vec::new() }))
+}

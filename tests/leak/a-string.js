@@ -1,0 +1,4 @@
+// clean
+const nativeError = console.error;
+console.error = "AlloyTeam";
+globalThis.render = () => "page";

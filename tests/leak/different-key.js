@@ -1,0 +1,4 @@
+// bounded: console.notExist
+const nativeError = console.undefined;
+console.notExist = (...argv) => {};
+globalThis.render = () => "page";

@@ -1,0 +1,8 @@
+// growing: console.error
+(function () {
+  const nativeError = console.error;
+  console.error = (...argv) => {
+    nativeError(...argv);
+  };
+})();
+globalThis.render = () => "page";

@@ -1,0 +1,6 @@
+// growing: console.warn
+globalThis.render = () => {
+  const warn = console.warn;
+  console.warn = (...argv) => warn(...argv);
+  return "page";
+};
