@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::Component;
 use wasmtime::{Config, InstanceAllocationStrategy, OptLevel};
 
+use crate::autopsy::Autopsy;
 use crate::cache::{Cache, CacheKey, CacheStats};
 use crate::error::Error;
 use crate::machine;
@@ -48,6 +49,8 @@ pub struct EngineConfig {
     /// It takes a render that fails some dozens of microseconds more, of a bundle that means harm 10 ms of processor time at
     /// most; its slot is taken meanwhile. Bundles that are built by `dayfly build` and share their code say it.
     pub postmortem: bool,
+    /// Who looks at the memory that a render has left which a limit ended. Default nobody.
+    pub autopsy: Option<Autopsy>,
 }
 
 impl Default for EngineConfig {
@@ -63,6 +66,7 @@ impl Default for EngineConfig {
             reset: Reset::Automatic,
             keep_resident: keep_resident(concurrency),
             postmortem: true,
+            autopsy: None,
         }
     }
 }

@@ -21,6 +21,7 @@
 #![deny(missing_docs)]
 
 mod allowed;
+mod autopsy;
 mod bundle;
 mod bundles;
 mod cache;
@@ -50,6 +51,7 @@ mod trace;
 mod transport;
 
 pub use allowed::{Allowed, NotAnEntry};
+pub use autopsy::Autopsy;
 pub use bundle::{Bundle, BundleId};
 pub use bundles::{BundleSource, Bundles, BundlesStats};
 pub use cache::{Cache, CacheConfig, CacheError, CacheKey, CacheStats, Rejected};

@@ -297,10 +297,19 @@ impl Sandbox {
         guest: Option<&InstancePre<State>>,
     ) -> (Vec<Line>, Usage) {
         let guest = guest.filter(|_| engine.config().postmortem);
-        let (Failure::Exceeded { stack, .. }, Some(guest)) = (failure, guest) else { return self.finish() };
+        let autopsy = engine.config().autopsy.as_ref();
+        let Failure::Exceeded { limit, stack } = failure else { return self.finish() };
+        if guest.is_none() && autopsy.is_none() {
+            return self.finish();
+        }
         let (console, usage, remainder) = self.take_apart(true);
-        if let Some(remainder) = remainder {
-            *stack = postmortem::stack(engine, remainder, guest).await;
+        if let Some(mut remainder) = remainder {
+            if let Some(autopsy) = autopsy {
+                autopsy.look(*limit, remainder.memory.bytes());
+            }
+            if let Some(guest) = guest {
+                *stack = postmortem::stack(engine, remainder, guest).await;
+            }
         }
         (console, usage)
     }

@@ -96,7 +96,8 @@ macro_rules! conversions {
                     let renderer::Error { name, message, stack } = error;
                     Thrown { name, message, stack, cause }
                 };
-                let cause = thrown.causes.into_iter().rev().fold(None, |cause, error| Some(Box::new(one(error, cause))));
+                let cause =
+                    thrown.causes.into_iter().rev().fold(None, |cause, error| Some(Box::new(one(error, cause))));
                 one(thrown.error, cause)
             }
         }

@@ -31,7 +31,12 @@ pub(crate) fn text(report: &Report, left: Verdict) -> String {
     rest(&mut text, report.suspicions.len(), "suspicions");
     if !report.unshared.is_empty() {
         let names = report.unshared.iter().take(MOST_TOLD).cloned().collect::<Vec<_>>().join(", ");
-        line(&mut text, format_args!("\nnote: the app changed {names}, which the runs do not share; --share them to see whether that leaks"));
+        line(
+            &mut text,
+            format_args!(
+                "\nnote: the app changed {names}, which the runs do not share; --share them to see whether that leaks"
+            ),
+        );
     }
     if let Some(why) = &report.watch_failed {
         line(&mut text, format_args!("\nnote: no accesses are told of, as the app cannot be watched: {why}"));
@@ -48,7 +53,10 @@ fn headline(text: &mut String, report: &Report) {
     match report.verdict {
         Verdict::Growing => line(
             text,
-            format_args!("growing: {} bytes a run, over {runs} runs that share {shared}", show_count(report.bytes_per_run)),
+            format_args!(
+                "growing: {} bytes a run, over {runs} runs that share {shared}",
+                show_count(report.bytes_per_run)
+            ),
         ),
         Verdict::Bounded => line(
             text,
@@ -61,7 +69,8 @@ fn headline(text: &mut String, report: &Report) {
         ),
         Verdict::Clean => line(text, format_args!("clean: nothing is left of {runs} runs that share {shared}")),
     }
-    let (first, last) = (report.heap_bytes[report.warm_up as usize], report.heap_bytes.last().copied().unwrap_or_default());
+    let (first, last) =
+        (report.heap_bytes[report.warm_up as usize], report.heap_bytes.last().copied().unwrap_or_default());
     line(
         text,
         format_args!(
@@ -110,21 +119,15 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 /// Why nothing can be said, in one line.
-pub(crate) fn cannot(why: CannotCheck, places: &Places) -> String {
-    let said = why.to_string();
-    match why {
-        CannotCheck::Run { problem: Problem::Refused(mut refusal), .. } => {
-            places.refusal(&mut refusal);
-            format!("{said}: {refusal}")
-        }
-        CannotCheck::Run { problem: Problem::Failed(mut failure), .. }
-        | CannotCheck::Host { mut failure, .. }
-        | CannotCheck::Sandbox(mut failure) => {
-            places.failure(&mut failure);
-            format!("{said}: {failure}")
-        }
-        CannotCheck::Heap(_) => said,
+pub(crate) fn cannot(mut why: CannotCheck, places: &Places) -> String {
+    match &mut why {
+        CannotCheck::Run { problem: Problem::Refused(refusal), .. } => places.refusal(refusal),
+        CannotCheck::Run { problem: Problem::Failed(failure), .. }
+        | CannotCheck::Host { failure, .. }
+        | CannotCheck::Sandbox(failure) => places.failure(failure),
+        CannotCheck::Heap(_) => {}
     }
+    why.detail()
 }
 
 /// A report as JUnit has it: one test, which fails or does not.

@@ -4,6 +4,7 @@ mod bench;
 mod cache;
 mod commands;
 mod exit;
+mod heaps;
 mod input;
 mod leak_report;
 mod mistakes;

@@ -38,6 +38,6 @@ impl Baseline {
             known.is_none_or(|accepted| grows && report.bytes_per_run > accepted.bytes_per_run)
         };
         let news = report.leaks.iter().filter(|leak| is_news(&leak.path, leak.verdict == Verdict::Growing));
-        news.map(|leak| leak.verdict).max_by_key(|verdict| *verdict as u8).unwrap_or(Verdict::Clean)
+        news.map(|leak| leak.verdict).max().unwrap_or(Verdict::Clean)
     }
 }

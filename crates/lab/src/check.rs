@@ -103,9 +103,10 @@ fn report(
     // A run that fails only because it is watched is none of the app's: there are no accesses to tell of, then.
     let (accesses, watch_failed) = match watched {
         Ok(accesses) => (accesses, None),
-        Err(error) => (Vec::new(), Some(error.to_string())),
+        Err(error) => (Vec::new(), Some(error.detail())),
     };
     let heap = Heap::read(&measured.memory)?;
+    debug_assert_eq!(heap.overcounted, 0, "a thing has more edges to it than it has references");
     let held = holding::find(&heap, &measured.births, &scenario.share);
     let growth = growth(&measured.sizes[scenario.warm_up() as usize..], held.runs.len() >= 3);
     // What grows and is not held by anything shared is the platform's own: it forgets in time.
@@ -136,11 +137,7 @@ fn report(
             written_at: stack(write_at, places),
         });
     Ok(Report {
-        verdict: match (is_growing, held.runs.is_empty()) {
-            (true, _) => Verdict::Growing,
-            (false, false) => Verdict::Bounded,
-            (false, true) => Verdict::Clean,
-        },
+        verdict: leaks.iter().map(|leak| leak.verdict).max().unwrap_or(Verdict::Clean),
         bytes_per_run,
         runs: scenario.runs,
         warm_up: scenario.warm_up(),
@@ -193,7 +190,11 @@ fn leak(holder: &Holder, access: Option<&Access>, grows: bool, places: &Places) 
         retainers.push(format!("holds {}", tell(&holder.held, places)));
     } else {
         retainers.extend(holder.chain.iter().enumerate().map(|(at, step)| {
-            if at == 0 { format!("holds {}", tell(step, places)) } else { format!("by {}: {}", step.by, tell(step, places)) }
+            if at == 0 {
+                format!("holds {}", tell(step, places))
+            } else {
+                format!("by {}: {}", step.by, tell(step, places))
+            }
         }));
     }
     Leak {
@@ -220,7 +221,8 @@ fn of_no_object(bytes_per_run: u64) -> Leak {
         read_at: Vec::new(),
         written_at: Vec::new(),
         via: None,
-        fix: "look for a list, a Map or an object of the server's that gets another key or element with each run".into(),
+        fix: "look for a list, a Map or an object of the server's that gets another key or element with each run"
+            .into(),
     }
 }
 
@@ -266,7 +268,9 @@ fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
             holder.owner
         ),
         How::Property if !is_own => {
-            format!("it holds the last run only, and does not grow; to let go of it too, clear `{named}` when the run ends")
+            format!(
+                "it holds the last run only, and does not grow; to let go of it too, clear `{named}` when the run ends"
+            )
         }
         How::Property => format!(
             "it holds the last run only, and does not grow; to let go of it too, write to an object of the run's own: \

@@ -114,11 +114,6 @@ impl Dominators {
         }
         retained
     }
-
-    /// Whether a node can be reached.
-    pub(crate) fn is_reached(&self, node: u32) -> bool {
-        self.immediate[node as usize] != NONE
-    }
 }
 
 /// The nodes in the order in which a search meets them, and each one's parent; `number` gets the place of each in it.
@@ -243,7 +238,8 @@ mod tests {
             let realm = |number: u32| 2 + number * each;
             [(0, 1), (1, realm(realms - 1))].into_iter().chain((0..realms).flat_map(move |number| {
                 let base = realm(number);
-                let own = (1..each).flat_map(move |object| [(base, base + object), (base + object, base), (base + object, 1)]);
+                let own = (1..each)
+                    .flat_map(move |object| [(base, base + object), (base + object, base), (base + object, 1)]);
                 own.chain((number > 0).then(|| (base + 7, realm(number - 1))))
             }))
         };

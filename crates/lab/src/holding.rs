@@ -74,7 +74,8 @@ pub(crate) struct Held {
 
 /// Finds what holds on to runs in a heap in which cycles have been collected.
 pub(crate) fn find(heap: &Heap<'_>, births: &Births, share: &[String]) -> Held {
-    let birth: Vec<u32> = heap.nodes.iter().map(|node| if is_listed(node.kind) { births.of(node.address) } else { 0 }).collect();
+    let birth: Vec<u32> =
+        heap.nodes.iter().map(|node| if is_listed(node.kind) { births.of(node.address) } else { 0 }).collect();
     let mut held = Held { runs: BTreeSet::new(), realms: BTreeSet::new(), bytes: 0, holders: Vec::new() };
     if birth.iter().all(|birth| *birth == 0) {
         return held;
@@ -83,6 +84,7 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, share: &[String]) -> Held {
     let root = heap.nodes.len() as u32;
     let dominators = Dominators::of(&graph(heap), root);
     let retained = dominators.retained(|node| heap.nodes.get(node as usize).map_or(0, |node| u64::from(node.bytes)));
+    let mut starts = Vec::new();
     let mut groups: HashMap<(NodeId, Option<u32>), Vec<(Edge, NodeId)>> = HashMap::new();
     for from in 0..root {
         // What the platform keeps for itself, such as a table that is made once, is no run's. A shape comes with its object.
@@ -91,11 +93,11 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, share: &[String]) -> Held {
         }
         for edge in heap.edges(from) {
             let to = birth[edge.to as usize];
-            let keeps = !matches!(edge.kind, EdgeKind::Weak | EdgeKind::Hint);
-            if keeps && to > 0 && heap.nodes[edge.to as usize].kind != Kind::Shape {
+            if is_kept(heap, edge) && to > 0 && heap.nodes[edge.to as usize].kind != Kind::Shape {
                 // All elements of one array, and all entries of one Map, are one holder.
                 let is_many = edge.kind == EdgeKind::Element || heap.is_collection(from);
                 groups.entry((from, (!is_many).then_some(edge.name))).or_default().push((*edge, from));
+                starts.push(edge.to);
             }
         }
     }
@@ -103,7 +105,7 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, share: &[String]) -> Held {
     let outside: Vec<NodeId> =
         (0..root).filter(|node| birth[*node as usize] > 0 && heap.nodes[*node as usize].external > 0).collect();
     held.holders.extend(outside.iter().map(|node| outside_holder(heap, &birth, &retained, *node)));
-    let starts = outside.into_iter().chain((0..root).filter(|node| zone.has(*node)));
+    starts.extend(outside);
     for node in reached(heap, &birth, starts) {
         held.runs.insert(birth[node as usize]);
         held.bytes += u64::from(heap.nodes[node as usize].bytes);
@@ -115,28 +117,27 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, share: &[String]) -> Held {
     held
 }
 
-/// What was born in runs and is reached from these nodes.
-fn reached(heap: &Heap<'_>, birth: &[u32], starts: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
+/// What was born in runs and is reached from these nodes, which were.
+fn reached(heap: &Heap<'_>, birth: &[u32], mut stack: Vec<NodeId>) -> Vec<NodeId> {
     let mut seen = vec![false; heap.nodes.len()];
-    let mut stack: Vec<NodeId> = Vec::new();
-    for start in starts {
-        if birth[start as usize] > 0 {
-            stack.push(start);
-        }
-        let edges = heap.edges(start).iter().filter(|edge| edge.kind != EdgeKind::Weak);
-        // A shape that was made in a run for an object of the server's is the object's.
-        let born = edges.filter(|edge| birth[edge.to as usize] > 0 && heap.nodes[edge.to as usize].kind != Kind::Shape);
-        stack.extend(born.map(|edge| edge.to));
-    }
     let mut reached = Vec::new();
     while let Some(node) = stack.pop() {
         if birth[node as usize] == 0 || std::mem::replace(&mut seen[node as usize], true) {
             continue;
         }
         reached.push(node);
-        stack.extend(heap.edges(node).iter().filter(|edge| edge.kind != EdgeKind::Weak).map(|edge| edge.to));
+        stack.extend(heap.edges(node).iter().filter(|edge| is_kept(heap, edge)).map(|edge| edge.to));
     }
     reached
+}
+
+/// Whether an edge keeps what it leads to. A prototype is kept by the object's shape, which is no way that a program has.
+fn is_kept(heap: &Heap<'_>, edge: &Edge) -> bool {
+    match edge.kind {
+        EdgeKind::Weak => false,
+        EdgeKind::Hint => heap.name(edge.name) == "__proto__",
+        _ => true,
+    }
 }
 
 /// Bytes of all that the shared objects hold, but for what is the platform's own.
@@ -164,13 +165,7 @@ pub(crate) fn graph(heap: &Heap<'_>) -> Graph {
 }
 
 /// What holds these escapes, and the run that it was born in itself.
-fn holder(
-    heap: &Heap<'_>,
-    birth: &[u32],
-    zone: &Zone<'_, '_>,
-    retained: &[u64],
-    escapes: &[(Edge, NodeId)],
-) -> Holder {
+fn holder(heap: &Heap<'_>, birth: &[u32], zone: &Zone<'_, '_>, retained: &[u64], escapes: &[(Edge, NodeId)]) -> Holder {
     let (edge, from) = escapes.iter().max_by_key(|(edge, _)| birth[edge.to as usize]).expect("a group has an escape");
     let owner = zone.path(*from);
     let is_collection = heap.is_collection(*from);
@@ -180,14 +175,16 @@ fn holder(
     let how = match edge.kind {
         EdgeKind::Property | EdgeKind::Element if is_list => How::Element,
         EdgeKind::Element => How::Element,
-        EdgeKind::Property => How::Property,
+        EdgeKind::Property | EdgeKind::Hint => How::Property,
         EdgeKind::Context => How::Variable,
         _ if is_collection => How::Entry,
         _ if heap.nodes[*from as usize].kind == Kind::Cell => How::Variable,
         _ => How::Internal,
     };
     let path = match how {
-        How::Property | How::Element if edge.kind == EdgeKind::Property => member(&owner, &name),
+        How::Property | How::Element if matches!(edge.kind, EdgeKind::Property | EdgeKind::Hint) => {
+            member(&owner, &name)
+        }
         How::Element if escapes.len() == 1 => format!("{owner}[{name}]"),
         How::Element | How::Entry => owner.clone(),
         How::Variable if heap.nodes[*from as usize].kind == Kind::Cell => owner.clone(),
@@ -270,7 +267,8 @@ fn way_to(
 }
 
 fn step(heap: &Heap<'_>, birth: &[u32], by: String, node: NodeId) -> Step {
-    Step { by, what: describe(heap, node), run: birth[node as usize], at: heap.place(node) }
+    let what = if by == "script_context_table" { "the top-level variables".into() } else { describe(heap, node) };
+    Step { by, what, run: birth[node as usize], at: heap.place(node) }
 }
 
 fn heap_name(heap: &Heap<'_>, edge: &Edge) -> String {
@@ -361,7 +359,8 @@ impl<'a, 'h> Zone<'a, 'h> {
                 if edge.kind == EdgeKind::Hint && !is_proto {
                     continue;
                 }
-                let is_plain = matches!(edge.kind, EdgeKind::Property | EdgeKind::Element) || heap.is_collection(node) || is_proto;
+                let is_plain =
+                    matches!(edge.kind, EdgeKind::Property | EdgeKind::Element) || heap.is_collection(node) || is_proto;
                 came[edge.to as usize].get_or_insert(Came::From(node, *edge));
                 if is_plain { queue.push_back(edge.to) } else { later.push_back(edge.to) }
             }

@@ -66,6 +66,21 @@ pub enum CannotCheck {
     Heap(#[from] Damage),
 }
 
+impl CannotCheck {
+    /// The whole of it in one line.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Run { problem: Problem::Refused(refusal), .. } => format!("{self}: {refusal}"),
+            Self::Run { problem: Problem::Failed(failure), .. }
+            | Self::Host { failure, .. }
+            | Self::Sandbox(failure) => {
+                format!("{self}: {failure}")
+            }
+            Self::Heap(_) => self.to_string(),
+        }
+    }
+}
+
 /// What was found in one sandbox.
 #[derive(Debug)]
 pub(crate) struct Measured {

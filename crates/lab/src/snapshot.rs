@@ -47,7 +47,8 @@ impl Ids {
     /// Gives a number to each node that has none.
     pub(crate) fn extend(&mut self, heap: &Heap<'_>, births: Option<&Births>) {
         // In the order of the runs, so that a timeline of last numbers divides them.
-        let mut nodes: Vec<(u32, u32)> = heap.nodes.iter().map(|node| (birth(births, node.address), node.address)).collect();
+        let mut nodes: Vec<(u32, u32)> =
+            heap.nodes.iter().map(|node| (birth(births, node.address), node.address)).collect();
         nodes.sort_unstable();
         for key in nodes {
             self.numbers.entry(key).or_insert_with(|| {
@@ -160,6 +161,9 @@ impl Out {
     }
 }
 
+/// What V8 calls a table of top-level variables.
+const SCRIPT_CONTEXT: &str = "system / ScriptContext";
+
 /// The synthetic nodes, which come first.
 const ROOT: u32 = 0;
 const GC_ROOTS: u32 = 1;
@@ -184,7 +188,8 @@ pub fn write_snapshot(heap: &Heap<'_>, options: SnapshotOptions<'_>, to: impl Wr
             &own
         }
     };
-    let mut out = Out { nodes: Vec::new(), edges: Vec::new(), texts: Texts { numbers: HashMap::new(), texts: Vec::new() } };
+    let mut out =
+        Out { nodes: Vec::new(), edges: Vec::new(), texts: Texts { numbers: HashMap::new(), texts: Vec::new() } };
     out.texts.of("<dummy>");
     let attributed: u64 = heap.nodes.iter().map(|node| u64::from(node.bytes)).sum();
     let rest = heap.bytes.saturating_sub(attributed + heap.of_atoms + heap.of_runtime);
@@ -198,7 +203,8 @@ pub fn write_snapshot(heap: &Heap<'_>, options: SnapshotOptions<'_>, to: impl Wr
     ];
     debug_assert_eq!(out.nodes.len() as u32, META_MAPS);
     // A map of maps for each realm: by it DevTools finds the realm of an object.
-    let realm_number: HashMap<NodeId, u32> = heap.realms.iter().enumerate().map(|(at, realm)| (*realm, at as u32)).collect();
+    let realm_number: HashMap<NodeId, u32> =
+        heap.realms.iter().enumerate().map(|(at, realm)| (*realm, at as u32)).collect();
     for realm in &heap.realms {
         let id = ids.of(options.births, heap.nodes[*realm as usize].address);
         // Even, as of nothing that is in the heap, and so of no other node.
@@ -214,7 +220,10 @@ pub fn write_snapshot(heap: &Heap<'_>, options: SnapshotOptions<'_>, to: impl Wr
     edges_of_roots(heap, &mut out, first, tables, options.births);
     let homes = homes(heap);
     for node in 0..heap.nodes.len() as NodeId {
-        add_edges(heap, &mut out, first, node, homes[node as usize].and_then(|realm| realm_number.get(&realm)).copied());
+        let realm = homes[node as usize].and_then(|realm| realm_number.get(&realm)).copied();
+        // What a table of top-level variables has are variables: memlab says so of them.
+        let are_variables = special.get(&node).is_some_and(|name| name == SCRIPT_CONTEXT);
+        add_edges(heap, &mut out, first, node, realm, are_variables);
     }
     orphans(&mut out);
     write(heap, &out, first, ids, options.births, to)
@@ -229,7 +238,7 @@ fn special_names(heap: &Heap<'_>, births: Option<&Births>) -> HashMap<NodeId, St
             names.insert(global, "global".into());
         }
         if let Some(table) = heap.named(*realm, "script_context_table") {
-            names.insert(table, "system / ScriptContext".into());
+            names.insert(table, SCRIPT_CONTEXT.into());
         }
     }
     names
@@ -243,12 +252,7 @@ fn realm_name(heap: &Heap<'_>, realm: NodeId, births: Option<&Births>) -> String
     }
 }
 
-fn node_name(
-    heap: &Heap<'_>,
-    node: NodeId,
-    special: &HashMap<NodeId, String>,
-    redact: bool,
-) -> (NodeType, String) {
+fn node_name(heap: &Heap<'_>, node: NodeId, special: &HashMap<NodeId, String>, redact: bool) -> (NodeType, String) {
     let kind = heap.nodes[node as usize].kind;
     if let Some(name) = special.get(&node) {
         return (if kind == Kind::Realm { NodeType::Hidden } else { NodeType::Object }, name.clone());
@@ -267,7 +271,8 @@ fn node_name(
         Kind::Code => {
             let name = heap.code_name(node);
             let name = if name.is_empty() { "(anonymous)".into() } else { name };
-            let at = heap.place(node).map(|(file, line, column)| format!(" {file}:{line}:{column}")).unwrap_or_default();
+            let at =
+                heap.place(node).map(|(file, line, column)| format!(" {file}:{line}:{column}")).unwrap_or_default();
             (NodeType::Code, format!("(shared function info) {name}{at}"))
         }
         Kind::Shape => (NodeType::Shape, "system / Map".into()),
@@ -315,7 +320,8 @@ fn edges_of_roots(heap: &Heap<'_>, out: &mut Out, first: u32, tables: [u32; 2], 
     for (index, realm) in heap.realms.iter().filter(|realm| outside(realm)).enumerate() {
         out.edge(REALMS, EdgeType::Element, index as u32 + 1, first + realm);
     }
-    let handles = (0..heap.nodes.len() as NodeId).filter(|node| outside(node) && heap.nodes[*node as usize].kind != Kind::Realm);
+    let handles =
+        (0..heap.nodes.len() as NodeId).filter(|node| outside(node) && heap.nodes[*node as usize].kind != Kind::Realm);
     for (index, node) in handles.enumerate() {
         out.edge(HANDLES, EdgeType::Element, index as u32 + 1, first + node);
     }
@@ -364,7 +370,7 @@ fn homes(heap: &Heap<'_>) -> Vec<Option<NodeId>> {
     homes
 }
 
-fn add_edges(heap: &Heap<'_>, out: &mut Out, first: u32, node: NodeId, realm: Option<u32>) {
+fn add_edges(heap: &Heap<'_>, out: &mut Out, first: u32, node: NodeId, realm: Option<u32>, are_variables: bool) {
     let from = first + node;
     let is_shape = heap.nodes[node as usize].kind == Kind::Shape;
     if let (true, Some(realm)) = (is_shape, realm) {
@@ -378,6 +384,7 @@ fn add_edges(heap: &Heap<'_>, out: &mut Out, first: u32, node: NodeId, realm: Op
         }
         let type_ = match edge.kind {
             EdgeKind::Context => EdgeType::Context,
+            EdgeKind::Property if are_variables => EdgeType::Context,
             EdgeKind::Property => EdgeType::Property,
             EdgeKind::Hint if heap.name(edge.name) == "__proto__" => EdgeType::Property,
             EdgeKind::Weak => EdgeType::Weak,
@@ -413,20 +420,16 @@ fn orphans(out: &mut Out) {
     // The handles' edges are among the first ones.
     let end = starts[HANDLES as usize + 1];
     let count = out.nodes[HANDLES as usize][4];
-    let added = lost.into_iter().enumerate().map(|(index, node)| [EdgeType::Element as u32, count + index as u32 + 1, node * NODE_FIELDS]);
+    let added = lost
+        .into_iter()
+        .enumerate()
+        .map(|(index, node)| [EdgeType::Element as u32, count + index as u32 + 1, node * NODE_FIELDS]);
     let added: Vec<_> = added.collect();
     out.nodes[HANDLES as usize][4] += added.len() as u32;
     out.edges.splice(end..end, added);
 }
 
-fn write(
-    heap: &Heap<'_>,
-    out: &Out,
-    first: u32,
-    ids: &Ids,
-    births: Option<&Births>,
-    to: impl Write,
-) -> io::Result<()> {
+fn write(heap: &Heap<'_>, out: &Out, first: u32, ids: &Ids, births: Option<&Births>, to: impl Write) -> io::Result<()> {
     let mut to = io::BufWriter::with_capacity(1 << 16, to);
     write!(
         to,

@@ -56,8 +56,9 @@ const WARM_UP: f64 = 0.25;
 /// How many rounds a judgement takes at least, after the warm-up.
 const LEAST: usize = 6;
 
-/// Growth below this, over all judged rounds, is within what an allocator does by itself.
-const NOISE: f64 = 1_048_576.0;
+/// Growth below this, over all judged rounds, is within what an allocator does by itself: so many bytes, or that part of what was
+/// held before. Of 5,000 requests it takes a kilobyte each to be told from it.
+const NOISE: (f64, f64) = (4_194_304.0, 0.05);
 
 impl Soak {
     /// Judges rounds, in their order.
@@ -77,7 +78,8 @@ impl Soak {
         let margin = error * student(points.len() - 2);
         let between = [slope - margin, slope + margin];
         let requests = points[points.len() - 1].0 - points[0].0;
-        let is_growing = between[0] > 0.0 && slope * requests > NOISE && goes_on(&points);
+        let noise = NOISE.0.max(points[0].1 * NOISE.1);
+        let is_growing = between[0] > 0.0 && slope * requests > noise && goes_on(&points);
         let verdict = if is_growing { SoakVerdict::Growing } else { SoakVerdict::Flat };
         Self { verdict, bytes_per_request: slope, between, judged: points.len(), rounds }
     }
@@ -113,8 +115,8 @@ fn regression(points: &[(f64, f64)]) -> Option<(f64, f64)> {
 /// The 97.5th percentile of Student's distribution with that many degrees of freedom.
 fn student(freedom: usize) -> f64 {
     const TABLE: [f64; 30] = [
-        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
-        2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
+        2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
     ];
     TABLE.get(freedom.max(1) - 1).copied().unwrap_or(1.96)
 }
@@ -163,7 +165,8 @@ impl Soak {
         let x = |requests: f64| MARGIN[0] + requests / last * (WIDTH - MARGIN[0] - 20.0);
         let y = |bytes: f64| HEIGHT - MARGIN[1] - bytes / most * (HEIGHT - MARGIN[1] - 20.0);
         let line = |of: fn(&Round) -> u64| {
-            let points = self.rounds.iter().map(|round| format!("{:.1},{:.1}", x(round.requests as f64), y(of(round) as f64)));
+            let points =
+                self.rounds.iter().map(|round| format!("{:.1},{:.1}", x(round.requests as f64), y(of(round) as f64)));
             points.collect::<Vec<_>>().join(" ")
         };
         let mut svg = format!(
@@ -221,7 +224,8 @@ impl Soak {
 
     /// A page with the judgement, the chart and the rounds. It loads nothing.
     pub fn html(&self, title: &str) -> String {
-        let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        let escape =
+            |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
         let mut rows = String::new();
         for round in &self.rounds {
             let _ = writeln!(
@@ -307,7 +311,9 @@ mod tests {
     #[test]
     fn a_page_holds_what_it_says_and_loads_nothing() {
         let page = soak(|round| (60 << 20) + round * 250 * 40_000).html("a <b> \"server\"");
-        assert!(page.contains("a &lt;b&gt; &quot;server&quot;") && page.contains("<svg") && page.contains("growing: 40000"));
+        assert!(
+            page.contains("a &lt;b&gt; &quot;server&quot;") && page.contains("<svg") && page.contains("growing: 40000")
+        );
         assert!(!page.contains("<script") && !page.contains("src="));
     }
 }

@@ -4,7 +4,7 @@ use dayfly_bundler::HeapSize;
 use serde::Serialize;
 
 /// What is to be said of an app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Nothing of a run is left after it.
@@ -66,7 +66,10 @@ pub(crate) fn growth(sizes: &[HeapSize], is_left: bool) -> Growth {
     deltas.sort_unstable();
     let median = deltas[deltas.len() / 2];
     let average = total.div_ceil(deltas.len() as u64);
-    Growth { is_growing: true, bytes_per_run: u64::try_from(median).ok().filter(|median| *median > 0).unwrap_or(average) }
+    Growth {
+        is_growing: true,
+        bytes_per_run: u64::try_from(median).ok().filter(|median| *median > 0).unwrap_or(average),
+    }
 }
 
 #[cfg(test)]
@@ -83,7 +86,10 @@ mod tests {
     fn what_grows_by_the_same_in_each_run_grows_by_that() {
         assert_eq!(judge((0..=50).map(|run| 1_000_000 + run * 35_000)), Some(35_000));
         // A table that doubles once is no part of it.
-        assert_eq!(judge((0..=50).map(|run| 1_000_000 + run * 35_000 + if run > 20 { 8_192 } else { 0 })), Some(35_000));
+        assert_eq!(
+            judge((0..=50).map(|run| 1_000_000 + run * 35_000 + if run > 20 { 8_192 } else { 0 })),
+            Some(35_000)
+        );
     }
 
     #[test]

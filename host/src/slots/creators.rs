@@ -101,6 +101,15 @@ impl Drop for Memory {
 /// is dropped, or the store that it is given to.
 pub(crate) struct Remains(Memory);
 
+impl Remains {
+    /// All of it.
+    pub(crate) fn bytes(&mut self) -> &[u8] {
+        let slot = self.0.slot.as_mut().expect("a memory has its slot while it lives");
+        let size = slot.area.open();
+        slot.area.bytes_mut(0..size)
+    }
+}
+
 impl fmt::Debug for Remains {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Remains").field(&self.0.byte_size()).finish()

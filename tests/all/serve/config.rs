@@ -203,3 +203,17 @@ fn the_examples_are_served_without_a_configuration() {
     assert!(get(&address, "/hello?name=Ada").1.contains("Hello Ada"));
     assert!(folder.0.join("state/dayfly/examples/bundles").is_dir());
 }
+
+#[test]
+fn the_heaps_of_requests_that_a_limit_ended_are_kept() {
+    let folder = Folder::new("keep-heaps");
+    folder.write("app.mjs", "export default { fetch() { globalThis.hoard = []; for (;;) hoard.push({}); } };");
+    folder.write("serve.toml", "[tenant.hog]\napp = \"app.mjs\"\nroutes = [\"/hog\"]\nlimits.memory = \"24MiB\"\n");
+    let server = Server::start(folder.command(&["serve.toml", "--listen", "127.0.0.1:0", "--keep-heaps", "heaps"]));
+    let address = server.address("hog");
+    assert!(get(&address, "/hog").0.contains(" 50"), "a limit ended it");
+    server.says("the heap as the limit of memory found it is in heaps/");
+    let kept = std::fs::read_dir(folder.0.join("heaps")).unwrap().next().unwrap().unwrap();
+    assert!(kept.file_name().to_string_lossy().ends_with("-memory.heapsnapshot"), "{kept:?}");
+    assert!(std::fs::read_to_string(kept.path()).unwrap().contains("\"hoard\""));
+}

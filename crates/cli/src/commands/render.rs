@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use dayfly::{Bundle, Ended, Exchange, Failure, Line, Usage};
+use dayfly::{Bundle, Ended, EngineConfig, Exchange, Failure, Line, Usage};
 use dayfly_bundler::Places;
 
 use super::build::{self, Built};
@@ -18,7 +18,7 @@ use crate::report::{
     FailureReport, ResponseReport, place, print_bytes, print_console, print_failure, print_head, print_json,
     print_outcome, print_usage,
 };
-use crate::{input, progress};
+use crate::{heaps, input, progress};
 
 /// Render one page, or answer one request, in a fresh sandbox
 ///
@@ -50,6 +50,10 @@ pub(crate) struct Render {
     #[arg(long, conflicts_with = "json")]
     usage: bool,
 
+    /// If a limit ends the render, keep its heap, as DevTools and memlab read it, without the contents of its strings
+    #[arg(long, value_name = "FILE.heapsnapshot")]
+    heap_on_limit: Option<PathBuf>,
+
     #[command(flatten)]
     request: RequestArgs,
 
@@ -69,7 +73,8 @@ impl Render {
             Ok(built) => built,
             Err(exit) => return Ok(exit),
         };
-        let engine = cache.engine(&self.limits.engine_that_counts_fuel())?;
+        let autopsy = self.heap_on_limit.clone().map(heaps::in_file);
+        let engine = cache.engine(&EngineConfig { autopsy, ..self.limits.engine_that_counts_fuel() })?;
         let bundle = progress::during("compiling the bundle", || Bundle::load(&engine, &bytes))
             .with_context(|| self.app.display().to_string())?;
         let bundle = match self.outgoing.outgoing()? {

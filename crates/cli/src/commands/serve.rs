@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use clap::Args;
-use dayfly::Line;
+use dayfly::{EngineConfig, Line};
 use dayfly_bundler::Bundler;
 use dayfly_server::{Config, Handle, Loaded, Otlp, Override, Problems, Receipt, Reloaded, Server};
 
 use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
 use crate::mistakes::{print_doubt, print_mistakes};
-use crate::progress;
 use crate::report::{print_bytes, print_note, print_problem};
 use crate::units::show_time;
+use crate::{heaps, progress};
 
 /// Serve the apps of many tenants over HTTP
 ///
@@ -43,6 +43,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 
+    /// Keep the heaps of renders that a limit ended in this folder: the latest eight, as DevTools and memlab read them, without
+    /// the contents of their strings
+    #[arg(long, value_name = "FOLDER")]
+    keep_heaps: Option<PathBuf>,
+
     /// Set a key of the configuration, such as tenant.shop.limits.memory=64MiB
     #[arg(long, value_name = "KEY=VALUE", value_parser = Override::set)]
     set: Vec<Override>,
@@ -63,7 +68,8 @@ impl Serve {
             return Ok(Exit::Done);
         }
         let bundler = progress::during("compiling the engine", || cache.bundler(&Bundler::config()))?;
-        let engine = cache.engine(&Server::engine(&config))?;
+        let autopsy = self.keep_heaps.clone().map(heaps::in_folder).transpose()?;
+        let engine = cache.engine(&EngineConfig { autopsy, ..Server::engine(&config) })?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             // Before anybody can send one, which would end the process.

@@ -121,9 +121,8 @@ impl Heap<'_> {
 
     /// The name that a function has as a property; empty if it has none, or one that has to be asked for.
     pub(crate) fn function_name(&self, node: NodeId) -> String {
-        let name = self.own_value(node, self.layout.atom_name).filter(|name| {
-            self.nodes[*name as usize].kind == Kind::String
-        });
+        let name =
+            self.own_value(node, self.layout.atom_name).filter(|name| self.nodes[*name as usize].kind == Kind::String);
         name.map(|name| self.string(name)).unwrap_or_default()
     }
 
@@ -194,7 +193,8 @@ impl Heap<'_> {
             }
             _ => return None,
         };
-        let file = self.text().atom(self.memory.u32(code.wrapping_add(layout.function_bytecode_filename)).ok()?).ok()?;
+        let file =
+            self.text().atom(self.memory.u32(code.wrapping_add(layout.function_bytecode_filename)).ok()?).ok()?;
         let line = self.memory.u32(code.wrapping_add(layout.function_bytecode_line_num)).ok()?;
         let column = self.memory.u32(code.wrapping_add(layout.function_bytecode_col_num)).ok()?;
         (!file.is_empty()).then_some((file, line, column))
@@ -202,8 +202,13 @@ impl Heap<'_> {
 
     fn has_bytecode(&self, class: u16) -> bool {
         let l = &self.layout;
-        [l.class_bytecode_function, l.class_generator_function, l.class_async_function, l.class_async_generator_function]
-            .contains(&u32::from(class))
+        [
+            l.class_bytecode_function,
+            l.class_generator_function,
+            l.class_async_function,
+            l.class_async_generator_function,
+        ]
+        .contains(&u32::from(class))
     }
 
     /// The name that a function has in its code.

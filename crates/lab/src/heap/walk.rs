@@ -44,7 +44,19 @@ pub(super) fn walk(memory: Memory<'_>) -> Result<Heap<'_>, Damage> {
     let of_atoms = walk.atoms()?;
     let of_runtime = walk.tables()?;
     let Walk { names, nodes, edges, index, .. } = walk;
-    Ok(Heap { memory, nodes, edges, names, index, realms, bytes: bytes.into(), of_runtime, of_atoms, overcounted, layout })
+    Ok(Heap {
+        memory,
+        nodes,
+        edges,
+        names,
+        index,
+        realms,
+        bytes: bytes.into(),
+        of_runtime,
+        of_atoms,
+        overcounted,
+        layout,
+    })
 }
 
 /// The engine's list of objects, from behind `mark` on.
@@ -216,12 +228,9 @@ impl Walk<'_, '_> {
     fn tables(&mut self) -> Result<u64, Damage> {
         let (memory, layout) = (self.memory, self.layout);
         let mut bytes = u64::from(self.usable(layout.runtime)? + layout.malloc_overhead);
-        for table in [
-            layout.runtime_atom_array,
-            layout.runtime_atom_hash,
-            layout.runtime_class_array,
-            layout.runtime_shape_hash,
-        ] {
+        for table in
+            [layout.runtime_atom_array, layout.runtime_atom_hash, layout.runtime_class_array, layout.runtime_shape_hash]
+        {
             bytes += u64::from(self.claim(memory.u32(layout.runtime + table)?)?);
         }
         Ok(bytes)
@@ -418,9 +427,7 @@ impl Walk<'_, '_> {
             self.value(kind, name, value)?;
         } else if type_ == layout.prop_getset {
             let text = if kind == EdgeKind::Element { name.to_string() } else { self.names.text(name).to_owned() };
-            for (what, offset) in
-                [("get", layout.property_u_getset_getter), ("set", layout.property_u_getset_setter)]
-            {
+            for (what, offset) in [("get", layout.property_u_getset_getter), ("set", layout.property_u_getset_setter)] {
                 let accessor = memory.u32(slot.wrapping_add(offset))?;
                 let name = self.names.of(&format!("{what} {text}"));
                 self.edge(EdgeKind::Property, name, accessor);
@@ -569,7 +576,9 @@ impl Walk<'_, '_> {
         if number == l.class_array || number == l.class_arguments || number == l.class_mapped_arguments {
             return self.fast_array(node, address, number == l.class_mapped_arguments);
         }
-        if [l.class_number, l.class_string, l.class_boolean, l.class_symbol, l.class_date, l.class_big_int].contains(&number) {
+        if [l.class_number, l.class_string, l.class_boolean, l.class_symbol, l.class_date, l.class_big_int]
+            .contains(&number)
+        {
             return self.slot("value", address + l.object_u_object_data);
         }
         if number == l.class_regexp {
@@ -591,7 +600,11 @@ impl Walk<'_, '_> {
         }
         if number == l.class_c_closure || number == l.class_for_in_iterator {
             self.own(node, data)?;
-            return if number == l.class_for_in_iterator { self.slot("object", data + l.for_in_iterator_obj) } else { Ok(()) };
+            return if number == l.class_for_in_iterator {
+                self.slot("object", data + l.for_in_iterator_obj)
+            } else {
+                Ok(())
+            };
         }
         if number == l.class_array_buffer || number == l.class_shared_array_buffer {
             self.own(node, data)?;
@@ -657,7 +670,11 @@ impl Walk<'_, '_> {
         if class == l.class_bound_function {
             self.slot("bound_function", data + l.bound_function_func_obj)?;
             self.slot("bound_this", data + l.bound_function_this_val)?;
-            return self.slots("bound_argument", data + l.bound_function_argv, memory.u32(data + l.bound_function_argc)?);
+            return self.slots(
+                "bound_argument",
+                data + l.bound_function_argv,
+                memory.u32(data + l.bound_function_argc)?,
+            );
         }
         if class == l.class_c_function_data {
             let count = memory.u8(data + l.c_function_data_record_data_len)?;
@@ -800,7 +817,9 @@ impl Walk<'_, '_> {
         let (memory, l) = (self.memory, self.layout);
         self.own(node, data)?;
         self.slot("callback", data.wrapping_add(l.finalization_registry_data_cb))?;
-        for entry in self.list(data.wrapping_add(l.finalization_registry_data_entries), l.fin_rec_entry_link, "entries")? {
+        for entry in
+            self.list(data.wrapping_add(l.finalization_registry_data_entries), l.fin_rec_entry_link, "entries")?
+        {
             self.own(node, entry)?;
             self.slot("held_value", entry.wrapping_add(l.fin_rec_entry_held_val))?;
             self.slot("token", entry.wrapping_add(l.fin_rec_entry_token))?;

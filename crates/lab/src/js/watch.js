@@ -19,6 +19,8 @@ function makeWatch({ show, isReference }) {
   let events = [];
   /** What this run has read: the shared object, then the key, then where. */
   let reads = new Map();
+  /** What this run has handed over itself: it gets it back as it is. */
+  let mine = new WeakSet();
 
   /** Where the app is now. Own code is in no stack. */
   function stack() {
@@ -40,6 +42,7 @@ function makeWatch({ show, isReference }) {
   function noteWrite(object, key, value, via) {
     // What is no reference pins no run, and what is shared already is older than the run.
     if (!isReference(value) || real.has(value) || isShared(value)) return;
+    mine.add(value);
     const path = paths.get(object);
     const readAt = key === undefined ? undefined : reads.get(object)?.get(key);
     note(readAt === undefined ? "set" : "get-then-set", key === undefined ? path : show(path, key), via, value, readAt);
@@ -104,7 +107,7 @@ function makeWatch({ show, isReference }) {
   }
 
   function wrap(object, path) {
-    if (!isReference(object) || real.has(object)) return object;
+    if (!isReference(object) || real.has(object) || mine.has(object)) return object;
     const known = proxies.get(object);
     if (known !== undefined) return known;
     if (!paths.has(object)) paths.set(object, path);
@@ -184,6 +187,7 @@ function makeWatch({ show, isReference }) {
           if (keeps !== undefined) {
             if (isReference(receiver) && isShared(receiver) && (keeps === "all" || keeps.includes(i))) noteWrite(receiver, undefined, values[i], `${object.name}()`);
           } else if (!harmless.has(object) && isReference(values[i]) && !real.has(values[i]) && !isShared(values[i])) {
+            mine.add(values[i]);
             note("passed", path, `argument ${i + 1}`, values[i], undefined);
           }
         }
@@ -213,6 +217,7 @@ function makeWatch({ show, isReference }) {
     begin(number) {
       run = number;
       reads = new Map();
+      mine = new WeakSet();
       events = [];
     },
     /** What this run did. */

@@ -21,7 +21,7 @@ fn judge(cases: Vec<Case>) {
                     report.leaks.iter().any(|leak| leak.verdict == verdict && leak.path.starts_with(path.as_str()))
                 });
                 println!("{name}: {} {} {found:?}", report.verdict.as_str(), report.bytes_per_run);
-                if report.verdict != verdict || !is_there {
+                if report.verdict != verdict || !is_there || report.watch_failed.is_some() {
                     wrong.push(format!("{name}: not {} {path:?}, but {report:#?}", verdict.as_str()));
                 }
             }

@@ -10,6 +10,8 @@ use dayfly_lab::{CannotCheck, Leak, Report, Scenario, Verdict};
 use tokio::runtime::Runtime;
 
 mod cases;
+mod mutations;
+mod size;
 
 /// The repository.
 fn root() -> &'static Path {

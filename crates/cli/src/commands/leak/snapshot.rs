@@ -1,7 +1,6 @@
 //! `dayfly leak snapshot`.
 
-use std::fs::{File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
@@ -11,7 +10,7 @@ use super::scenario::{ScenarioArgs, cannot};
 use crate::cache::CacheArgs;
 use crate::commands::{build, runtime};
 use crate::exit::{Exit, Mistake};
-use crate::progress;
+use crate::{heaps, progress};
 
 /// Write the heap after some of the runs, as DevTools and memlab read it
 ///
@@ -46,14 +45,16 @@ impl Snapshot {
         let (script, places, written) = self.scenario.with_script(|script, _| {
             let scenario = self.scenario.scenario(script, 10)?;
             let runtime = runtime()?;
-            let open = |run: u32| create(&self.file(run));
+            let open = |run: u32| heaps::create(&self.file(run));
             let written = progress::during("running", || {
                 runtime.block_on(snapshots(&bundler, &scenario, &self.at, redact, open))
             });
             match written {
                 Ok(()) => Ok(Ok(())),
                 Err(CannotSnapshot::App(why)) => Ok(Err(why)),
-                Err(CannotSnapshot::Write(error)) => Err(Mistake(format!("cannot write {}: {error}", self.output.display())).into()),
+                Err(CannotSnapshot::Write(error)) => {
+                    Err(Mistake(format!("cannot write {}: {error}", self.output.display())).into())
+                }
             }
         })?;
         match written {
@@ -75,10 +76,4 @@ impl Snapshot {
         let ending = self.output.extension().unwrap_or("heapsnapshot".as_ref()).to_string_lossy();
         self.output.with_file_name(format!("{stem}-{run}.{ending}"))
     }
-}
-
-/// A heap may hold secrets.
-fn create(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }

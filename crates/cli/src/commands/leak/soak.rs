@@ -107,7 +107,10 @@ impl Soak {
             Ok(target) => target,
             Err(exit) => return Ok(exit),
         };
-        let rounds = runtime()?.block_on(self.rounds(&target))?;
+        let rounds = runtime()?.block_on(async {
+            target.answers().await?;
+            self.rounds(&target).await
+        })?;
         let judgement = Judgement::judge(rounds);
         let failed = judgement.rounds.iter().map(|round| round.failed).sum();
         self.write(&judgement)?;
@@ -197,7 +200,9 @@ impl Soak {
         let by_group = self.cgroup;
         move || {
             if by_group {
-                return Ok(cgroup(pid).ok_or_else(|| Mistake(format!("the process {pid} has no control group of its own")))?);
+                return Ok(
+                    cgroup(pid).ok_or_else(|| Mistake(format!("the process {pid} has no control group of its own")))?
+                );
             }
             let wrong = |error| Mistake(format!("cannot look at the memory of the process {pid}: {error}"));
             Ok(resident(pid).map_err(wrong)?)
@@ -209,17 +214,37 @@ impl Soak {
             (Some(url), _) => url.to_string(),
             (None, app) => app.as_deref().unwrap_or(Path::new("")).display().to_string(),
         };
-        let files = [(&self.html, judgement.html(&format!("{} requests at {subject}", self.requests))), (&self.svg, judgement.svg())];
+        let files = [
+            (&self.html, judgement.html(&format!("{} requests at {subject}", self.requests))),
+            (&self.svg, judgement.svg()),
+        ];
         for (file, text) in files {
             if let Some(file) = file {
-                std::fs::write(file, text).map_err(|error| Mistake(format!("cannot write {}: {error}", file.display())))?;
+                std::fs::write(file, text)
+                    .map_err(|error| Mistake(format!("cannot write {}: {error}", file.display())))?;
             }
         }
         Ok(())
     }
 }
 
+/// How long a server may take until it answers for the first time.
+const START: Duration = Duration::from_secs(10);
+
 impl Target {
+    /// Waits until a server answers: it may have been started but now.
+    async fn answers(&self) -> Result<()> {
+        let Self::Server { url, .. } = self else { return Ok(()) };
+        let started = Instant::now();
+        while !self.ask().await {
+            if started.elapsed() > START {
+                return Err(Mistake(format!("{url} does not answer with success")).into());
+            }
+            tokio::time::sleep(REST[1]).await;
+        }
+        Ok(())
+    }
+
     /// Asks once; whether that went well.
     async fn ask(&self) -> bool {
         match self {
