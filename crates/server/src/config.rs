@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dayfly::{Allowed, Limits};
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 use crate::routes::Route;
 
@@ -27,6 +27,13 @@ pub struct Config {
     /// A header that names the tenant, before hosts and paths are looked at. Only for servers behind a proxy that sets it:
     /// clients could name any tenant. Default none.
     pub tenant_header: Option<HeaderName>,
+    /// Once it is told to end, how long the server goes on as before and only says that it is not ready, so that what sends it
+    /// requests can turn elsewhere. Default 0.
+    pub notice: Duration,
+    /// How long what was taken may take to be answered then, until it is cut. Default 30 s.
+    pub drain: Duration,
+    /// Bytes of memory for the stored pages of all tenants. Default 256 MiB.
+    pub cache: u64,
     /// Who is served.
     pub tenants: BTreeMap<TenantName, TenantConfig>,
 }
@@ -40,6 +47,9 @@ impl Config {
             http: Http::default(),
             renders: Renders::default(),
             tenant_header: None,
+            notice: Duration::ZERO,
+            drain: Duration::from_secs(30),
+            cache: 256 << 20,
             tenants: BTreeMap::new(),
         }
     }
@@ -58,6 +68,24 @@ pub struct Http {
     pub send_time: Duration,
     /// Requests at once on a connection of HTTP/2. Default 100.
     pub streams: u32,
+    /// Connections at once of one address, or of one /64 of IPv6; one beyond is closed. Default unbounded, as all come from a
+    /// proxy's address where there is one.
+    pub connections_per_address: Option<u32>,
+    /// Time for which a connection may carry no request, after its first: with HTTP/1.1 it is `head_time`, if that is shorter.
+    /// Default 60 s.
+    pub idle_time: Duration,
+    /// Bytes of a request's headers, 4 for each added. Default 64 KiB; a tenant's limits may be lower.
+    pub header_bytes: u32,
+    /// Headers of a request. Default 100.
+    pub header_count: u32,
+    /// Time after which a request's body must have come at `body_rate`, in the mean. Default 10 s.
+    pub body_time: Duration,
+    /// Bytes a second. Default 8 KiB: a body of 1 MiB has 138 s.
+    pub body_rate: u64,
+    /// Whether responses are compressed for those who accept it. Default yes.
+    pub compress: bool,
+    /// Whether pages that have no `ETag` get one, so that those who have them need not be sent them again. Default yes.
+    pub etags: bool,
 }
 
 impl Default for Http {
@@ -68,6 +96,14 @@ impl Default for Http {
             url: 16 << 10,
             send_time: Duration::from_secs(30),
             streams: 100,
+            connections_per_address: None,
+            idle_time: Duration::from_secs(60),
+            header_bytes: 64 << 10,
+            header_count: 100,
+            body_time: Duration::from_secs(10),
+            body_rate: 8 << 10,
+            compress: true,
+            etags: true,
         }
     }
 }
@@ -117,6 +153,10 @@ pub struct TenantConfig {
     pub rate: Option<u32>,
     /// Whether a response says in `Server-Timing` what it took. Default no.
     pub server_timing: bool,
+    /// Bytes of memory for pages that may be sent again, as their `Cache-Control` says. Default none: each request renders.
+    pub cache: Option<u64>,
+    /// The `Cache-Control` of pages that `render` makes, which has no other way to say one. Default none.
+    pub cache_control: Option<HeaderValue>,
 }
 
 impl TenantConfig {
@@ -131,6 +171,8 @@ impl TenantConfig {
             concurrent: None,
             rate: None,
             server_timing: false,
+            cache: None,
+            cache_control: None,
         }
     }
 }

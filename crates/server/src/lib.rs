@@ -14,9 +14,15 @@
 
 mod admission;
 mod body;
+mod cache;
+mod compress;
+mod conditional;
 mod config;
+mod connection;
+mod drain;
 mod examples;
 mod ids;
+mod pace;
 mod public;
 mod receipt;
 mod refusal;
@@ -27,6 +33,7 @@ mod store;
 mod tenant;
 
 pub use config::{App, Config, Http, NotATenantName, Renders, TenantConfig, TenantName};
+pub use drain::Drained;
 pub use receipt::{Receipt, Sent};
 pub use routes::{NotARoute, Route};
 pub use server::{Error, Server};

@@ -1,68 +1,116 @@
 //! The connections of those who ask for pages.
 
-use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use futures_util::FutureExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
 
-use crate::respond::respond;
+use crate::connection::{Addresses, Protocol, carry, protocol};
+use crate::drain::Drained;
 use crate::server::Shared;
 
 /// Takes connections until `shutdown` is over; then takes no more, and waits for the requests that were taken.
-pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
-    let builder = builder(&shared);
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) -> Drained {
     let connections = Arc::new(Semaphore::new(shared.config.http.connections.max(1) as usize));
-    let graceful = GracefulShutdown::new();
+    let public = Public {
+        protocol: Arc::new(protocol(&shared)),
+        addresses: Addresses::new(shared.config.http.connections_per_address),
+        open: TaskTracker::new(),
+        shared: shared.clone(),
+    };
+    let shutdown = async {
+        shutdown.await;
+        shared.drain.announce();
+        tracing::info!(in_flight = shared.drain.in_flight(), "draining");
+        // Until who sends the requests has seen that the server is not ready.
+        tokio::time::sleep(shared.config.notice).await;
+    };
     tokio::pin!(shutdown);
     loop {
         let accepted = async {
             let permit = connections.clone().acquire_owned().await.expect("the semaphore is never closed");
             (permit, listener.accept().await)
         };
-        let (permit, accepted) = tokio::select! {
+        tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accepted => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            // As when no more files can be opened: that passes.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
+            (permit, accepted) = accepted => match accepted {
+                Ok((stream, peer)) => public.take(stream, peer, permit),
+                Err(error) => pause(&error).await,
+            },
+        }
+    }
+    // Who has connected already, as far as the system says, may have sent a request.
+    while let Ok(permit) = connections.clone().try_acquire_owned()
+        && let Some(Ok((stream, peer))) = listener.accept().now_or_never()
+    {
+        public.take(stream, peer, permit);
+    }
+    drop(listener);
+    tracing::debug!(connections = public.open.len(), stored = shared.caches.size(), "no connection is taken any more");
+    shared.drain.begin();
+    public.end().await
+}
+
+/// A connection that failed before it was taken is its client's affair. What else fails, as where no more files can be opened
+/// (`EMFILE`, `ENFILE`), passes once connections end; to ask again at once would take all of a processor meanwhile.
+async fn pause(error: &io::Error) {
+    let is_the_clients = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset, io::ErrorKind::Interrupted];
+    if !is_the_clients.contains(&error.kind()) {
+        tracing::error!(%error, "no connection can be taken; trying again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+struct Public {
+    protocol: Arc<Protocol>,
+    addresses: Addresses,
+    open: TaskTracker,
+    shared: Arc<Shared>,
+}
+
+impl Public {
+    fn take(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        let Some(address) = self.addresses.admit(peer.ip()) else {
+            tracing::debug!(%peer, "the address has as many connections as it may");
+            return;
         };
         // A response is written when it is there: to wait for more would be for a client's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
-        let shared = shared.clone();
-        let service = service_fn(move |request| {
-            let shared = shared.clone();
-            async move { Ok::<_, Infallible>(respond(shared, request).await) }
-        });
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            // A connection that breaks off is its client's affair.
-            let _ = connection.await;
-            drop(permit);
+        let (protocol, shared) = (self.protocol.clone(), self.shared.clone());
+        self.open.spawn(async move {
+            carry(stream, &protocol, &shared).await;
+            drop((permit, address));
         });
     }
-    drop(listener);
-    graceful.shutdown().await;
-}
 
-fn builder(shared: &Shared) -> auto::Builder<TokioExecutor> {
-    let http = &shared.config.http;
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(http.head_time).pipeline_flush(true);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(http.streams)
-        .max_header_list_size(64 << 10)
-        .keep_alive_interval(Some(Duration::from_secs(30)));
-    builder
+    /// Waits for what is in flight, and after a time breaks it off.
+    async fn end(self) -> Drained {
+        let Self { shared, open, .. } = self;
+        open.close();
+        let all = async {
+            open.wait().await;
+            shared.drain.tasks.wait().await;
+        };
+        let is_over = tokio::time::timeout(shared.config.drain, all).await.is_ok();
+        let drained =
+            Drained { answered: shared.drain.answered(), cut: if is_over { 0 } else { shared.drain.in_flight() } };
+        if !is_over {
+            tracing::warn!(
+                cut = drained.cut,
+                background = shared.drain.tasks.len(),
+                "the time for the drain is over: what is left is cut"
+            );
+            shared.drain.cut();
+            // Their tasks see it at once; one that is held up elsewhere is not waited for.
+            let _ = tokio::time::timeout(Duration::from_secs(1), open.wait()).await;
+        }
+        tracing::info!(answered = drained.answered, cut = drained.cut, "drained");
+        drained
+    }
 }

@@ -34,6 +34,8 @@ pub struct Receipt {
     pub console_lines: u64,
     /// What failed, for the app's author: never for who asked.
     pub failure: Option<String>,
+    /// `hit` or `stale` for a response that the cache had; none for one that the app made.
+    pub cache: Option<&'static str>,
 }
 
 /// Takes receipts. It is called where requests are answered, so it does not block.

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use dayfly::{Bundle, BundleId, Ended, Exchange, Failure, Line, Outcome, Usage};
 use futures_util::FutureExt;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_TYPE, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::request::Parts;
+use http::response::Parts as Answered;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Limited};
@@ -16,6 +17,9 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::admission::{NoPermit, Permit};
 use crate::body::{Body, Cut, Pieces, streamed, whole};
+use crate::cache::{Filling, Found, Hit, is_for_a_cache};
+use crate::conditional::{self, Conditions, NotModified};
+use crate::pace::{NoBody, Paced};
 use crate::receipt::Receipt;
 use crate::refusal::Refusal;
 use crate::server::Shared;
@@ -45,8 +49,16 @@ struct Account {
     bundle: Option<BundleId>,
     method: Method,
     path: String,
+    /// The whole URL, once it is known.
+    uri: Option<Uri>,
     queued: Duration,
     status: StatusCode,
+    /// What its client has already.
+    conditions: Conditions,
+    /// What takes the response for the cache.
+    filling: Option<Filling>,
+    /// What the cache had.
+    cached: Option<&'static str>,
 }
 
 impl Account {
@@ -59,8 +71,12 @@ impl Account {
             bundle: None,
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
+            uri: None,
             queued: Duration::ZERO,
             status: StatusCode::OK,
+            conditions: Conditions::of(request),
+            filling: None,
+            cached: None,
         }
     }
 
@@ -78,6 +94,7 @@ impl Account {
             usage,
             console_lines: console.len() as u64,
             failure,
+            cache: self.cached,
         };
         self.shared.receipts.receipt(&receipt, console);
     }
@@ -96,8 +113,13 @@ impl Account {
         asked: &HeaderMap,
         failed: Option<(Failure, Usage, Vec<Line>)>,
     ) -> Response<Body> {
-        self.status = refusal.status();
-        let mut response = refusal.response(&self.id, asked);
+        let mut response = match self.instead_of(refusal.status()) {
+            Some(hit) => self.stored(&hit),
+            None => {
+                self.status = refusal.status();
+                refusal.response(&self.id, asked)
+            }
+        };
         self.sign(&mut response);
         let (failure, usage, console) = match failed {
             Some((failure, usage, console)) => (Some(failure.to_string()), usage, console),
@@ -111,27 +133,149 @@ impl Account {
         let id = HeaderValue::from_str(&self.id).expect("it is hexadecimal");
         response.headers_mut().insert(REQUEST_ID, id);
     }
+
+    /// The app's response, all of which is there.
+    fn whole(&mut self, mut head: Answered, content: Bytes) -> Response<Body> {
+        if let Some(hit) = self.instead_of(head.status) {
+            return self.stored(&hit);
+        }
+        if self.shared.config.http.etags && [Method::GET, Method::HEAD].contains(&self.method) && !content.is_empty() {
+            conditional::tag(head.status, &mut head.headers, &content);
+        }
+        if let Some(filling) = self.filling.take() {
+            filling.take(&mut head, &content);
+        }
+        self.forget(head.status);
+        self.answered(head, whole(content))
+    }
+
+    /// The app's response, whose body comes.
+    fn streamed(&mut self, mut head: Answered, body: Body) -> Response<Body> {
+        if let Some(hit) = self.instead_of(head.status) {
+            return self.stored(&hit);
+        }
+        self.filling = self.filling.take().and_then(|mut filling| filling.begin(&mut head).then_some(filling));
+        self.forget(head.status);
+        self.answered(head, body)
+    }
+
+    /// A stored response that may be sent in place of an error.
+    fn instead_of(&self, status: StatusCode) -> Option<Hit> {
+        let is_error = [500, 502, 503, 504].contains(&status.as_u16());
+        self.filling.as_ref().filter(|_| is_error)?.instead_of_an_error()
+    }
+
+    /// A stored response.
+    fn stored(&mut self, hit: &Hit) -> Response<Body> {
+        self.cached = Some(hit.how);
+        self.filling = None;
+        self.answered(hit.head(), whole(hit.entry.content.clone()))
+    }
+
+    fn answered(&mut self, head: Answered, body: Body) -> Response<Body> {
+        self.status = head.status;
+        let mut response = Response::from_parts(head, body);
+        if self.conditions.hold(response.status(), response.headers()) {
+            self.status = StatusCode::NOT_MODIFIED;
+            response.extensions_mut().insert(NotModified);
+        }
+        self.sign(&mut response);
+        response
+    }
+
+    /// What is stored of a page that a request has changed is out of date.
+    fn forget(&self, status: StatusCode) {
+        let is_a_change = !self.method.is_safe() && (status.is_success() || status.is_redirection());
+        if let (true, Some(tenant), Some(bundle), Some(uri)) = (is_a_change, &self.tenant, self.bundle, &self.uri)
+            && let Some(pages) = self.shared.caches.of(tenant)
+        {
+            pages.forget(bundle, uri);
+        }
+    }
+
+    /// That of a request that nobody sent.
+    fn again(&self, filling: Filling) -> Self {
+        Self {
+            id: self.shared.ids.next(),
+            shared: self.shared.clone(),
+            started: Instant::now(),
+            tenant: self.tenant.clone(),
+            bundle: self.bundle,
+            method: self.method.clone(),
+            path: self.path.clone(),
+            uri: self.uri.clone(),
+            queued: Duration::ZERO,
+            status: StatusCode::OK,
+            conditions: Conditions::default(),
+            filling: Some(filling),
+            cached: None,
+        }
+    }
 }
 
 /// Answers a request.
 pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
     let mut account = Account::new(shared.clone(), &request);
     let (mut head, body) = request.into_parts();
-    let ready = match ready(&shared, &mut account, &mut head).await {
+    let whose = match whose(&shared, &mut account, &mut head) {
+        Ok(whose) => whose,
+        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+    };
+    if body.is_end_stream()
+        && let Some(pages) = shared.caches.of(&whose.tenant).filter(|_| is_for_a_cache(&head))
+    {
+        match pages.find(&shared, &head, whose.deployed.bundle, shared.config.renders.queue_time).await {
+            Found::Hit(hit, anew) => {
+                anew.into_iter().for_each(|filling| make_anew(&account, &whose, head.clone(), filling));
+                let response = account.stored(&hit);
+                account.close("ok", None, Usage::default(), &[]);
+                return response;
+            }
+            Found::Miss(filling) => {
+                account.filling = Some(filling);
+                // The whole page is what the cache and then the client are to have.
+                [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().for_each(|name| drop(head.headers.remove(name)));
+            }
+            Found::Nothing => return account.refuse(Refusal::NotCached, &head.headers, None),
+        }
+    }
+    let ready = match ready(&shared, &mut account, whose).await {
         Ok(ready) => ready,
         Err(refusal) => return account.refuse(refusal, &head.headers, None),
     };
     let most = usize::try_from(ready.tenant.config.limits.request).unwrap_or(usize::MAX);
-    let body = match collect(body, most).await {
+    let body = match collect(Paced::new(body, &shared.config.http), most).await {
         Ok(body) => body,
         Err(refusal) => return account.refuse(refusal, &head.headers, None),
     };
+    answer(ready, account, head, body).await
+}
+
+/// Makes a stored page anew, while it is sent as it was. The app sees the request that was answered so.
+fn make_anew(account: &Account, whose: &Whose, mut head: Parts, filling: Filling) {
+    [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().for_each(|name| drop(head.headers.remove(name)));
+    head.method = Method::GET;
+    let (mut account, whose) = (account.again(filling), whose.clone());
+    let shared = account.shared.clone();
+    shared.clone().drain.tasks.spawn(async move {
+        let response = match ready(&shared, &mut account, whose).await {
+            Ok(ready) => answer(ready, account, head, Bytes::new()).await,
+            Err(refusal) => account.refuse(refusal, &head.headers, None),
+        };
+        // What comes in pieces is stored once it has been read.
+        let mut body = response.into_body();
+        while let Some(Ok(_)) = body.frame().await {}
+    });
+}
+
+/// Lets the app answer, by its handler or by a page.
+async fn answer(ready: Ready, account: Account, head: Parts, body: Bytes) -> Response<Body> {
     if ready.deployed.has_handler.get() == Some(&false) {
         return render(ready, account, &head, &body).await;
     }
     let Ready { tenant, deployed, bundle, .. } = &ready;
     let request = Request::from_parts(head.clone(), body.clone());
-    let mut exchange = shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
+    let mut exchange = account.shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
     match exchange.head().await {
         Some(answered) => {
             let _ = deployed.has_handler.set(true);
@@ -150,6 +294,13 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
     }
 }
 
+/// Whose a request is, and what is to answer it.
+#[derive(Clone)]
+struct Whose {
+    tenant: Arc<Tenant>,
+    deployed: Arc<Deployed>,
+}
+
 /// What is needed to answer a request.
 struct Ready {
     tenant: Arc<Tenant>,
@@ -158,19 +309,31 @@ struct Ready {
     permit: Permit,
 }
 
-/// Finds whose a request is, and waits for its turn.
-async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Ready, Refusal> {
+/// Finds whose a request is.
+fn whose(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Whose, Refusal> {
     let authority = authority(head)?;
     let tenant = shared.tenants.load().find(&head.headers, authority.host(), head.uri.path()).cloned();
     let tenant = tenant.ok_or(Refusal::NoTenant)?;
     account.tenant = Some(tenant.clone());
     make_whole(head, authority)?;
-    if head.uri.to_string().len() as u64 > shared.config.http.url {
+    account.uri = Some(head.uri.clone());
+    let http = &shared.config.http;
+    if head.uri.to_string().len() as u64 > http.url {
         return Err(Refusal::UrlTooLong);
+    }
+    let bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > http.header_bytes as usize || head.headers.len() > http.header_count as usize {
+        return Err(Refusal::Exceeded(dayfly::Limit::Headers));
     }
     let deployed = tenant.live.load_full().ok_or(Refusal::NoApp)?;
     account.bundle = Some(deployed.bundle);
     tenant.check_rate().map_err(Refusal::RateLimited)?;
+    Ok(Whose { tenant, deployed })
+}
+
+/// Waits for a request's turn.
+async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<Ready, Refusal> {
+    let Whose { tenant, deployed } = whose;
     let permit = shared.admission.permit(&tenant.name, tenant.share).await.map_err(|why| match why {
         NoPermit::QueueFull => Refusal::QueueFull,
         NoPermit::TimedOut => Refusal::QueueTimedOut,
@@ -219,7 +382,7 @@ fn strip(headers: &mut HeaderMap) {
     OF_THE_CONNECTION.into_iter().for_each(|name| drop(headers.remove(name)));
 }
 
-async fn collect(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
+async fn collect(body: Paced<Incoming>, most: usize) -> Result<Bytes, Refusal> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
@@ -230,6 +393,9 @@ async fn collect(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
     match Limited::new(body, most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large),
+        Err(error) if matches!(error.downcast_ref(), Some(NoBody::<hyper::Error>::TooSlow)) => {
+            Err(Refusal::BodyTooSlow)
+        }
         Err(_) => Err(Refusal::BodyIncomplete),
     }
 }
@@ -249,12 +415,14 @@ async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) 
         }
     };
     let kind = kind_of(&page);
-    let length = page.len();
-    let mut response = Response::new(whole(if head.method == Method::HEAD { Bytes::new() } else { page.into() }));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response.headers_mut().insert(CONTENT_LENGTH, length.into());
-    account.sign(&mut response);
-    account.status = StatusCode::OK;
+    let (mut answered, ()) = Response::new(()).into_parts();
+    answered.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    // A render knows no ranges; a handler may.
+    answered.headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
+    if let Some(said) = tenant.config.cache_control.clone().filter(|_| head.method != Method::POST) {
+        answered.headers.insert(CACHE_CONTROL, said);
+    }
+    let response = account.whole(answered, page.into());
     account.close("ok", None, usage, &console);
     response
 }
@@ -293,18 +461,16 @@ fn props(head: &Parts, body: &Bytes) -> Option<String> {
 async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, mut account: Account) -> Response<Body> {
     let (mut head, ()) = answered.into_parts();
     strip(&mut head.headers);
-    account.status = head.status;
-    let has_body = account.method != Method::HEAD
-        && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&head.status);
+    let has_body =
+        ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&head.status);
     if !has_body {
-        let mut response = Response::from_parts(head, whole(Bytes::new()));
-        account.sign(&mut response);
+        let response = account.whole(head, Bytes::new());
         finish(exchange, ready.permit, account);
         return response;
     }
     let mut there = BytesMut::new();
     let is_whole = loop {
-        match exchange.chunk().now_or_never() {
+        match at_once(&mut exchange) {
             Some(Some(chunk)) if there.is_empty() => there = chunk.into(),
             Some(Some(chunk)) => there.extend_from_slice(&chunk),
             Some(None) => break true,
@@ -312,20 +478,31 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
         }
     };
     if is_whole && exchange.is_complete() {
-        let mut response = Response::from_parts(head, whole(there.freeze()));
-        account.sign(&mut response);
+        let response = account.whole(head, there.freeze());
         finish(exchange, ready.permit, account);
         return response;
     }
     let (pieces, body) = streamed();
-    let mut response = Response::from_parts(head, body);
-    account.sign(&mut response);
-    tokio::spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
+    let response = account.streamed(head, body);
+    if account.method == Method::HEAD {
+        // Nobody reads it, so the app need not make it.
+        drop(pieces);
+        finish(exchange, ready.permit, account);
+        return response;
+    }
+    let shared = account.shared.clone();
+    shared.drain.tasks.spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
     response
 }
 
+/// The next piece, or that none follows, if the app need not be waited for. What it gives while it is asked is there when it is
+/// asked again.
+fn at_once(exchange: &mut Exchange) -> Option<Option<Bytes>> {
+    exchange.chunk().now_or_never().or_else(|| exchange.chunk().now_or_never())
+}
+
 /// Sends a body as it comes.
-async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, account: Account) {
+async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, mut account: Account) {
     let patience = account.shared.config.http.send_time;
     let mut next = (!there.is_empty()).then_some(there);
     loop {
@@ -335,6 +512,7 @@ async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: 
         }) else {
             break;
         };
+        account.filling.iter_mut().for_each(|filling| filling.push(&chunk));
         // Of a client that has gone, or reads no more, the app learns when it writes.
         if !matches!(tokio::time::timeout(patience, pieces.send_data(chunk)).await, Ok(Ok(()))) {
             pieces.abort(Cut);
@@ -344,6 +522,7 @@ async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: 
         }
     }
     if exchange.is_complete() {
+        account.filling.take().into_iter().for_each(Filling::finish);
         // The reader need not wait for what follows the response.
         drop(pieces);
         account.end(exchange.finish().await);
@@ -360,9 +539,12 @@ fn finish(exchange: Exchange, permit: Permit, account: Account) {
     let mut finish = Box::pin(exchange.finish());
     match pin!(&mut finish).now_or_never() {
         Some(ended) => account.end(ended),
-        None => drop(tokio::spawn(async move {
-            account.end(finish.await);
-            drop(permit);
-        })),
+        None => {
+            let shared = account.shared.clone();
+            shared.drain.tasks.spawn(async move {
+                account.end(finish.await);
+                drop(permit);
+            });
+        }
     }
 }

@@ -12,7 +12,9 @@ use dayfly_fetch::Client;
 use tokio::net::TcpListener;
 
 use crate::admission::Admission;
+use crate::cache::Caches;
 use crate::config::{App, Config, TenantName};
+use crate::drain::{Drain, Drained};
 use crate::ids::Ids;
 use crate::public;
 use crate::receipt::Sent;
@@ -64,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) tenants: ArcSwap<Tenants>,
     pub(crate) receipts: Arc<dyn Sent>,
     pub(crate) ids: Ids,
+    pub(crate) caches: Caches,
+    pub(crate) drain: Drain,
 }
 
 /// A server that is ready: it listens, and has its tenants' apps.
@@ -106,8 +110,19 @@ impl Server {
         let bundles = Bundles::new(&engine, config.renders.bundles, store);
         let ids = Ids::new().map_err(|error| Error::Random(error.to_string()))?;
         let admission = Admission::new(&config.renders);
+        let caches = Caches::new(config.cache);
         let tenants = ArcSwap::from_pointee(Tenants::new(&config, tenants));
-        let shared = Arc::new(Shared { config, engine, bundles, admission, tenants, receipts, ids });
+        let shared = Arc::new(Shared {
+            config,
+            engine,
+            bundles,
+            admission,
+            tenants,
+            receipts,
+            ids,
+            caches,
+            drain: Drain::default(),
+        });
         Ok(Self { shared, listener })
     }
 
@@ -116,9 +131,10 @@ impl Server {
         self.listener.local_addr().unwrap_or(self.shared.config.listen)
     }
 
-    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        public::serve(self.listener, self.shared, shutdown).await;
+    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, or the time
+    /// for that is over ([`Config::drain`]).
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Drained {
+        public::serve(self.listener, self.shared, shutdown).await
     }
 }
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use dayfly::{Engine, EngineConfig, Line};
 use dayfly_bundler::Bundler;
-use dayfly_server::{App, Config, Receipt, Route, Server, TenantConfig, TenantName};
+use dayfly_server::{App, Config, Drained, Receipt, Route, Server, TenantConfig, TenantName};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -34,7 +35,7 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     receipts: Arc<Mutex<Vec<(Receipt, Vec<Line>)>>>,
     end: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+    task: JoinHandle<Drained>,
     client: Client<HttpConnector, Full<Bytes>>,
     _state: tempfile::TempDir,
 }
@@ -78,12 +79,27 @@ impl Running {
     }
 
     /// The response to a request of which the URL is a path.
-    pub(crate) async fn ask(&self, mut request: Request<Full<Bytes>>) -> Response<String> {
-        *request.uri_mut() = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
-        let response = self.client.request(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+    pub(crate) async fn ask(&self, request: Request<Full<Bytes>>) -> Response<String> {
+        let (head, body) = self.bytes(request).await.into_parts();
         Response::from_parts(head, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// The same, and its body as it comes over the wire.
+    pub(crate) async fn bytes(&self, request: Request<Full<Bytes>>) -> Response<Bytes> {
+        let (head, body) = self.begin(request).await.into_parts();
+        Response::from_parts(head, body.collect().await.unwrap().to_bytes())
+    }
+
+    /// The same, and its body is still to come.
+    pub(crate) async fn begin(&self, mut request: Request<Full<Bytes>>) -> Response<Incoming> {
+        *request.uri_mut() = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
+        self.client.request(request).await.unwrap()
+    }
+
+    /// The response to a GET with some headers.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Response<String> {
+        let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+        self.ask(request.body(Full::default()).unwrap()).await
     }
 
     /// The receipt of a request and the console's lines, once it is there.
@@ -98,9 +114,11 @@ impl Running {
     }
 
     /// Tells it to end, and waits until it has.
-    pub(crate) async fn end(mut self) {
+    pub(crate) async fn end(mut self) -> Drained {
         drop(self.end.take());
-        self.task.await.unwrap();
+        // What is idle would be kept for a moment, as a request may be on its way.
+        self.client = Client::builder(TokioExecutor::new()).build_http();
+        self.task.await.unwrap()
     }
 }
 
