@@ -6,6 +6,7 @@ mod completions;
 mod dev;
 mod limits;
 mod outgoing;
+mod process;
 mod render;
 mod request;
 mod run;
@@ -40,7 +41,11 @@ impl Command {
             Self::Render(render) => render.json,
             Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
-            Self::Dev(_) | Self::Serve(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
+            Self::Dev(_)
+            | Self::Serve(_)
+            | Self::Trace(_)
+            | Self::Types(_)
+            | Self::Completions(_) => false,
         }
     }
 

@@ -22,7 +22,9 @@ mod connection;
 mod drain;
 mod examples;
 mod ids;
+pub mod log;
 mod pace;
+pub mod privilege;
 mod public;
 mod receipt;
 mod refusal;
@@ -30,6 +32,7 @@ mod respond;
 mod routes;
 mod server;
 mod store;
+pub mod supervisor;
 mod tenant;
 
 pub use config::{App, Config, Http, NotATenantName, Renders, TenantConfig, TenantName};

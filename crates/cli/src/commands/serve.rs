@@ -7,8 +7,9 @@ use anyhow::Result;
 use clap::Args;
 use dayfly::Line;
 use dayfly_bundler::Bundler;
-use dayfly_server::{Config, Receipt, Server};
+use dayfly_server::{Config, Receipt, Server, supervisor};
 
+use super::process::{Ends, ProcessArgs};
 use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
 use crate::progress;
@@ -28,25 +29,45 @@ pub(crate) struct Serve {
     /// The folder of what outlives the process [default: $XDG_STATE_HOME/dayfly/examples or ~/.local/state/dayfly/examples]
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
+
+    #[command(flatten)]
+    process: ProcessArgs,
 }
 
 impl Serve {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         let config = self.config()?;
+        if self.process.begin(&config, &[], cache.folder())? {
+            return Ok(Exit::Done);
+        }
         let bundler = progress::during("compiling the engine", || cache.bundler(&Bundler::config()))?;
         let engine = cache.engine(&Server::engine(&config))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(async {
+        let exit = runtime.block_on(async {
             let names: Vec<_> = config.tenants.keys().cloned().collect();
+            let ends = Ends::listen()?;
             let server = Server::start(config, engine, &bundler, Arc::new(print))
                 .await
                 .map_err(|error| Mistake(error.to_string()))?;
             for name in names {
-                print_note(&format!("serving http://{}/{name}", server.address()));
+                tracing::info!(tenant = name.as_str(), "serving http://{}/{name}", server.address());
             }
-            server.run(interrupted()).await;
-            Ok(Exit::Done)
-        })
+            supervisor::ready();
+            let first = async {
+                ends.clone().come(1).await;
+                supervisor::stopping();
+            };
+            tokio::select! {
+                _ = server.run(first) => Ok(Exit::Done),
+                () = ends.clone().come(2) => {
+                    tracing::warn!("told to end at once: what is in flight is cut");
+                    Ok(Exit::Failed)
+                }
+            }
+        });
+        // What is cut is not waited for.
+        runtime.shutdown_background();
+        exit
     }
 
     fn config(&self) -> Result<Config> {
@@ -68,20 +89,6 @@ fn default_state() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
     Some(state.join("dayfly/examples"))
-}
-
-/// Over with Ctrl-C or SIGTERM.
-async fn interrupted() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    let _ = interrupt.await;
 }
 
 fn print(receipt: &Receipt, _console: &[Line]) {
