@@ -2,7 +2,7 @@
 
 mod connections;
 mod drain;
-
+mod files;
 mod privilege;
 
 use std::io::{BufRead, BufReader};

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod completions;
 mod dev;
+mod health;
 mod limits;
 mod outgoing;
 mod process;
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Run(run::Run),
     Dev(dev::Dev),
     Serve(serve::Serve),
+    Health(health::Health),
     Bench(bench::Bench),
     Trace(trace::Trace),
     Types(types::Types),
@@ -43,6 +45,7 @@ impl Command {
             Self::Bench(bench) => bench.prints_json(),
             Self::Dev(_)
             | Self::Serve(_)
+            | Self::Health(_)
             | Self::Trace(_)
             | Self::Types(_)
             | Self::Completions(_) => false,
@@ -56,6 +59,7 @@ impl Command {
             Self::Run(run) => run.exec(cache),
             Self::Dev(dev) => dev.exec(cache),
             Self::Serve(serve) => serve.exec(cache),
+            Self::Health(health) => health.exec(),
             Self::Bench(bench) => bench.exec(cache),
             Self::Trace(trace) => trace.exec(),
             Self::Types(types) => types.exec(),
