@@ -423,6 +423,8 @@ impl Filling {
         let stored = &self.pages.stored;
         stored.insert(Key { page: self.page.clone(), variant: Some(variant) }, Stored::Entry(Arc::new(entry)));
         stored.insert(Key { page: self.page.clone(), variant: None }, Stored::VariesBy(Arc::new(names)));
+        // Otherwise the tenant's bound would hold a little later only.
+        stored.run_pending_tasks();
         self.shared.caches.shrink(size);
     }
 }

@@ -90,7 +90,10 @@ where
         _ = &mut connection => {}
         () = shared.drain.is_cut() => {}
         // One that does not answer, as HTTP/2 asks it to, is not waited for.
-        () = state.is_idle(http.head_time, http.head_time) => {}
+        () = async {
+            tokio::time::sleep(http.head_time).await;
+            state.is_idle(http.head_time, http.head_time).await;
+        } => {}
     }
 }
 
