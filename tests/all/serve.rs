@@ -1,5 +1,6 @@
 //! `dayfly serve` as a process: its signals, its privileges, and the files that it is operated with.
 
+mod config;
 mod connections;
 mod drain;
 mod files;

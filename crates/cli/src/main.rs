@@ -5,6 +5,8 @@ mod cache;
 mod commands;
 mod exit;
 mod input;
+mod mistakes;
+mod printer;
 mod progress;
 mod report;
 mod units;

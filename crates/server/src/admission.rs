@@ -64,7 +64,6 @@ pub(crate) enum NoPermit {
 }
 
 /// What is going on.
-#[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Load {
     /// Permits that are held: renders that go on.
@@ -116,7 +115,6 @@ impl Admission {
     }
 
     /// What is going on.
-    #[cfg(test)]
     pub(crate) fn load(&self) -> Load {
         let state = self.inner.lock();
         Load { held: state.tenants.values().map(|turns| turns.held).sum(), waiting: state.waiting }
@@ -208,6 +206,7 @@ impl Drop for Waiting<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use std::time::Duration;
 

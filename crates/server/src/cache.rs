@@ -405,7 +405,7 @@ impl Filling {
     pub(crate) fn finish(mut self) {
         if let Some((mut head, times, content)) = self.recorded.take() {
             let content = content.freeze();
-            if self.shared.config.http.etags {
+            if self.shared.config.load().http.etags {
                 crate::conditional::tag(head.status, &mut head.headers, &content);
             }
             self.store(head, times, content);

@@ -6,6 +6,7 @@
 //! stream of events. `Vary` says so wherever another request could be answered in another coding.
 
 use bytes::Bytes;
+use dayfly_http::Body;
 use futures_util::FutureExt;
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -14,7 +15,6 @@ use hyper::body::Body as _;
 use tower_http::compression::{Compression, CompressionBody, Predicate};
 use tower_service::Service;
 
-use crate::body::Body;
 use crate::cache::Directives;
 use crate::conditional::{self, NotModified};
 

@@ -120,6 +120,7 @@ fn lists(list: &[u8], tag: Option<&[u8]>) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use bytes::Bytes;
     use http::header::{CACHE_CONTROL, ETAG, LAST_MODIFIED, SET_COOKIE};

@@ -16,7 +16,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::compress;
+use crate::config::Http;
 use crate::drain::Held;
+use crate::public::Secure;
 use crate::respond::respond;
 use crate::server::Shared;
 
@@ -24,12 +26,11 @@ use crate::server::Shared;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// What connections speak: HTTP/1.1 and HTTP/2, as the client begins.
-pub(crate) type Protocol = auto::Builder<TokioExecutor>;
+type Protocol = auto::Builder<TokioExecutor>;
 
 /// The protocol, with the limits of what never becomes a request. Beyond these the client is answered with 431 by hyper, or its
 /// connection ends, without a receipt; what is within them and beyond the configuration's is refused with a receipt.
-pub(crate) fn protocol(shared: &Shared) -> Protocol {
-    let http = &shared.config.http;
+fn protocol(http: &Http) -> Protocol {
     let bytes =
         http.header_bytes.saturating_mul(2).saturating_add(http.url.try_into().unwrap_or(u32::MAX)).max(16 << 10);
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -58,18 +59,23 @@ pub(crate) fn protocol(shared: &Shared) -> Protocol {
 }
 
 /// Carries requests of one client until the connection ends.
-pub(crate) async fn carry<I>(io: I, protocol: &Protocol, shared: &Arc<Shared>)
+pub(crate) async fn carry<I>(io: I, is_secure: bool, shared: &Arc<Shared>)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let http = shared.config.load().http.clone();
+    let protocol = protocol(&http);
     let state = Arc::new(State::new());
-    let service = service_fn(|request: http::Request<hyper::body::Incoming>| {
+    let service = service_fn(|mut request: http::Request<hyper::body::Incoming>| {
+        if is_secure {
+            request.extensions_mut().insert(Secure);
+        }
         let (shared, taken) = (shared.clone(), Taken::new(&state, request.version()));
         let held = shared.drain.request();
         async move {
             let (version, asked) = (request.version(), compress::Asked::of(&request));
             let response = respond(shared.clone(), request).await;
-            let mut response = compress::finish(response, asked, shared.config.http.compress);
+            let mut response = compress::finish(response, asked, shared.config.load().http.compress);
             if shared.drain.has_begun() && version < Version::HTTP_2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -78,7 +84,6 @@ where
     });
     let connection = protocol.serve_connection(TokioIo::new(io), service);
     tokio::pin!(connection);
-    let http = &shared.config.http;
     tokio::select! {
         // A connection that breaks off is its client's affair.
         _ = &mut connection => return,
@@ -95,6 +100,16 @@ where
             state.is_idle(http.head_time, http.head_time).await;
         } => {}
     }
+}
+
+/// Over in a drain, when what has not asked for anything yet is not waited for any more.
+pub(crate) async fn linger(shared: &Shared) {
+    shared.drain.began().await;
+    tokio::time::sleep(longest_linger(shared)).await;
+}
+
+fn longest_linger(shared: &Shared) -> Duration {
+    LINGER.min(shared.config.load().drain / 2)
 }
 
 /// What a connection is at.
@@ -140,7 +155,7 @@ impl State {
     async fn is_done(&self, shared: &Shared) {
         shared.drain.began().await;
         let began = Instant::now();
-        let linger = LINGER.min(shared.config.drain / 2);
+        let linger = longest_linger(shared);
         while !self.is_http2.load(Ordering::Acquire) {
             match self.idle_since().map(|since| linger.saturating_sub(since.max(began).elapsed())) {
                 Some(Duration::ZERO) => return,
@@ -171,21 +186,16 @@ impl Drop for Taken {
     }
 }
 
-/// The connections of each address, if they have a bound.
-#[derive(Clone, Debug)]
+/// The connections of each address, where they have a bound.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Addresses {
-    most: Option<u32>,
     open: Arc<Mutex<HashMap<IpAddr, u32>>>,
 }
 
 impl Addresses {
-    pub(crate) fn new(most: Option<u32>) -> Self {
-        Self { most, open: Arc::default() }
-    }
-
-    /// One connection more of an address, until it is dropped; none if it has as many as it may.
-    pub(crate) fn admit(&self, address: IpAddr) -> Option<OfAddress> {
-        let Some(most) = self.most else { return Some(OfAddress(None)) };
+    /// One connection more of an address, until it is dropped; none if it has as many as it may. Without a bound it is not counted.
+    pub(crate) fn admit(&self, address: IpAddr, most: Option<u32>) -> Option<OfAddress> {
+        let Some(most) = most else { return Some(OfAddress(None)) };
         // An address of IPv4 is the same in IPv6's clothes, and who has one address of IPv6 has its /64.
         let address = match address.to_canonical() {
             IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
@@ -219,13 +229,14 @@ impl Drop for OfAddress {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::Addresses;
 
     #[test]
     fn an_address_has_so_many_connections_and_a_network_of_ipv6_is_one() {
-        let addresses = Addresses::new(Some(2));
-        let admit = |address: &str| addresses.admit(address.parse().unwrap());
+        let addresses = Addresses::default();
+        let admit = |address: &str| addresses.admit(address.parse().unwrap(), Some(2));
         let (first, second) = (admit("10.0.0.1"), admit("::ffff:10.0.0.1"));
         assert!(first.is_some() && second.is_some() && admit("10.0.0.1").is_none());
         assert!(admit("10.0.0.2").is_some());
@@ -233,7 +244,6 @@ mod tests {
         assert!(six.0.is_some() && admit("2001:db8::3").is_none() && admit("2001:db8:0:1::3").is_some());
         drop((first, second, six));
         assert!(addresses.open.lock().unwrap().is_empty());
-        let unbounded = Addresses::new(None);
-        assert!(unbounded.admit([10, 0, 0, 1].into()).is_some() && unbounded.open.lock().unwrap().is_empty());
+        assert!(addresses.admit([10, 0, 0, 1].into(), None).is_some() && addresses.open.lock().unwrap().is_empty());
     }
 }

@@ -8,35 +8,52 @@
 //! | is answered by the tenant's app | `respond` |
 //! | or gets a response of ours that says what is wrong | `refusal` |
 //! | leaves a receipt | `receipt` |
+//! | which is counted, written and sent | `observer`, `metrics`, `events`, `logs`, `otlp` |
 //!
-//! [`Config`] says what is served; [`Server::start`] makes ready for it, and [`Server::run`] serves until it is told to end.
+//! [`Config`] says what is served, and [`Config::load`] reads it from a file; [`Server::start`] makes ready for it, and
+//! [`Server::run`] serves until it is told to end. [`Handle::reload`] changes what is served meanwhile.
 #![deny(missing_docs)]
 
 mod admission;
-mod body;
 mod cache;
 mod compress;
 mod conditional;
 mod config;
 mod connection;
 mod drain;
+mod events;
 mod examples;
 mod ids;
 pub mod log;
+mod logs;
+mod metrics;
+mod observer;
+mod otlp;
+mod outbox;
 mod pace;
 pub mod privilege;
 mod public;
 mod receipt;
 mod refusal;
+mod reload;
 mod respond;
 mod routes;
 mod server;
 mod store;
 pub mod supervisor;
 mod tenant;
+mod timing;
+mod tls;
+mod trace;
 
-pub use config::{App, Config, Http, NotATenantName, Renders, TenantConfig, TenantName};
+pub use config::{
+    App, Config, Events, EventsTo, Http, LogFiles, Logs, NotATenantName, Otlp, Renders, TenantConfig, TenantName, Tls,
+};
+pub use config::{Loaded, Origin, Override, Place, Problem, Problems};
 pub use drain::Drained;
+pub use logs::{LogEvent, LogLine, LogReader, LogStream, LogStreams};
+pub use metrics::Metrics;
 pub use receipt::{Receipt, Sent};
+pub use reload::{Handle, Reloaded};
 pub use routes::{NotARoute, Route};
 pub use server::{Error, Server};

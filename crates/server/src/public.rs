@@ -6,20 +6,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{Addresses, Protocol, carry, protocol};
+use crate::connection::{Addresses, carry, linger};
 use crate::drain::Drained;
 use crate::server::Shared;
 
+/// Where connections come in, over TLS or not.
+pub(crate) struct Listener {
+    pub(crate) socket: TcpListener,
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
+/// Marks a request that came over TLS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Secure;
+
 /// Takes connections until `shutdown` is over; then takes no more, and waits for the requests that were taken.
-pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) -> Drained {
-    let connections = Arc::new(Semaphore::new(shared.config.http.connections.max(1) as usize));
+pub(crate) async fn serve(
+    listeners: Vec<Listener>,
+    shared: Arc<Shared>,
+    shutdown: impl Future<Output = ()>,
+) -> Drained {
     let public = Public {
-        protocol: Arc::new(protocol(&shared)),
-        addresses: Addresses::new(shared.config.http.connections_per_address),
+        connections: Arc::new(Semaphore::new(shared.config.load().http.connections.max(1) as usize)),
+        addresses: Addresses::default(),
         open: TaskTracker::new(),
         shared: shared.clone(),
     };
@@ -28,30 +44,17 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, shutdown: 
         shared.drain.announce();
         tracing::info!(in_flight = shared.drain.in_flight(), "draining");
         // Until who sends the requests has seen that the server is not ready.
-        tokio::time::sleep(shared.config.notice).await;
+        let notice = shared.config.load().notice;
+        tokio::time::sleep(notice).await;
     };
-    tokio::pin!(shutdown);
-    loop {
-        let accepted = async {
-            let permit = connections.clone().acquire_owned().await.expect("the semaphore is never closed");
-            (permit, listener.accept().await)
-        };
-        tokio::select! {
-            biased;
-            () = &mut shutdown => break,
-            (permit, accepted) = accepted => match accepted {
-                Ok((stream, peer)) => public.take(stream, peer, permit),
-                Err(error) => pause(&error).await,
-            },
-        }
+    tokio::select! {
+        biased;
+        () = shutdown => {}
+        _ = join_all(listeners.iter().map(|listener| public.accept(listener))) => {}
     }
     // Who has connected already, as far as the system says, may have sent a request.
-    while let Ok(permit) = connections.clone().try_acquire_owned()
-        && let Some(Ok((stream, peer))) = listener.accept().now_or_never()
-    {
-        public.take(stream, peer, permit);
-    }
-    drop(listener);
+    listeners.iter().for_each(|listener| public.accept_the_rest(listener));
+    drop(listeners);
     tracing::debug!(connections = public.open.len(), stored = shared.caches.size(), "no connection is taken any more");
     shared.drain.begin();
     public.end().await
@@ -68,23 +71,54 @@ async fn pause(error: &io::Error) {
 }
 
 struct Public {
-    protocol: Arc<Protocol>,
+    connections: Arc<Semaphore>,
     addresses: Addresses,
     open: TaskTracker,
     shared: Arc<Shared>,
 }
 
 impl Public {
-    fn take(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let Some(address) = self.addresses.admit(peer.ip()) else {
+    /// Takes the connections of one listener, for ever.
+    async fn accept(&self, listener: &Listener) {
+        loop {
+            match listener.socket.accept().await {
+                Ok((stream, peer)) => {
+                    // Not before: a listener that waits would keep from the others what it does not need yet.
+                    let permit = self.connections.clone().acquire_owned().await;
+                    self.take(listener, stream, peer, permit.expect("the semaphore is never closed"));
+                }
+                Err(error) => pause(&error).await,
+            }
+        }
+    }
+
+    /// Takes those that are there.
+    fn accept_the_rest(&self, listener: &Listener) {
+        while let Ok(permit) = self.connections.clone().try_acquire_owned()
+            && let Some(Ok((stream, peer))) = listener.socket.accept().now_or_never()
+        {
+            self.take(listener, stream, peer, permit);
+        }
+    }
+
+    fn take(&self, listener: &Listener, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        let most = self.shared.config.load().http.connections_per_address;
+        let Some(address) = self.addresses.admit(peer.ip(), most) else {
             tracing::debug!(%peer, "the address has as many connections as it may");
             return;
         };
         // A response is written when it is there: to wait for more would be for a client's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
-        let (protocol, shared) = (self.protocol.clone(), self.shared.clone());
+        let (shared, tls) = (self.shared.clone(), listener.tls.clone());
         self.open.spawn(async move {
-            carry(stream, &protocol, &shared).await;
+            match tls {
+                None => carry(stream, false, &shared).await,
+                Some(acceptor) => {
+                    if let Some(stream) = agree(stream, &acceptor, &shared).await {
+                        carry(stream, true, &shared).await;
+                    }
+                }
+            }
             drop((permit, address));
         });
     }
@@ -97,7 +131,8 @@ impl Public {
             open.wait().await;
             shared.drain.tasks.wait().await;
         };
-        let is_over = tokio::time::timeout(shared.config.drain, all).await.is_ok();
+        let patience = shared.config.load().drain;
+        let is_over = tokio::time::timeout(patience, all).await.is_ok();
         let drained =
             Drained { answered: shared.drain.answered(), cut: if is_over { 0 } else { shared.drain.in_flight() } };
         if !is_over {
@@ -112,5 +147,15 @@ impl Public {
         }
         tracing::info!(answered = drained.answered, cut = drained.cut, "drained");
         drained
+    }
+}
+
+/// Agrees on keys with a client. What is no client of TLS, or takes too long, is not answered.
+async fn agree(stream: TcpStream, acceptor: &TlsAcceptor, shared: &Shared) -> Option<TlsStream<TcpStream>> {
+    let patience = shared.config.load().tls.as_ref().map_or(Duration::from_secs(10), |tls| tls.handshake_time);
+    tokio::select! {
+        agreed = tokio::time::timeout(patience, acceptor.accept(stream)) => agreed.ok()?.ok(),
+        // It has not asked for anything yet.
+        () = linger(shared) => None,
     }
 }

@@ -2,93 +2,114 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use dayfly::{Bundle, BundleId, Ended, Exchange, Failure, Line, Outcome, Usage};
+use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
 use futures_util::FutureExt;
 use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_TYPE, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::request::Parts;
 use http::response::Parts as Answered;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
-use http_body_util::{BodyExt, Limited};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 
 use crate::admission::{NoPermit, Permit};
-use crate::body::{Body, Cut, Pieces, streamed, whole};
 use crate::cache::{Filling, Found, Hit, is_for_a_cache};
 use crate::conditional::{self, Conditions, NotModified};
-use crate::pace::{NoBody, Paced};
+use crate::observer::Span;
+use crate::pace::{Arrival, Paced};
+use crate::public::Secure;
 use crate::receipt::Receipt;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, accepts_json};
 use crate::server::Shared;
 use crate::tenant::{Deployed, Tenant};
+use crate::timing;
 
 /// The request's own number.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Headers of a connection, and not of a request or a response: RFC 9110, 7.6.1.
-const OF_THE_CONNECTION: [&str; 8] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// What a request leaves behind, while it is being answered.
 struct Account {
     shared: Arc<Shared>,
     started: Instant,
+    time: SystemTime,
+    span: Span,
     id: String,
     tenant: Option<Arc<Tenant>>,
     bundle: Option<BundleId>,
     method: Method,
+    version: Version,
+    scheme: &'static str,
+    host: Option<Authority>,
     path: String,
     /// The whole URL, once it is known.
     uri: Option<Uri>,
     queued: Duration,
+    /// Since when it may render.
+    admitted: Instant,
     status: StatusCode,
+    accepts_json: bool,
+    /// What failed before the app was asked.
+    failure: Option<String>,
     /// What its client has already.
     conditions: Conditions,
     /// What takes the response for the cache.
     filling: Option<Filling>,
     /// What the cache had.
     cached: Option<&'static str>,
+    /// What became of its body on the way.
+    body: Arrival,
 }
 
 impl Account {
     fn new(shared: Arc<Shared>, request: &Request<Incoming>) -> Self {
+        let started = Instant::now();
+        let span = shared.observer.span(&shared.ids, request.headers());
         Self {
-            id: shared.ids.next(),
             shared,
-            started: Instant::now(),
+            started,
+            time: SystemTime::now(),
+            id: format!("{:016x}", span.trace.span),
+            span,
             tenant: None,
             bundle: None,
             method: request.method().clone(),
+            version: request.version(),
+            scheme: "http",
+            host: None,
             path: request.uri().path().to_owned(),
             uri: None,
             queued: Duration::ZERO,
+            admitted: started,
             status: StatusCode::OK,
+            accepts_json: accepts_json(request.headers()),
+            failure: None,
             conditions: Conditions::of(request),
             filling: None,
             cached: None,
+            body: Arrival::default(),
         }
     }
 
-    fn close(self, outcome: &'static str, failure: Option<String>, usage: Usage, console: &[Line]) {
+    fn close(self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
         let receipt = Receipt {
             id: self.id,
-            tenant: self.tenant.map(|tenant| tenant.name.clone()),
+            trace: self.span.trace,
+            parent: self.span.parent,
+            time: self.time,
+            began: self.started,
+            tenant: self.tenant.as_ref().map(|tenant| tenant.name.clone()),
             bundle: self.bundle,
             outcome,
             status: self.status.as_u16(),
-            method: self.method.as_str().to_owned(),
+            method: self.method,
+            scheme: self.scheme,
+            host: self.host,
             path: self.path,
+            version: self.version,
             queued: self.queued,
             took: self.started.elapsed(),
             usage,
@@ -96,37 +117,48 @@ impl Account {
             failure,
             cache: self.cached,
         };
-        self.shared.receipts.receipt(&receipt, console);
+        self.shared.observer.receipt(self.tenant.as_deref(), receipt, console);
+    }
+
+    /// What a failure is called. An app that threw for the want of a body that its client did not send is not to blame.
+    fn refusal(&self, failure: &Failure) -> Refusal {
+        match (Refusal::from(failure), self.body.fault()) {
+            (Refusal::Threw | Refusal::Unsettled, Some(refusal)) => refusal,
+            (refusal, _) => refusal,
+        }
     }
 
     /// What came of the app, once it is at its end.
     fn end(self, ended: Ended) {
         let Ended { result, console, usage } = ended;
-        let outcome = result.as_ref().err().map_or("ok", |failure| Refusal::from(failure).code());
-        self.close(outcome, result.err().map(|failure| failure.to_string()), usage, &console);
+        let outcome = result.as_ref().err().map_or("ok", |failure| self.refusal(failure).code());
+        self.close(outcome, result.err().map(|failure| failure.to_string()), usage, console);
     }
 
     /// A response of ours in place of the app's.
-    fn refuse(
-        mut self,
-        refusal: Refusal,
-        asked: &HeaderMap,
-        failed: Option<(Failure, Usage, Vec<Line>)>,
-    ) -> Response<Body> {
+    fn refuse(mut self, refusal: Refusal, failed: Option<(Failure, Usage, Vec<Line>)>) -> Response<Body> {
         let mut response = match self.instead_of(refusal.status()) {
             Some(hit) => self.stored(&hit),
             None => {
                 self.status = refusal.status();
-                refusal.response(&self.id, asked)
+                refusal.response(&self.id, self.accepts_json)
             }
         };
         self.sign(&mut response);
+        self.time(&mut response, failed.as_ref().map(|(_, usage, _)| usage));
         let (failure, usage, console) = match failed {
             Some((failure, usage, console)) => (Some(failure.to_string()), usage, console),
-            None => (None, Usage::default(), Vec::new()),
+            None => (self.failure.take(), Usage::default(), Vec::new()),
         };
-        self.close(refusal.code(), failure, usage, &console);
+        self.close(refusal.code(), failure, usage, console);
         response
+    }
+
+    /// Says in `Server-Timing` what the response took, if its tenant wants that said; `usage` is known of a render that has ended.
+    fn time(&self, response: &mut Response<Body>, usage: Option<&Usage>) {
+        if self.tenant.as_ref().is_some_and(|tenant| tenant.config.server_timing) {
+            timing::write(response.headers_mut(), self.queued, self.admitted.elapsed(), usage);
+        }
     }
 
     fn sign(&self, response: &mut Response<Body>) {
@@ -139,7 +171,10 @@ impl Account {
         if let Some(hit) = self.instead_of(head.status) {
             return self.stored(&hit);
         }
-        if self.shared.config.http.etags && [Method::GET, Method::HEAD].contains(&self.method) && !content.is_empty() {
+        if self.shared.config.load().http.etags
+            && [Method::GET, Method::HEAD].contains(&self.method)
+            && !content.is_empty()
+        {
             conditional::tag(head.status, &mut head.headers, &content);
         }
         if let Some(filling) = self.filling.take() {
@@ -194,21 +229,36 @@ impl Account {
     }
 
     /// That of a request that nobody sent.
-    fn again(&self, filling: Filling) -> Self {
+    fn again(&self, head: &mut Parts, filling: Filling) -> Self {
+        let started = Instant::now();
+        // Its trace stands in the head, if it is handed on.
+        let span = self.shared.observer.span(&self.shared.ids, &head.headers);
+        if span.is_handed_on {
+            span.trace.write(&mut head.headers);
+        }
         Self {
-            id: self.shared.ids.next(),
             shared: self.shared.clone(),
-            started: Instant::now(),
+            started,
+            time: SystemTime::now(),
+            id: format!("{:016x}", span.trace.span),
+            span,
             tenant: self.tenant.clone(),
             bundle: self.bundle,
-            method: self.method.clone(),
+            method: head.method.clone(),
+            version: self.version,
+            scheme: self.scheme,
+            host: self.host.clone(),
             path: self.path.clone(),
             uri: self.uri.clone(),
             queued: Duration::ZERO,
+            admitted: started,
             status: StatusCode::OK,
+            accepts_json: false,
+            failure: None,
             conditions: Conditions::default(),
             filling: Some(filling),
             cached: None,
+            body: Arrival::default(),
         }
     }
 }
@@ -219,16 +269,18 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
     let (mut head, body) = request.into_parts();
     let whose = match whose(&shared, &mut account, &mut head) {
         Ok(whose) => whose,
-        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+        Err(refusal) => return account.refuse(refusal, None),
     };
     if body.is_end_stream()
         && let Some(pages) = shared.caches.of(&whose.tenant).filter(|_| is_for_a_cache(&head))
     {
-        match pages.find(&shared, &head, whose.deployed.bundle, shared.config.renders.queue_time).await {
+        let patience = shared.config.load().renders.queue_time;
+        match pages.find(&shared, &head, whose.deployed.bundle, patience).await {
             Found::Hit(hit, anew) => {
                 anew.into_iter().for_each(|filling| make_anew(&account, &whose, head.clone(), filling));
-                let response = account.stored(&hit);
-                account.close("ok", None, Usage::default(), &[]);
+                let mut response = account.stored(&hit);
+                account.time(&mut response, None);
+                account.close("ok", None, Usage::default(), Vec::new());
                 return response;
             }
             Found::Miss(filling) => {
@@ -236,31 +288,39 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
                 // The whole page is what the cache and then the client are to have.
                 [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().for_each(|name| drop(head.headers.remove(name)));
             }
-            Found::Nothing => return account.refuse(Refusal::NotCached, &head.headers, None),
+            Found::Nothing => return account.refuse(Refusal::NotCached, None),
         }
     }
     let ready = match ready(&shared, &mut account, whose).await {
         Ok(ready) => ready,
-        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+        Err(refusal) => return account.refuse(refusal, None),
     };
-    let most = usize::try_from(ready.tenant.config.limits.request).unwrap_or(usize::MAX);
-    let body = match collect(Paced::new(body, &shared.config.http), most).await {
+    let Ready { tenant, deployed, bundle, .. } = &ready;
+    let (engine, limits) = (&shared.engine, &tenant.config.limits);
+    let body = Paced::new(body, &shared.config.load().http, account.body.clone());
+    if deployed.has_handler.get() == Some(&true) {
+        let exchange = engine.exchange(bundle, limits, Request::from_parts(head, body), &tenant.env);
+        return answer(exchange, ready, account, None).await;
+    }
+    // Who renders pages has them whole; of an app that is asked for the first time it is not known yet.
+    let most = usize::try_from(limits.request).unwrap_or(usize::MAX);
+    let body = match collect(body, most).await {
         Ok(body) => body,
-        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+        Err(refusal) => return account.refuse(refusal, None),
     };
-    answer(ready, account, head, body).await
+    answer_whole(ready, account, head, body).await
 }
 
 /// Makes a stored page anew, while it is sent as it was. The app sees the request that was answered so.
 fn make_anew(account: &Account, whose: &Whose, mut head: Parts, filling: Filling) {
     [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().for_each(|name| drop(head.headers.remove(name)));
     head.method = Method::GET;
-    let (mut account, whose) = (account.again(filling), whose.clone());
+    let (mut account, whose) = (account.again(&mut head, filling), whose.clone());
     let shared = account.shared.clone();
     shared.clone().drain.tasks.spawn(async move {
         let response = match ready(&shared, &mut account, whose).await {
-            Ok(ready) => answer(ready, account, head, Bytes::new()).await,
-            Err(refusal) => account.refuse(refusal, &head.headers, None),
+            Ok(ready) => answer_whole(ready, account, head, Bytes::new()).await,
+            Err(refusal) => account.refuse(refusal, None),
         };
         // What comes in pieces is stored once it has been read.
         let mut body = response.into_body();
@@ -268,27 +328,38 @@ fn make_anew(account: &Account, whose: &Whose, mut head: Parts, filling: Filling
     });
 }
 
-/// Lets the app answer, by its handler or by a page.
-async fn answer(ready: Ready, account: Account, head: Parts, body: Bytes) -> Response<Body> {
-    if ready.deployed.has_handler.get() == Some(&false) {
+/// Lets the app answer a request all of which is there: by its handler or by a page.
+async fn answer_whole(ready: Ready, account: Account, head: Parts, body: Bytes) -> Response<Body> {
+    let Ready { tenant, deployed, bundle, .. } = &ready;
+    if deployed.has_handler.get() == Some(&false) {
         return render(ready, account, &head, &body).await;
     }
-    let Ready { tenant, deployed, bundle, .. } = &ready;
-    let request = Request::from_parts(head.clone(), body.clone());
-    let mut exchange = account.shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
+    let request = Request::from_parts(head.clone(), Full::new(body.clone()));
+    let exchange = account.shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
+    answer(exchange, ready, account, Some((head, body))).await
+}
+
+/// The response of an app's handler. `asked` is the request, where it is not known whether there is a handler.
+async fn answer(
+    mut exchange: Exchange,
+    ready: Ready,
+    account: Account,
+    asked: Option<(Parts, Bytes)>,
+) -> Response<Body> {
     match exchange.head().await {
         Some(answered) => {
-            let _ = deployed.has_handler.set(true);
+            let _ = ready.deployed.has_handler.set(true);
             hand_on(exchange, Response::from_parts(answered, ()), ready, account).await
         }
-        None => match exchange.finish().await {
-            Ended { result: Err(Failure::Missing(_)), .. } if deployed.has_handler.get().is_none() => {
-                let _ = deployed.has_handler.set(false);
+        None => match (exchange.finish().await, asked) {
+            (Ended { result: Err(Failure::Missing(_)), .. }, Some((head, body))) => {
+                let _ = ready.deployed.has_handler.set(false);
                 render(ready, account, &head, &body).await
             }
-            Ended { result, usage, console } => {
+            (Ended { result, usage, console }, _) => {
                 let failure = result.err().unwrap_or(Failure::Unsettled);
-                account.refuse(Refusal::from(&failure), &head.headers, Some((failure, usage, console)))
+                let refusal = account.refusal(&failure);
+                account.refuse(refusal, Some((failure, usage, console)))
             }
         },
     }
@@ -315,9 +386,17 @@ fn whose(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Who
     let tenant = shared.tenants.load().find(&head.headers, authority.host(), head.uri.path()).cloned();
     let tenant = tenant.ok_or(Refusal::NoTenant)?;
     account.tenant = Some(tenant.clone());
+    account.host = Some(authority.clone());
     make_whole(head, authority)?;
     account.uri = Some(head.uri.clone());
-    let http = &shared.config.http;
+    if head.uri.scheme() == Some(&Scheme::HTTPS) {
+        account.scheme = "https";
+    }
+    if account.span.is_handed_on {
+        account.span.trace.write(&mut head.headers);
+    }
+    let config = shared.config.load();
+    let http = &config.http;
     if head.uri.to_string().len() as u64 > http.url {
         return Err(Refusal::UrlTooLong);
     }
@@ -336,11 +415,21 @@ async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<R
     let Whose { tenant, deployed } = whose;
     let permit = shared.admission.permit(&tenant.name, tenant.share).await.map_err(|why| match why {
         NoPermit::QueueFull => Refusal::QueueFull,
-        NoPermit::TimedOut => Refusal::QueueTimedOut,
+        NoPermit::TimedOut => {
+            account.queued = shared.config.load().renders.queue_time;
+            Refusal::QueueTimedOut
+        }
     })?;
     account.queued = permit.waited;
-    let bundle = shared.bundles.get(deployed.bundle).await.map_err(|_| Refusal::Internal)?;
+    account.admitted = Instant::now();
+    let bundle = shared.bundles.get(deployed.bundle).await.map_err(|error| {
+        account.failure = Some(error.to_string());
+        Refusal::Internal
+    })?;
     let bundle = match &tenant.outgoing {
+        Some(outgoing) if account.span.is_handed_on => {
+            bundle.with_outgoing(outgoing.clone().with_trace(account.span.trace.clone()))
+        }
         Some(outgoing) => bundle.with_outgoing(outgoing.clone()),
         None => bundle,
     };
@@ -363,23 +452,14 @@ fn authority(head: &Parts) -> Result<Authority, Refusal> {
 /// Gives a request its whole URL, and takes off it what is the connection's.
 fn make_whole(head: &mut Parts, authority: Authority) -> Result<(), Refusal> {
     let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    let scheme = head.uri.scheme().cloned().unwrap_or(Scheme::HTTP);
+    let scheme = match head.extensions.remove::<Secure>() {
+        Some(Secure) => Scheme::HTTPS,
+        None => head.uri.scheme().cloned().unwrap_or(Scheme::HTTP),
+    };
     let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
     head.uri = uri.map_err(|_| Refusal::BadRequest)?;
-    strip(&mut head.headers);
+    strip_connection(&mut head.headers);
     Ok(())
-}
-
-fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(http::header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    named.into_iter().for_each(|name| drop(headers.remove(name)));
-    OF_THE_CONNECTION.into_iter().for_each(|name| drop(headers.remove(name)));
 }
 
 async fn collect(body: Paced<Incoming>, most: usize) -> Result<Bytes, Refusal> {
@@ -390,20 +470,18 @@ async fn collect(body: Paced<Incoming>, most: usize) -> Result<Bytes, Refusal> {
     if body.size_hint().lower() > most as u64 {
         return Err(too_large);
     }
+    let arrival = body.arrival();
     match Limited::new(body, most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large),
-        Err(error) if matches!(error.downcast_ref(), Some(NoBody::<hyper::Error>::TooSlow)) => {
-            Err(Refusal::BodyTooSlow)
-        }
-        Err(_) => Err(Refusal::BodyIncomplete),
+        Err(_) => Err(arrival.fault().unwrap_or(Refusal::BodyIncomplete)),
     }
 }
 
 /// The page of an app without a handler.
 async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) -> Response<Body> {
     let Some(props) = props(head, body) else {
-        return account.refuse(Refusal::MethodNotAllowed, &head.headers, None);
+        return account.refuse(Refusal::MethodNotAllowed, None);
     };
     let Ready { tenant, bundle, permit, .. } = ready;
     let Outcome { page, console, usage } = account.shared.engine.render(&bundle, &tenant.config.limits, &props).await;
@@ -411,7 +489,7 @@ async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) 
     let page = match page {
         Ok(page) => page.into_bytes(),
         Err(failure) => {
-            return account.refuse(Refusal::from(&failure), &head.headers, Some((failure, usage, console)));
+            return account.refuse(Refusal::from(&failure), Some((failure, usage, console)));
         }
     };
     let kind = kind_of(&page);
@@ -422,8 +500,9 @@ async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) 
     if let Some(said) = tenant.config.cache_control.clone().filter(|_| head.method != Method::POST) {
         answered.headers.insert(CACHE_CONTROL, said);
     }
-    let response = account.whole(answered, page.into());
-    account.close("ok", None, usage, &console);
+    let mut response = account.whole(answered, page.into());
+    account.time(&mut response, Some(&usage));
+    account.close("ok", None, usage, console);
     response
 }
 
@@ -460,12 +539,12 @@ fn props(head: &Parts, body: &Bytes) -> Option<String> {
 /// Hands a handler's response on: whole if it is there at once, else as it comes.
 async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, mut account: Account) -> Response<Body> {
     let (mut head, ()) = answered.into_parts();
-    strip(&mut head.headers);
+    strip_connection(&mut head.headers);
     let has_body =
         ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&head.status);
     if !has_body {
-        let response = account.whole(head, Bytes::new());
-        finish(exchange, ready.permit, account);
+        let mut response = account.whole(head, Bytes::new());
+        finish(exchange, ready.permit, account, &mut response);
         return response;
     }
     let mut there = BytesMut::new();
@@ -478,32 +557,34 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
         }
     };
     if is_whole && exchange.is_complete() {
-        let response = account.whole(head, there.freeze());
-        finish(exchange, ready.permit, account);
+        let mut response = account.whole(head, there.freeze());
+        finish(exchange, ready.permit, account, &mut response);
         return response;
     }
     let (pieces, body) = streamed();
-    let response = account.streamed(head, body);
+    let mut response = account.streamed(head, body);
     if account.method == Method::HEAD {
         // Nobody reads it, so the app need not make it.
         drop(pieces);
-        finish(exchange, ready.permit, account);
+        finish(exchange, ready.permit, account, &mut response);
         return response;
     }
+    account.time(&mut response, None);
     let shared = account.shared.clone();
     shared.drain.tasks.spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
     response
 }
 
-/// The next piece, or that none follows, if the app need not be waited for. What it gives while it is asked is there when it is
-/// asked again.
+/// The next piece of a body, if it is there without waiting. It is asked for twice: what the guest gives while it is looked for is
+/// there in the next moment only.
 fn at_once(exchange: &mut Exchange) -> Option<Option<Bytes>> {
-    exchange.chunk().now_or_never().or_else(|| exchange.chunk().now_or_never())
+    let chunk = exchange.chunk().now_or_never();
+    chunk.or_else(|| exchange.chunk().now_or_never())
 }
 
 /// Sends a body as it comes.
 async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, mut account: Account) {
-    let patience = account.shared.config.http.send_time;
+    let patience = account.shared.config.load().http.send_time;
     let mut next = (!there.is_empty()).then_some(there);
     loop {
         let Some(chunk) = (match next.take() {
@@ -535,11 +616,15 @@ async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: 
 }
 
 /// Lets the app come to its end; in the background, if that takes time.
-fn finish(exchange: Exchange, permit: Permit, account: Account) {
+fn finish(exchange: Exchange, permit: Permit, account: Account, response: &mut Response<Body>) {
     let mut finish = Box::pin(exchange.finish());
     match pin!(&mut finish).now_or_never() {
-        Some(ended) => account.end(ended),
+        Some(ended) => {
+            account.time(response, Some(&ended.usage));
+            account.end(ended);
+        }
         None => {
+            account.time(response, None);
             let shared = account.shared.clone();
             shared.drain.tasks.spawn(async move {
                 account.end(finish.await);

@@ -135,6 +135,7 @@ fn is_below(path: &str, prefix: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::{Route, Routes};
 

@@ -4,22 +4,29 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dayfly::{Bundles, Engine, EngineConfig};
-use dayfly_bundler::{Bundler, Source};
+use dayfly_bundler::Bundler;
 use dayfly_fetch::Client;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 
 use crate::admission::Admission;
 use crate::cache::Caches;
-use crate::config::{App, Config, TenantName};
+use crate::config::{Config, TenantName};
 use crate::drain::{Drain, Drained};
 use crate::ids::Ids;
-use crate::public;
+use crate::logs::LogStreams;
+use crate::metrics::Metrics;
+use crate::observer::Observer;
+use crate::public::{self, Listener};
 use crate::receipt::Sent;
+use crate::reload::{self, Handle, Prepared};
 use crate::store::Store;
-use crate::tenant::{Deployed, Tenant, Tenants};
+use crate::tenant::Tenants;
+use crate::tls::Live;
 
 /// Nothing can be served.
 #[derive(Debug, thiserror::Error)]
@@ -52,20 +59,53 @@ pub enum Error {
     /// The system gives no randomness.
     #[error("the system gives no random bytes: {0}")]
     Random(String),
+    /// What is to be written or sent of requests cannot be.
+    #[error("{0}")]
+    Observe(String),
     /// Calls of apps cannot be made.
     #[error("apps cannot call others: {0}")]
     Client(String),
+    /// The certificate or its key cannot be used.
+    #[error("HTTPS cannot be served: {0}")]
+    Tls(String),
+    /// A tenant has a limit of fuel, and the engine was started without counting any.
+    #[error("the tenant {0} has a limit of fuel, and the engine does not count any: restart the server")]
+    Fuel(TenantName),
+    /// More than one thing is wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<Error>),
+}
+
+impl Error {
+    /// All that is wrong, if anything is.
+    pub(crate) fn all(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.pop() {
+            None => Ok(()),
+            Some(error) if errors.is_empty() => Err(error),
+            Some(error) => {
+                errors.push(error);
+                Err(Self::Several(errors))
+            }
+        }
+    }
 }
 
 /// What the requests share.
 pub(crate) struct Shared {
-    pub(crate) config: Config,
+    /// A request reads of it what it needs once, and keeps to it.
+    pub(crate) config: ArcSwap<Config>,
     pub(crate) engine: Engine,
     pub(crate) bundles: Bundles,
     pub(crate) admission: Admission,
     pub(crate) tenants: ArcSwap<Tenants>,
-    pub(crate) receipts: Arc<dyn Sent>,
     pub(crate) ids: Ids,
+    pub(crate) client: Arc<Client>,
+    pub(crate) store: Store,
+    /// The certificate, where HTTPS is served.
+    pub(crate) certificate: Option<Arc<Live>>,
+    /// One reload at a time.
+    pub(crate) reloading: Mutex<()>,
+    pub(crate) observer: Observer,
     pub(crate) caches: Caches,
     pub(crate) drain: Drain,
 }
@@ -73,13 +113,14 @@ pub(crate) struct Shared {
 /// A server that is ready: it listens, and has its tenants' apps.
 pub struct Server {
     shared: Arc<Shared>,
-    listener: TcpListener,
+    listeners: Vec<Listener>,
 }
 
 impl Server {
-    /// The engine's configuration that fits a server's: a slot for each render.
+    /// The engine's configuration that fits a server's: a slot for each render, and fuel is counted where it is bounded.
     pub fn engine(config: &Config) -> EngineConfig {
-        EngineConfig { concurrency: config.renders.concurrent.max(1), ..EngineConfig::default() }
+        let fuel = config.tenants.values().any(|tenant| tenant.limits.fuel.is_some());
+        EngineConfig { concurrency: config.renders.concurrent.max(1), fuel, ..EngineConfig::default() }
     }
 
     /// Listens, and makes the tenants' apps ready: those that are JavaScript are built, all are kept in the folder of state.
@@ -92,65 +133,91 @@ impl Server {
         bundler: &Bundler,
         receipts: Arc<dyn Sent>,
     ) -> Result<Self, Error> {
-        let address = config.listen;
-        let listener = TcpListener::bind(address).await.map_err(|cause| Error::Listen { address, cause })?;
+        let certificate = match config.tls.clone() {
+            Some(tls) => Some(Live::new(reload::certificates(tls).await?)),
+            None => None,
+        };
+        let listeners = listen(&config, certificate.as_ref()).await?;
         let store = Store::open(&config.state).map_err(|cause| Error::State { folder: config.state.clone(), cause })?;
         let client = Arc::new(Client::new().map_err(|error| Error::Client(error.to_string()))?);
-        let mut tenants = Vec::new();
-        for (name, tenant) in &config.tenants {
-            let tenant = Tenant::new(name.clone(), tenant.clone(), config.renders.concurrent, &client);
-            if let Some(app) = &tenant.config.app {
-                let wrong = |why: String| Error::App { tenant: name.clone(), why };
-                let bundle = bundle(bundler, app).await.map_err(wrong)?;
-                let id = store.put(&bundle).map_err(|cause| Error::State { folder: config.state.clone(), cause })?;
-                tenant.live.store(Some(Arc::new(Deployed::new(id))));
-            }
-            tenants.push(Arc::new(tenant));
-        }
-        let bundles = Bundles::new(&engine, config.renders.bundles, store);
+        let bundles = Bundles::new(&engine, config.renders.bundles, store.clone());
         let ids = Ids::new().map_err(|error| Error::Random(error.to_string()))?;
+        let observer = Observer::start(&config, receipts).map_err(|error| Error::Observe(error.to_string()))?;
         let admission = Admission::new(&config.renders);
         let caches = Caches::new(config.cache);
-        let tenants = ArcSwap::from_pointee(Tenants::new(&config, tenants));
-        let shared = Arc::new(Shared {
-            config,
+        let tenants = ArcSwap::from_pointee(Tenants::new(&config, []));
+        let shared = Shared {
+            config: ArcSwap::from_pointee(config.clone()),
             engine,
             bundles,
             admission,
             tenants,
-            receipts,
             ids,
+            observer,
+            client,
+            store,
+            certificate,
+            reloading: Mutex::new(()),
             caches,
             drain: Drain::default(),
-        });
-        Ok(Self { shared, listener })
+        };
+        Prepared::new(&shared, &config, bundler).await?.take_effect(&shared, config);
+        Ok(Self { shared: Arc::new(shared), listeners })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.listener.local_addr().unwrap_or(self.shared.config.listen)
+        self.local_address(0).unwrap_or(self.shared.config.load().listen)
+    }
+
+    /// Where it listens for HTTPS, if it does; that is [`Server::address`] where there is no plain HTTP.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.local_address(self.listeners.iter().position(|listener| listener.tls.is_some())?)
+    }
+
+    fn local_address(&self, index: usize) -> Option<SocketAddr> {
+        self.listeners.get(index)?.socket.local_addr().ok()
+    }
+
+    /// What changes the server while it runs.
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.shared.clone())
+    }
+
+    /// Its figures.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::of(&self.shared)
+    }
+
+    /// What the tenants' apps write to their consoles.
+    pub fn logs(&self) -> LogStreams {
+        self.shared.observer.logs.clone()
     }
 
     /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, or the time
-    /// for that is over ([`Config::drain`]).
+    /// for that is over ([`Config::drain`]), and what they left behind is written and sent, which has five seconds.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Drained {
-        public::serve(self.listener, self.shared, shutdown).await
+        let Self { shared, listeners } = self;
+        let drained = public::serve(listeners, shared.clone(), shutdown).await;
+        let flush = move || shared.observer.flush(Duration::from_secs(5));
+        // It cannot be joined if the runtime is at its end, and then nothing can be written either.
+        let _ = tokio::task::spawn_blocking(flush).await;
+        drained
     }
 }
 
-/// The bytes of an app's bundle; built, if it is JavaScript.
-async fn bundle(bundler: &Bundler, app: &App) -> Result<Vec<u8>, String> {
-    let source = match app {
-        App::File(path) if path.extension().is_some_and(|extension| extension == "wasm") => {
-            return tokio::fs::read(path).await.map_err(|error| format!("{}: {error}", path.display()));
-        }
-        App::File(path) => {
-            let text = tokio::fs::read_to_string(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
-            let name = path.file_name().map_or_else(|| "app.js".into(), |name| name.to_string_lossy().into_owned());
-            Source::new(name, text)
-        }
-        App::Source { name, text } => Source::new(name.clone(), text.clone()),
+/// Plain HTTP, HTTPS or both, in this order.
+async fn listen(config: &Config, certificate: Option<&Arc<Live>>) -> Result<Vec<Listener>, Error> {
+    let bind = async |address, tls| {
+        let socket = TcpListener::bind(address).await.map_err(|cause| Error::Listen { address, cause })?;
+        Ok::<_, Error>(Listener { socket, tls })
     };
-    let build = bundler.build(&source, &Bundler::limits()).await;
-    build.artifact.map(|artifact| artifact.bundle).map_err(|refusal| refusal.to_string())
+    let Some(certificate) = certificate else {
+        return Ok(vec![bind(config.listen, None).await?]);
+    };
+    let acceptor = certificate.acceptor().map_err(|error| Error::Tls(error.to_string()))?;
+    match config.tls.as_ref().and_then(|tls| tls.listen) {
+        None => Ok(vec![bind(config.listen, Some(acceptor)).await?]),
+        Some(address) => Ok(vec![bind(config.listen, None).await?, bind(address, Some(acceptor)).await?]),
+    }
 }

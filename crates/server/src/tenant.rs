@@ -13,6 +13,8 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::HeaderMap;
 
 use crate::config::{Config, TenantConfig, TenantName};
+use crate::logs::LogStream;
+use crate::metrics::Counted;
 use crate::routes::Routes;
 
 /// A tenant while it is served.
@@ -24,10 +26,19 @@ pub(crate) struct Tenant {
     /// Renders at once.
     pub(crate) share: u32,
     pub(crate) outgoing: Option<Outgoing>,
-    rate: Option<DefaultDirectRateLimiter>,
-    /// What answers its requests now. A request takes it once, and keeps to it.
-    pub(crate) live: ArcSwapOption<Deployed>,
+    rate: Option<Arc<DefaultDirectRateLimiter>>,
+    /// What answers its requests now. A request takes it once, and keeps to it. It outlives a reload of the configuration.
+    pub(crate) live: Arc<ArcSwapOption<Deployed>>,
+    /// The digest of the app that the configuration gave last.
+    pub(crate) given: Option<Digest>,
+    /// Where it is counted; known with its first request.
+    pub(crate) counted: OnceLock<Arc<Counted>>,
+    /// Where its console goes; known with its first line.
+    pub(crate) log: OnceLock<LogStream>,
 }
+
+/// SHA-256.
+pub(crate) type Digest = [u8; 32];
 
 /// A bundle that answers requests.
 #[derive(Debug)]
@@ -44,12 +55,27 @@ impl Deployed {
 }
 
 impl Tenant {
-    pub(crate) fn new(name: TenantName, config: TenantConfig, most: u32, client: &Arc<Client>) -> Self {
+    /// A tenant, and what it has of the one that it was before a reload: its app, and its rate if that is the same.
+    pub(crate) fn new(
+        name: TenantName,
+        config: TenantConfig,
+        most: u32,
+        client: &Arc<Client>,
+        before: Option<&Self>,
+    ) -> Self {
         let env = serde_json::Value::Object(config.env.clone()).to_string();
         let share = config.concurrent.unwrap_or(most.div_ceil(2)).clamp(1, most.max(1));
         let outgoing = (!config.allow.is_empty()).then(|| Outgoing::new(client.clone(), config.allow.iter().cloned()));
-        let rate = config.rate.and_then(NonZeroU32::new).map(|rate| RateLimiter::direct(Quota::per_second(rate)));
-        Self { name, config, env, share, outgoing, rate, live: ArcSwapOption::empty() }
+        let rate = match before.filter(|before| before.config.rate == config.rate) {
+            Some(before) => before.rate.clone(),
+            None => {
+                let rate = config.rate.and_then(NonZeroU32::new);
+                rate.map(|rate| Arc::new(RateLimiter::direct(Quota::per_second(rate))))
+            }
+        };
+        let live = before.map_or_else(|| Arc::new(ArcSwapOption::empty()), |before| before.live.clone());
+        let given = before.and_then(|before| before.given);
+        Self { name, config, env, share, outgoing, rate, live, given, counted: OnceLock::new(), log: OnceLock::new() }
     }
 
     /// Whether a request more may come now; if not, after what time.

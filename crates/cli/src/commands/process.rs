@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use dayfly_server::log::{self, Format};
 use dayfly_server::privilege::{Dropped, Privilege, attempts};
-use dayfly_server::{App, Config};
+use dayfly_server::{App, Config, EventsTo};
 use tokio::sync::watch;
 
 use crate::report::print_note;
@@ -22,8 +22,8 @@ pub(crate) struct ProcessArgs {
 
     /// Keep the process's rights to all files and system calls
     ///
-    /// Without it the server opens nothing but its state, its configuration, its apps and the cache, and cannot start programs:
-    /// by Landlock and seccomp, where the kernel has them.
+    /// Without it the server opens nothing but its state, its configuration with the files that it names, and the cache, and cannot
+    /// start programs: by Landlock and seccomp, where the kernel has them. The key is server.process-sandbox.
     #[arg(long)]
     no_process_sandbox: bool,
 
@@ -42,16 +42,16 @@ impl ProcessArgs {
     /// Begins the log, and gives up what serving does not need. To be called before there are threads.
     ///
     /// True if that is all that is wanted.
-    pub(crate) fn begin(&self, config: &Config, more: &[PathBuf], cache: Option<PathBuf>) -> Result<bool> {
+    pub(crate) fn begin(&self, config: &Config, file: Option<&Path>, cache: Option<PathBuf>) -> Result<bool> {
         log::begin(match self.log {
             Some(LogFormat::Text) => Format::Text,
             Some(LogFormat::Json) => Format::Json,
             None => Format::of_standard_error(),
         });
-        if self.no_process_sandbox {
-            tracing::warn!("the process keeps all its rights, as --no-process-sandbox says");
+        if self.no_process_sandbox || !config.process_sandbox {
+            tracing::warn!("the process keeps all its rights, as it was told to");
         } else {
-            give_up(config, more, cache)?;
+            give_up(config, file, cache)?;
         }
         if self.check_process_sandbox {
             for attempt in attempts() {
@@ -62,18 +62,20 @@ impl ProcessArgs {
     }
 }
 
-fn give_up(config: &Config, more: &[PathBuf], cache: Option<PathBuf>) -> Result<()> {
+fn give_up(config: &Config, file: Option<&Path>, cache: Option<PathBuf>) -> Result<()> {
     // What is to be written in has to be there, to be named to the kernel.
-    let write: Vec<_> = [config.state.clone()].into_iter().chain(cache).collect();
+    let logs = config.logs.files.as_ref().map(|files| files.folder.clone());
+    let mut write: Vec<_> = [config.state.clone()].into_iter().chain(cache).chain(logs).collect();
     for folder in &write {
         std::fs::create_dir_all(folder)
             .map_err(|error| crate::exit::Mistake(format!("{} cannot be made: {error}", folder.display())))?;
     }
-    let apps = config.tenants.values().filter_map(|tenant| match &tenant.app {
-        Some(App::File(path)) => Some(path.clone()),
-        _ => None,
-    });
-    let read = apps.chain(more.iter().cloned()).map(|path| folder_of(&path)).collect();
+    if let EventsTo::File(events) = &config.events.to {
+        // If it cannot be, the server says so when it opens it.
+        let _ = std::fs::OpenOptions::new().create(true).append(true).open(events);
+        write.push(folder_of(events));
+    }
+    let read = read_by(config, file).iter().map(|path| folder_of(path)).collect();
     let Dropped { files, calls } = Privilege { read, write }.drop();
     if let Err(why) = &files {
         tracing::warn!("files are not restricted: {why}");
@@ -83,6 +85,17 @@ fn give_up(config: &Config, more: &[PathBuf], cache: Option<PathBuf>) -> Result<
     }
     tracing::info!(files = files.is_ok(), calls = calls.is_ok(), "dropped what serving does not need");
     Ok(())
+}
+
+/// The files that a configuration names, which a reload reads again.
+fn read_by(config: &Config, file: Option<&Path>) -> Vec<PathBuf> {
+    let apps = config.tenants.values().filter_map(|tenant| match &tenant.app {
+        Some(App::File(path)) => Some(path.clone()),
+        _ => None,
+    });
+    let tls = config.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]);
+    let roots = config.otlp.iter().filter_map(|otlp| otlp.roots_file.clone());
+    apps.chain(tls).chain(roots).chain(file.map(Path::to_owned)).collect()
 }
 
 /// Editors and deploys put a new file in the place of an old one, so it is the folder that is kept; but no folder that holds the

@@ -1,34 +1,49 @@
 //! `dayfly serve`.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
-use dayfly::Line;
 use dayfly_bundler::Bundler;
-use dayfly_server::{Config, Receipt, Server, supervisor};
+use dayfly_server::{Config, Handle, Loaded, Otlp, Override, Problems, Reloaded, Server, supervisor};
 
 use super::process::{Ends, ProcessArgs};
 use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
+use crate::mistakes::{print_doubt, print_mistakes};
+use crate::printer::Printer;
 use crate::progress;
-use crate::report::print_note;
-use crate::units::show_time;
+use crate::report::print_bytes;
 
 /// Serve the apps of many tenants over HTTP
 ///
-/// Each request is answered in a fresh sandbox, within its tenant's limits and in its tenant's turn. Without arguments the built-in
-/// examples are served.
+/// Each request is answered in a fresh sandbox, within its tenant's limits and in its tenant's turn. Without a configuration the
+/// built-in examples are served.
+///
+/// What the flags set holds over the environment, which holds over the file: DAYFLY_SERVER__LISTEN sets server.listen, and
+/// DAYFLY_TENANT__SHOP__LIMITS__JS_STACK sets tenant.shop.limits.js-stack. CONFIGURATION.md describes every key. SIGHUP reads the
+/// configuration again; one with mistakes changes nothing.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Where to listen; port 0 is a free one
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<std::net::SocketAddr>,
+    /// The configuration, a file of TOML
+    #[arg(value_name = "CONFIG.toml")]
+    config: Option<PathBuf>,
 
-    /// The folder of what outlives the process [default: $XDG_STATE_HOME/dayfly/examples or ~/.local/state/dayfly/examples]
+    /// Check the configuration, and serve nothing
+    #[arg(long)]
+    check: bool,
+
+    /// Where to listen; port 0 is a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+
+    /// The folder of what outlives the process [default: below $XDG_STATE_HOME/dayfly or ~/.local/state/dayfly]
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
+
+    /// Set a key of the configuration, such as tenant.shop.limits.memory=64MiB
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Override::set)]
+    set: Vec<Override>,
 
     #[command(flatten)]
     process: ProcessArgs,
@@ -36,30 +51,52 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
-        let config = self.config()?;
-        if self.process.begin(&config, &[], cache.folder())? {
+        let Loaded { config, warnings } = match self.load() {
+            Ok(loaded) => loaded,
+            Err(Problems(mistakes)) => {
+                print_mistakes(&mistakes);
+                return Ok(Exit::Usage);
+            }
+        };
+        warnings.iter().for_each(print_doubt);
+        if self.check {
+            print_bytes(b"ok", b"\n")?;
+            return Ok(Exit::Done);
+        }
+        if self.process.begin(&config, self.config.as_deref(), cache.folder())? {
             return Ok(Exit::Done);
         }
         let bundler = progress::during("compiling the engine", || cache.bundler(&Bundler::config()))?;
         let engine = cache.engine(&Server::engine(&config))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let exit = runtime.block_on(async {
+            // Before anybody can send one, which would end the process.
+            let (ends, hangups) = (Ends::listen()?, Hangups::new()?);
             let names: Vec<_> = config.tenants.keys().cloned().collect();
-            let ends = Ends::listen()?;
-            let server = Server::start(config, engine, &bundler, Arc::new(print))
-                .await
-                .map_err(|error| Mistake(error.to_string()))?;
-            for name in names {
-                tracing::info!(tenant = name.as_str(), "serving http://{}/{name}", server.address());
+            let (printer, printed) = Printer::start()?;
+            let server =
+                Server::start(config, engine, &bundler, printer).await.map_err(|error| Mistake(error.to_string()))?;
+            for (scheme, address) in [("http", plain_address(&server)), ("https", server.tls_address())] {
+                let Some(address) = address else { continue };
+                for name in &names {
+                    tracing::info!(tenant = name.as_str(), "serving {scheme}://{address}/{name}");
+                }
             }
             supervisor::ready();
-            let first = async {
-                ends.clone().come(1).await;
+            let handle = server.handle();
+            let first = ends.clone().come(1);
+            let serving = tokio::spawn(server.run(async {
+                first.await;
                 supervisor::stopping();
-            };
+            }));
             tokio::select! {
-                _ = server.run(first) => Ok(Exit::Done),
-                () = ends.clone().come(2) => {
+                served = serving => {
+                    served?;
+                    printed.wait();
+                    Ok(Exit::Done)
+                }
+                () = self.reload_when_told(hangups, &handle, &bundler) => Ok(Exit::Done),
+                () = ends.come(2) => {
                     tracing::warn!("told to end at once: what is in flight is cut");
                     Ok(Exit::Failed)
                 }
@@ -70,29 +107,99 @@ impl Serve {
         exit
     }
 
-    fn config(&self) -> Result<Config> {
-        let state = match &self.state {
-            Some(state) => state.clone(),
-            None => default_state()
-                .ok_or_else(|| Mistake("there is no home folder: --state FOLDER names a folder of state".into()))?,
-        };
-        let mut config = Config::new(state).with_examples();
-        if let Some(listen) = self.listen {
-            config.listen = listen;
+    fn load(&self) -> Result<Loaded, Problems> {
+        let mut overrides = Override::variables(std::env::vars_os())?;
+        let flag = |flag, key, value: String| Override::flag(flag, key, &value);
+        overrides.extend(self.listen.clone().map(|listen| flag("--listen", "server.listen", listen)));
+        let state = self.state.as_ref().map(|state| state.to_string_lossy().into_owned());
+        overrides.extend(state.map(|state| flag("--state", "server.state", state)));
+        overrides.extend(self.set.iter().cloned());
+        let state = default_state(if self.config.is_some() { "server" } else { "examples" });
+        let mut loaded = Config::load(self.config.as_deref(), &overrides, state)?;
+        loaded.config.otlp = loaded.config.otlp.or_else(Otlp::from_env);
+        if self.config.is_none() {
+            loaded.config = loaded.config.with_examples();
         }
-        Ok(config)
+        Ok(loaded)
+    }
+
+    /// Reads the configuration again at each SIGHUP, for ever.
+    async fn reload_when_told(&self, mut hangups: Hangups, handle: &Handle, bundler: &Bundler) {
+        loop {
+            hangups.next().await;
+            supervisor::reloading();
+            // What has renamed log files says so by this signal too.
+            handle.reopen();
+            if let Err(mistakes) = self.reload(handle, bundler).await {
+                mistakes.iter().for_each(|mistake| tracing::error!("{mistake}"));
+                tracing::warn!("what was served before goes on");
+            }
+            supervisor::ready();
+        }
+    }
+
+    /// Reads the configuration again, and has it served. Otherwise it says what is wrong.
+    async fn reload(&self, handle: &Handle, bundler: &Bundler) -> Result<(), Vec<String>> {
+        let loaded = tokio::task::block_in_place(|| self.load()).map_err(|Problems(mistakes)| {
+            handle.refused();
+            mistakes.iter().map(ToString::to_string).collect::<Vec<_>>()
+        })?;
+        loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let reloaded = handle.reload(loaded.config, bundler).await;
+        let reloaded = reloaded.map_err(|error| error.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?;
+        note_reloaded(&reloaded);
+        Ok(())
     }
 }
 
-/// As the XDG base directory specification has it.
-fn default_state() -> Option<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(state.join("dayfly/examples"))
+/// SIGHUPs as they come; never, where there are none.
+struct Hangups {
+    #[cfg(unix)]
+    signals: tokio::signal::unix::Signal,
 }
 
-fn print(receipt: &Receipt, _console: &[Line]) {
-    let Receipt { id, tenant, outcome, status, method, path, took, .. } = receipt;
-    let tenant = tenant.as_ref().map_or("-", |tenant| tenant.as_str());
-    print_note(&format!("{id} {tenant} {method} {path} {status} {outcome} in {}", show_time(*took)));
+impl Hangups {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if self.signals.recv().await.is_some() {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+/// Where plain HTTP is served, if it is.
+fn plain_address(server: &Server) -> Option<std::net::SocketAddr> {
+    Some(server.address()).filter(|address| server.tls_address() != Some(*address))
+}
+
+/// As the XDG base directory specification has it.
+fn default_state(name: &str) -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    Some(state.join("dayfly").join(name))
+}
+
+/// What was changed, in the log.
+fn note_reloaded(reloaded: &Reloaded) {
+    let Reloaded { added, changed, removed, deployed, needs_restart, .. } = reloaded;
+    let mut parts = Vec::new();
+    for (what, names) in [("added", added), ("changed", changed), ("removed", removed), ("deployed", deployed)] {
+        if !names.is_empty() {
+            let names: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+            parts.push(format!("{what} {}", names.join(", ")));
+        }
+    }
+    let parts = if parts.is_empty() { "no tenant has changed".into() } else { parts.join("; ") };
+    tracing::info!("the configuration was read again: {parts}");
+    if !needs_restart.is_empty() {
+        tracing::warn!("these keys hold from the next start on: {}", needs_restart.join(", "));
+    }
 }

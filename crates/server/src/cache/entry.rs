@@ -169,6 +169,7 @@ fn seconds(headers: &HeaderMap, name: &HeaderName) -> Option<Duration> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use std::time::{Duration, Instant};
 

@@ -4,7 +4,15 @@
 mod cache;
 mod compression;
 mod conditional;
+mod config;
 mod http;
+mod logs;
+mod metrics;
+mod receipts;
+mod reload;
 mod requests;
 mod support;
+mod tls;
+mod tools;
+mod trace;
 mod wire;

@@ -5,10 +5,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
 use bytes::Bytes;
 use dayfly::{Engine, EngineConfig, Line};
 use dayfly_bundler::Bundler;
-use dayfly_server::{App, Config, Drained, Receipt, Route, Server, TenantConfig, TenantName};
+use dayfly_server::{
+    App, Config, Drained, Handle, LogStreams, Metrics, Receipt, Route, Server, TenantConfig, TenantName,
+};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -30,10 +33,19 @@ pub(crate) fn engine() -> Engine {
     ENGINE.clone()
 }
 
+/// What requests have left.
+type Left = Vec<(Receipt, Vec<Line>)>;
+
 /// A server, ended with it.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
-    receipts: Arc<Mutex<Vec<(Receipt, Vec<Line>)>>>,
+    pub(crate) tls_address: Option<SocketAddr>,
+    pub(crate) handle: Handle,
+    /// What it was started with.
+    pub(crate) config: Config,
+    pub(crate) metrics: Metrics,
+    pub(crate) logs: LogStreams,
+    receipts: Arc<Mutex<Left>>,
     end: Option<oneshot::Sender<()>>,
     task: JoinHandle<Drained>,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -62,14 +74,16 @@ pub(crate) async fn serve(
     let sent = receipts.clone();
     let sent =
         move |receipt: &Receipt, console: &[Line]| sent.lock().unwrap().push((receipt.clone(), console.to_vec()));
-    let server = Server::start(config, engine(), bundler(), Arc::new(sent)).await.unwrap();
-    let address = server.address();
+    let server = Server::start(config.clone(), engine(), bundler(), Arc::new(sent)).await.unwrap();
+    let (address, tls_address, handle) = (server.address(), server.tls_address(), server.handle());
+    let (metrics, logs) = (server.metrics(), server.logs());
     let (end, ended) = oneshot::channel();
     let task = tokio::spawn(server.run(async {
         let _ = ended.await;
     }));
     let client = Client::builder(TokioExecutor::new()).build_http();
-    Running { address, receipts, end: Some(end), task, client, _state: state }
+    let end = Some(end);
+    Running { address, tls_address, handle, config, metrics, logs, receipts, end, task, client, _state: state }
 }
 
 impl Running {
@@ -90,7 +104,12 @@ impl Running {
         Response::from_parts(head, body.collect().await.unwrap().to_bytes())
     }
 
-    /// The same, and its body is still to come.
+    /// The response to a GET of a path, its body as it comes.
+    pub(crate) async fn open(&self, path: &str) -> Response<Incoming> {
+        self.begin(Request::get(path).body(Full::default()).unwrap()).await
+    }
+
+    /// The same to a request of which the URL is a path.
     pub(crate) async fn begin(&self, mut request: Request<Full<Bytes>>) -> Response<Incoming> {
         *request.uri_mut() = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
         self.client.request(request).await.unwrap()
@@ -125,4 +144,11 @@ impl Running {
 /// The number that a response says its request has.
 pub(crate) fn id_of<B>(response: &Response<B>) -> String {
     response.headers()["x-request-id"].to_str().unwrap().to_owned()
+}
+
+/// A file of PEM with one thing in it: `CERTIFICATE`, `PRIVATE KEY`, ….
+pub(crate) fn pem(what: &str, der: &[u8]) -> String {
+    let text = base64::prelude::BASE64_STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))
 }
