@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::header::CONNECTION;
 use http::{HeaderValue, Version};
+use hyper::body::Body as _;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -18,6 +19,8 @@ use tokio::time::Instant;
 use crate::compress;
 use crate::config::Http;
 use crate::drain::Held;
+use crate::linger::{self, lend};
+use crate::pace::Arrival;
 use crate::public::Secure;
 use crate::respond::respond;
 use crate::server::Shared;
@@ -63,20 +66,38 @@ pub(crate) async fn carry<I>(io: I, is_secure: bool, shared: &Arc<Shared>)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let (io, owner) = lend(io);
+    let state = Arc::new(State::new());
+    answer(io, is_secure, &state, shared).await;
+    if let (true, Some(io)) = (state.has_left_a_body(), owner.back()) {
+        tokio::select! {
+            () = linger::linger(io) => {}
+            () = shared.drain.is_cut() => {}
+        }
+    }
+}
+
+/// Answers its requests.
+async fn answer<I>(io: I, is_secure: bool, state: &Arc<State>, shared: &Arc<Shared>)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let http = shared.config.load().http.clone();
     let protocol = protocol(&http);
-    let state = Arc::new(State::new());
     let service = service_fn(|mut request: http::Request<hyper::body::Incoming>| {
         if is_secure {
             request.extensions_mut().insert(Secure);
         }
-        let (shared, taken) = (shared.clone(), Taken::new(&state, request.version()));
+        let arrival = state.expect_body(&mut request);
+        let (shared, taken) = (shared.clone(), Taken::new(state, request.version()));
         let held = shared.drain.request();
         async move {
             let (version, asked) = (request.version(), compress::Asked::of(&request));
             let response = respond(shared.clone(), request).await;
             let mut response = compress::finish(response, asked, shared.config.load().http.compress);
-            if shared.drain.has_begun() && version < Version::HTTP_2 {
+            // What is refused with its body is not read to its end, so that nothing can follow it.
+            let is_refused = arrival.is_some_and(|body| body.is_left()) && response.status().as_u16() >= 400;
+            if (is_refused || shared.drain.has_begun()) && version < Version::HTTP_2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response.map(|body| Held::new(body, held, taken)))
@@ -103,7 +124,7 @@ where
 }
 
 /// Over in a drain, when what has not asked for anything yet is not waited for any more.
-pub(crate) async fn linger(shared: &Shared) {
+pub(crate) async fn waited_enough(shared: &Shared) {
     shared.drain.began().await;
     tokio::time::sleep(longest_linger(shared)).await;
 }
@@ -119,6 +140,8 @@ struct State {
     is_http2: AtomicBool,
     has_asked: AtomicBool,
     idle_since: Mutex<Instant>,
+    /// Of the last request of HTTP/1.1 that had one.
+    body: Mutex<Option<Arrival>>,
 }
 
 impl State {
@@ -128,7 +151,23 @@ impl State {
             is_http2: AtomicBool::new(false),
             has_asked: AtomicBool::new(false),
             idle_since: Mutex::new(Instant::now()),
+            body: Mutex::default(),
         }
+    }
+
+    /// Notes that a request has a body that is to come. HTTP/2 has means of its own to say that it need not.
+    fn expect_body(&self, request: &mut http::Request<hyper::body::Incoming>) -> Option<Arrival> {
+        if request.body().is_end_stream() || request.version() >= Version::HTTP_2 {
+            return None;
+        }
+        let arrival = Arrival::default();
+        *self.body.lock().unwrap_or_else(PoisonError::into_inner) = Some(arrival.clone());
+        request.extensions_mut().insert(arrival.clone());
+        Some(arrival)
+    }
+
+    fn has_left_a_body(&self) -> bool {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Arrival::is_left)
     }
 
     /// Since when it carries no request; none if it carries one.

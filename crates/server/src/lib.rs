@@ -24,6 +24,7 @@ mod drain;
 mod events;
 mod examples;
 mod ids;
+mod linger;
 pub mod log;
 mod logs;
 mod metrics;

@@ -1,6 +1,7 @@
 //! Bodies of requests, which come at some pace or not at all.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::refusal::Refusal;
 
 /// A body of which, after a while, there must be so many bytes for each second that it was waited for. So its time has a bound
 /// too: that of its size. While an app that has it piece by piece does something else, no time goes by.
-pub(crate) struct Paced<B> {
+pub(crate) struct Paced<B: Body> {
     body: B,
     /// Of a body that is there at once, none.
     deadline: Option<Pin<Box<Sleep>>>,
@@ -24,21 +25,33 @@ pub(crate) struct Paced<B> {
     grace: Duration,
     rate: u64,
     received: u64,
+    is_at_end: bool,
     arrival: Arrival,
 }
 
 /// What became of a body on its way, for who does not read it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Arrival(Arc<OnceLock<Refusal>>);
+pub(crate) struct Arrival(Arc<Came>);
+
+#[derive(Debug, Default)]
+struct Came {
+    fault: OnceLock<Refusal>,
+    is_left: AtomicBool,
+}
 
 impl Arrival {
     /// What its client did wrong; nothing if it came, or comes still.
     pub(crate) fn fault(&self) -> Option<Refusal> {
-        self.0.get().copied()
+        self.0.fault.get().copied()
     }
 
     fn failed(&self, refusal: Refusal) {
-        let _ = self.0.set(refusal);
+        let _ = self.0.fault.set(refusal);
+    }
+
+    /// Whether nobody reads it any more, and its client may send it still.
+    pub(crate) fn is_left(&self) -> bool {
+        self.0.is_left.load(Ordering::Acquire)
     }
 }
 
@@ -53,10 +66,28 @@ pub(crate) enum NoBody<E> {
     Broken(E),
 }
 
+impl<B: Body> Drop for Paced<B> {
+    fn drop(&mut self) {
+        if !self.is_at_end && !self.body.is_end_stream() {
+            self.arrival.0.is_left.store(true, Ordering::Release);
+        }
+    }
+}
+
 impl<B: Body> Paced<B> {
     pub(crate) fn new(body: B, http: &Http, arrival: Arrival) -> Self {
         let (grace, rate) = (http.body_time, http.body_rate.max(1));
-        Self { body, deadline: None, since: None, waited: Duration::ZERO, grace, rate, received: 0, arrival }
+        Self {
+            body,
+            deadline: None,
+            since: None,
+            waited: Duration::ZERO,
+            grace,
+            rate,
+            received: 0,
+            is_at_end: false,
+            arrival,
+        }
     }
 
     pub(crate) fn arrival(&self) -> Arrival {
@@ -74,7 +105,7 @@ impl<B: Body> Paced<B> {
         match frame {
             Some(Ok(frame)) => self.received += frame.data_ref().map_or(0, |data| data.len() as u64),
             Some(Err(_)) => self.arrival.failed(Refusal::BodyIncomplete),
-            None => {}
+            None => self.is_at_end = true,
         }
     }
 }

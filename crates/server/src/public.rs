@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{Addresses, carry, linger};
+use crate::connection::{Addresses, carry, waited_enough};
 use crate::drain::Drained;
 use crate::server::Shared;
 
@@ -156,6 +156,6 @@ async fn agree(stream: TcpStream, acceptor: &TlsAcceptor, shared: &Shared) -> Op
     tokio::select! {
         agreed = tokio::time::timeout(patience, acceptor.accept(stream)) => agreed.ok()?.ok(),
         // It has not asked for anything yet.
-        () = linger(shared) => None,
+        () = waited_enough(shared) => None,
     }
 }

@@ -90,7 +90,7 @@ impl Account {
             conditions: Conditions::of(request),
             filling: None,
             cached: None,
-            body: Arrival::default(),
+            body: request.extensions().get::<Arrival>().cloned().unwrap_or_default(),
         }
     }
 
