@@ -108,6 +108,8 @@ where
     tokio::select! {
         // A connection that breaks off is its client's affair.
         _ = &mut connection => return,
+        // With HTTP/1.1 it is not told before its request is answered.
+        () = shared.drain.is_cut() => return,
         () = state.is_done(shared) => {}
         () = state.is_idle(http.head_time, http.idle_time) => {}
     }

@@ -26,8 +26,7 @@ pub(crate) struct Drain {
     is_announced: AtomicBool,
     began: CancellationToken,
     cut: CancellationToken,
-    /// What goes on after a response: apps that come to their end, pages that are made anew.
-    pub(crate) tasks: TaskTracker,
+    tasks: TaskTracker,
     requests: Arc<Requests>,
 }
 
@@ -63,6 +62,32 @@ impl Drain {
 
     pub(crate) async fn began(&self) {
         self.began.cancelled().await;
+    }
+
+    /// Does what goes on after a response: apps that come to their end, pages that are made anew.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let cut = self.cut.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = cut.cancelled() => {}
+            }
+        });
+    }
+
+    /// How much of that goes on.
+    pub(crate) fn background(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Over when none of it goes on.
+    pub(crate) async fn background_is_over(&self) {
+        self.tasks.wait().await;
+    }
+
+    /// Whether what was left was broken off.
+    pub(crate) fn has_cut(&self) -> bool {
+        self.cut.is_cancelled()
     }
 
     /// Breaks off what is left.

@@ -127,23 +127,23 @@ impl Public {
     async fn end(self) -> Drained {
         let Self { shared, open, .. } = self;
         open.close();
-        let all = async {
+        let all = async || {
             open.wait().await;
-            shared.drain.tasks.wait().await;
+            shared.drain.background_is_over().await;
         };
         let patience = shared.config.load().drain;
-        let is_over = tokio::time::timeout(patience, all).await.is_ok();
+        let is_over = tokio::time::timeout(patience, all()).await.is_ok();
         let drained =
             Drained { answered: shared.drain.answered(), cut: if is_over { 0 } else { shared.drain.in_flight() } };
         if !is_over {
             tracing::warn!(
                 cut = drained.cut,
-                background = shared.drain.tasks.len(),
+                background = shared.drain.background(),
                 "the time for the drain is over: what is left is cut"
             );
             shared.drain.cut();
             // Their tasks see it at once; one that is held up elsewhere is not waited for.
-            let _ = tokio::time::timeout(Duration::from_secs(1), open.wait()).await;
+            let _ = tokio::time::timeout(Duration::from_secs(1), all()).await;
         }
         tracing::info!(answered = drained.answered, cut = drained.cut, "drained");
         drained

@@ -62,6 +62,23 @@ struct Account {
     cached: Option<&'static str>,
     /// What became of its body on the way.
     body: Arrival,
+    is_closed: bool,
+}
+
+/// Who leaves, or is cut when the time for a drain is over, is not answered; but what was done for them is not forgotten.
+impl Drop for Account {
+    fn drop(&mut self) {
+        if self.is_closed {
+            return;
+        }
+        let (outcome, failure) = match self.shared.drain.has_cut() {
+            true => ("cut", "the time for the drain was over"),
+            false => ("client-gone", "the client left before the end of the response"),
+        };
+        // What a render had used that was broken off is not known, but for its time.
+        let wall = if self.admitted > self.started { self.admitted.elapsed() } else { Duration::ZERO };
+        self.leave(outcome, Some(failure.into()), Usage { wall, ..Usage::default() }, Vec::new());
+    }
 }
 
 impl Account {
@@ -91,13 +108,20 @@ impl Account {
             filling: None,
             cached: None,
             body: request.extensions().get::<Arrival>().cloned().unwrap_or_default(),
+            is_closed: false,
         }
     }
 
-    fn close(self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
+    fn close(mut self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
+        self.leave(outcome, failure, usage, console);
+    }
+
+    /// Leaves the receipt.
+    fn leave(&mut self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
+        self.is_closed = true;
         let receipt = Receipt {
-            id: self.id,
-            trace: self.span.trace,
+            id: std::mem::take(&mut self.id),
+            trace: self.span.trace.clone(),
             parent: self.span.parent,
             time: self.time,
             began: self.started,
@@ -105,10 +129,10 @@ impl Account {
             bundle: self.bundle,
             outcome,
             status: self.status.as_u16(),
-            method: self.method,
+            method: self.method.clone(),
             scheme: self.scheme,
-            host: self.host,
-            path: self.path,
+            host: self.host.take(),
+            path: std::mem::take(&mut self.path),
             version: self.version,
             queued: self.queued,
             took: self.started.elapsed(),
@@ -259,6 +283,7 @@ impl Account {
             filling: Some(filling),
             cached: None,
             body: Arrival::default(),
+            is_closed: false,
         }
     }
 }
@@ -317,7 +342,7 @@ fn make_anew(account: &Account, whose: &Whose, mut head: Parts, filling: Filling
     head.method = Method::GET;
     let (mut account, whose) = (account.again(&mut head, filling), whose.clone());
     let shared = account.shared.clone();
-    shared.clone().drain.tasks.spawn(async move {
+    shared.clone().drain.spawn(async move {
         let response = match ready(&shared, &mut account, whose).await {
             Ok(ready) => answer_whole(ready, account, head, Bytes::new()).await,
             Err(refusal) => account.refuse(refusal, None),
@@ -571,7 +596,7 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
     }
     account.time(&mut response, None);
     let shared = account.shared.clone();
-    shared.drain.tasks.spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
+    shared.drain.spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
     response
 }
 
@@ -626,7 +651,7 @@ fn finish(exchange: Exchange, permit: Permit, account: Account, response: &mut R
         None => {
             account.time(response, None);
             let shared = account.shared.clone();
-            shared.drain.tasks.spawn(async move {
+            shared.drain.spawn(async move {
                 account.end(finish.await);
                 drop(permit);
             });

@@ -5,6 +5,7 @@ mod cache;
 mod compression;
 mod conditional;
 mod config;
+mod drain;
 mod http;
 mod logs;
 mod metrics;

@@ -34,7 +34,7 @@ pub(crate) fn engine() -> Engine {
 }
 
 /// What requests have left.
-type Left = Vec<(Receipt, Vec<Line>)>;
+pub(crate) type Left = Vec<(Receipt, Vec<Line>)>;
 
 /// A server, ended with it.
 pub(crate) struct Running {
@@ -130,6 +130,11 @@ impl Running {
                 None => tokio::time::sleep(Duration::from_millis(2)).await,
             }
         }
+    }
+
+    /// What requests have left, for who looks at it when the server has ended.
+    pub(crate) fn left(&self) -> Arc<Mutex<Left>> {
+        self.receipts.clone()
     }
 
     /// Tells it to end, and waits until it has.
