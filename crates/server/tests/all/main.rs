@@ -9,6 +9,8 @@ mod drain;
 mod http;
 mod logs;
 mod metrics;
+#[cfg(target_os = "linux")]
+mod privilege;
 mod receipts;
 mod reload;
 mod requests;
