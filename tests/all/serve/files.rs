@@ -96,6 +96,26 @@ fn whoever_ends_a_server_waits_longer_than_its_drain_takes() {
 }
 
 #[test]
+fn the_configurations_that_come_along_have_no_mistake() {
+    let read = |name: &str| fs::read_to_string(root().join("deploy").join(name)).unwrap();
+    let manifest = read("kubernetes/dayfly.yaml");
+    let (_, of_manifest) = manifest.split_once("  dayfly.toml: |\n").unwrap();
+    let of_manifest = of_manifest.lines().take_while(|line| *line != "---");
+    let of_manifest: String = of_manifest.map(|line| format!("{}\n", line.trim_start())).collect();
+    let folder = folder("configurations");
+    fs::create_dir_all(&folder).unwrap();
+    for (name, text) in [("systemd", read("dayfly.toml")), ("kubernetes", of_manifest)] {
+        // The section of the admin API is its own to read.
+        let text = text.split("[admin]").next().unwrap();
+        let file = folder.join(format!("{name}.toml"));
+        fs::write(&file, text).unwrap();
+        let out = Command::new(env!("CARGO_BIN_EXE_dayfly")).arg("serve").arg(&file).arg("--check").output().unwrap();
+        assert!(out.status.success(), "{name}: {}", String::from_utf8_lossy(&out.stderr));
+        assert!(text.contains("listen = \"0.0.0.0:8080\""), "{name}: {text}");
+    }
+}
+
+#[test]
 fn a_containers_check_of_health_is_the_binarys_own() {
     let file = fs::read_to_string(root().join("deploy/Containerfile")).unwrap();
     assert!(file.contains(r#"CMD ["/usr/bin/dayfly", "health", "#) && file.contains("USER 65532"));
