@@ -2,11 +2,13 @@
 //!
 //! | step of a request | module |
 //! | --- | --- |
-//! | comes in on a connection | `public` |
+//! | comes in on a connection | `public`, `connection`, `pace` |
 //! | is some tenant's: by host, path or header | `routes`, `tenant` |
+//! | is answered with a stored page, or | `cache` |
 //! | waits for its turn, fairly | `admission` |
 //! | is answered by the tenant's app | `respond` |
 //! | or gets a response of ours that says what is wrong | `refusal` |
+//! | goes out compressed, or as a 304 | `compress`, `conditional` |
 //! | leaves a receipt | `receipt` |
 //! | which is counted, written and sent | `observer`, `metrics`, `events`, `logs`, `otlp` |
 //!

@@ -103,7 +103,9 @@ mod tests {
 
     fn of(values: &[&'static str]) -> Directives {
         let mut headers = HeaderMap::new();
-        values.iter().for_each(|value| drop(headers.append(CACHE_CONTROL, HeaderValue::from_static(value))));
+        for value in values {
+            headers.append(CACHE_CONTROL, HeaderValue::from_static(value));
+        }
         Directives::of(headers.get_all(CACHE_CONTROL))
     }
 
