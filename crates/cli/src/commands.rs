@@ -4,8 +4,10 @@ mod bench;
 mod build;
 mod completions;
 mod dev;
+mod health;
 mod limits;
 mod outgoing;
+mod process;
 mod render;
 mod request;
 mod run;
@@ -26,6 +28,7 @@ pub(crate) enum Command {
     Run(run::Run),
     Dev(dev::Dev),
     Serve(serve::Serve),
+    Health(health::Health),
     Bench(bench::Bench),
     Trace(trace::Trace),
     Types(types::Types),
@@ -40,7 +43,12 @@ impl Command {
             Self::Render(render) => render.json,
             Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
-            Self::Dev(_) | Self::Serve(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
+            Self::Dev(_)
+            | Self::Serve(_)
+            | Self::Health(_)
+            | Self::Trace(_)
+            | Self::Types(_)
+            | Self::Completions(_) => false,
         }
     }
 
@@ -51,6 +59,7 @@ impl Command {
             Self::Run(run) => run.exec(cache),
             Self::Dev(dev) => dev.exec(cache),
             Self::Serve(serve) => serve.exec(cache),
+            Self::Health(health) => health.exec(),
             Self::Bench(bench) => bench.exec(cache),
             Self::Trace(trace) => trace.exec(),
             Self::Types(types) => types.exec(),

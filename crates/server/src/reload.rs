@@ -59,6 +59,12 @@ impl Handle {
         self.shared.observer.reloads.note(false);
     }
 
+    /// Opens the files of events and of the tenants' logs anew, as what rotates logs has renamed them. What comes before that is
+    /// written to the old ones.
+    pub fn reopen(&self) {
+        self.shared.observer.reopen();
+    }
+
     async fn try_reload(&self, config: Config, bundler: &Bundler) -> Result<Reloaded, Error> {
         let _alone = self.shared.reloading.lock().await;
         let old = self.shared.config.load_full();

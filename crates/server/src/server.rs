@@ -14,7 +14,9 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
 use crate::admission::Admission;
+use crate::cache::Caches;
 use crate::config::{Config, TenantName};
+use crate::drain::{Drain, Drained};
 use crate::ids::Ids;
 use crate::logs::LogStreams;
 use crate::metrics::Metrics;
@@ -104,6 +106,8 @@ pub(crate) struct Shared {
     /// One reload at a time.
     pub(crate) reloading: Mutex<()>,
     pub(crate) observer: Observer,
+    pub(crate) caches: Caches,
+    pub(crate) drain: Drain,
 }
 
 /// A server that is ready: it listens, and has its tenants' apps.
@@ -140,6 +144,7 @@ impl Server {
         let ids = Ids::new().map_err(|error| Error::Random(error.to_string()))?;
         let observer = Observer::start(&config, receipts).map_err(|error| Error::Observe(error.to_string()))?;
         let admission = Admission::new(&config.renders);
+        let caches = Caches::new(config.cache);
         let tenants = ArcSwap::from_pointee(Tenants::new(&config, []));
         let shared = Shared {
             config: ArcSwap::from_pointee(config.clone()),
@@ -153,6 +158,8 @@ impl Server {
             store,
             certificate,
             reloading: Mutex::new(()),
+            caches,
+            drain: Drain::default(),
         };
         Prepared::new(&shared, &config, bundler).await?.take_effect(&shared, config);
         Ok(Self { shared: Arc::new(shared), listeners })
@@ -187,29 +194,16 @@ impl Server {
         self.shared.observer.logs.clone()
     }
 
-    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, and what they
-    /// left behind is written and sent, which has five seconds. Files are opened anew after SIGHUP.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, or the time
+    /// for that is over ([`Config::drain`]), and what they left behind is written and sent, which has five seconds.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Drained {
         let Self { shared, listeners } = self;
-        let reopening = tokio::spawn(reopen_on_hangup(shared.clone()));
-        public::serve(listeners, shared.clone(), shutdown).await;
-        reopening.abort();
+        let drained = public::serve(listeners, shared.clone(), shutdown).await;
         let flush = move || shared.observer.flush(Duration::from_secs(5));
         // It cannot be joined if the runtime is at its end, and then nothing can be written either.
         let _ = tokio::task::spawn_blocking(flush).await;
+        drained
     }
-}
-
-/// Log files are renamed by who tells us so by this signal.
-async fn reopen_on_hangup(shared: Arc<Shared>) {
-    #[cfg(unix)]
-    if let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-        while hangup.recv().await.is_some() {
-            shared.observer.reopen();
-        }
-    }
-    #[cfg(not(unix))]
-    drop(shared);
 }
 
 /// Plain HTTP, HTTPS or both, in this order.

@@ -1,9 +1,16 @@
 //! The server from outside: over its sockets.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
+mod cache;
+mod compression;
+mod conditional;
 mod config;
+mod drain;
+mod http;
 mod logs;
 mod metrics;
+#[cfg(target_os = "linux")]
+mod privilege;
 mod receipts;
 mod reload;
 mod requests;
@@ -11,3 +18,4 @@ mod support;
 mod tls;
 mod tools;
 mod trace;
+mod wire;
