@@ -17,6 +17,7 @@
 #![deny(missing_docs)]
 
 mod admission;
+mod background;
 mod cache;
 mod compress;
 mod conditional;

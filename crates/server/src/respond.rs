@@ -325,7 +325,7 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
     let body = Paced::new(body, &shared.config.load().http, account.body.clone());
     if deployed.has_handler.get() == Some(&true) {
         let exchange = engine.exchange(bundle, limits, Request::from_parts(head, body), &tenant.env);
-        return answer(exchange, ready, account, None).await;
+        return shared.background.run(answer(exchange, ready, account, None)).await;
     }
     // Who renders pages has them whole; of an app that is asked for the first time it is not known yet.
     let most = usize::try_from(limits.request).unwrap_or(usize::MAX);
@@ -333,7 +333,7 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
         Ok(body) => body,
         Err(refusal) => return account.refuse(refusal, None),
     };
-    answer_whole(ready, account, head, body).await
+    shared.background.run(answer_whole(ready, account, head, body)).await
 }
 
 /// Makes a stored page anew, while it is sent as it was. The app sees the request that was answered so.
@@ -344,7 +344,7 @@ fn make_anew(account: &Account, whose: &Whose, mut head: Parts, filling: Filling
     let shared = account.shared.clone();
     shared.clone().drain.spawn(async move {
         let response = match ready(&shared, &mut account, whose).await {
-            Ok(ready) => answer_whole(ready, account, head, Bytes::new()).await,
+            Ok(ready) => shared.background.run(answer_whole(ready, account, head, Bytes::new())).await,
             Err(refusal) => account.refuse(refusal, None),
         };
         // What comes in pieces is stored once it has been read.
@@ -596,7 +596,7 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
     }
     account.time(&mut response, None);
     let shared = account.shared.clone();
-    shared.drain.spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
+    go_on(shared, send(exchange, there.freeze(), pieces, ready.permit, account));
     response
 }
 
@@ -651,10 +651,15 @@ fn finish(exchange: Exchange, permit: Permit, account: Account, response: &mut R
         None => {
             account.time(response, None);
             let shared = account.shared.clone();
-            shared.drain.spawn(async move {
+            go_on(shared, async move {
                 account.end(finish.await);
                 drop(permit);
             });
         }
     }
+}
+
+/// Does what goes on after a response's head.
+fn go_on(shared: Arc<Shared>, work: impl Future<Output = ()> + Send + 'static) {
+    shared.clone().drain.spawn(async move { shared.background.run(work).await });
 }

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
 use crate::admission::Admission;
+use crate::background::Background;
 use crate::cache::Caches;
 use crate::config::{Config, TenantName};
 use crate::drain::{Drain, Drained};
@@ -59,6 +60,9 @@ pub enum Error {
     /// The system gives no randomness.
     #[error("the system gives no random bytes: {0}")]
     Random(String),
+    /// The system starts no more threads.
+    #[error("threads for long renders cannot be started: {0}")]
+    Threads(io::Error),
     /// What is to be written or sent of requests cannot be.
     #[error("{0}")]
     Observe(String),
@@ -108,6 +112,7 @@ pub(crate) struct Shared {
     pub(crate) observer: Observer,
     pub(crate) caches: Caches,
     pub(crate) drain: Drain,
+    pub(crate) background: Background,
 }
 
 /// A server that is ready: it listens, and has its tenants' apps.
@@ -160,6 +165,7 @@ impl Server {
             reloading: Mutex::new(()),
             caches,
             drain: Drain::default(),
+            background: Background::start().map_err(Error::Threads)?,
         };
         Prepared::new(&shared, &config, bundler).await?.take_effect(&shared, config);
         Ok(Self { shared: Arc::new(shared), listeners })

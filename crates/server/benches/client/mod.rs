@@ -57,18 +57,21 @@ pub(crate) struct Counted {
 
 /// As many requests as are answered in that time, each connection asking again as soon as it has its response.
 pub(crate) fn load(address: SocketAddr, request: &Bytes, connections: usize, time: Duration) -> Counted {
-    paced(address, request, u32::try_from(connections).unwrap(), Duration::ZERO, time)
+    let requests = std::slice::from_ref(request);
+    paced(address, requests, u32::try_from(connections).unwrap(), Duration::ZERO, time)
 }
 
-/// The same, each connection asking once a `pause`, or as soon as it can.
+/// The same, each connection asking for one after the other of `requests`, once a `pause` or as soon as it can. The time of
+/// a response counts from when it should have been asked for: who is kept waiting asks later, and would count fewer waits.
 pub(crate) fn paced(
     address: SocketAddr,
-    request: &Bytes,
+    requests: &[Bytes],
     connections: u32,
     pause: Duration,
     time: Duration,
 ) -> Counted {
     let counted = Arc::new(Mutex::new(Counted::default()));
+    let requests: Arc<[Bytes]> = requests.into();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut opened = Vec::new();
@@ -77,17 +80,19 @@ pub(crate) fn paced(
         }
         let began = Instant::now();
         let tasks = opened.into_iter().enumerate().map(|(n, mut connection)| {
-            let (request, counted) = (request.clone(), counted.clone());
+            let (requests, counted) = (requests.clone(), counted.clone());
             tokio::spawn(async move {
                 let mut own = Counted::default();
                 let mut next = began + pause.mul_f64(n as f64 / f64::from(connections));
+                let mut turns = requests.iter().cycle().skip(n).step_by(connections as usize);
                 while began.elapsed() < time {
+                    let mut asked = Instant::now();
                     if !pause.is_zero() {
                         tokio::time::sleep_until(next.into()).await;
+                        asked = next;
                         next += pause;
                     }
-                    let asked = Instant::now();
-                    match connection.ask(&request).await {
+                    match connection.ask(turns.next().unwrap()).await {
                         200 => own.latencies.push(asked.elapsed().as_nanos() as f64),
                         _ => own.others += 1,
                     }
