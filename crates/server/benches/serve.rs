@@ -60,7 +60,7 @@ fn main() {
 struct Bench {
     rounds: usize,
     served: Runtime,
-    bundler: Bundler,
+    bundler: Arc<Bundler>,
     engine: Engine,
     state: tempfile::TempDir,
     address: SocketAddr,
@@ -72,10 +72,11 @@ struct Bench {
 impl Bench {
     fn new(rounds: usize) -> Self {
         let served = Builder::new_multi_thread().enable_all().build().unwrap();
-        let bundler = Bundler::new().unwrap();
+        let bundler = Arc::new(Bundler::new().unwrap());
         let state = tempfile::tempdir().unwrap();
         let mut config = Config::new(state.path());
         config.listen = (Ipv4Addr::LOCALHOST, 0).into();
+        config.admin = None;
         let mut add = |name: &str, file: &str, text: String| {
             let mut tenant = TenantConfig::new([format!("/{name}").parse::<Route>().unwrap()]);
             tenant.app = Some(App::Source { name: file.into(), text });
@@ -93,7 +94,7 @@ impl Bench {
             let mut longest = longest.lock().unwrap();
             *longest = receipt.queued.max(*longest);
         };
-        let server = Server::start(config, engine.clone(), &bundler, Arc::new(receipts));
+        let server = Server::start(config, engine.clone(), bundler.clone(), Arc::new(receipts));
         let server = served.block_on(server).unwrap();
         let address = server.address();
         served.spawn(server.run(std::future::pending()));

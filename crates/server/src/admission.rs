@@ -64,7 +64,6 @@ pub(crate) enum NoPermit {
 }
 
 /// What is going on.
-#[cfg(test)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Load {
     /// Permits that are held: renders that go on.
@@ -116,14 +115,12 @@ impl Admission {
     }
 
     /// What is going on.
-    #[cfg(test)]
     pub(crate) fn load(&self) -> Load {
         let state = self.inner.lock();
         Load { held: state.tenants.values().map(|turns| turns.held).sum(), waiting: state.waiting }
     }
 
     /// The same of one tenant.
-    #[cfg(test)]
     pub(crate) fn load_of(&self, tenant: &TenantName) -> Load {
         let state = self.inner.lock();
         let turns = state.tenants.get(tenant);

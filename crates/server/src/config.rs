@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -20,6 +20,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder of what outlives the process: bundles, and which of them is whose.
     pub state: PathBuf,
+    /// Where the admin API is served, to who has a token. Default [`Config::ADMIN`], or a free port there if that one is taken;
+    /// any other has to be free. `None` for no API.
+    pub admin: Option<SocketAddr>,
+    /// A file of tokens of the admin API, as `dayfly tenant token` writes it; read again when it changes. Default none: then
+    /// only who can read the folder of state has a token, in `admin.json`.
+    pub tokens: Option<PathBuf>,
     /// What a connection and a request may take.
     pub http: Http,
     /// How many renders go on at once, and who waits for how long.
@@ -32,11 +38,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// Where the admin API is served by default: 127.0.0.1:9090.
+    pub const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+
     /// The defaults, with a folder of state and without tenants.
     pub fn new(state: impl Into<PathBuf>) -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             state: state.into(),
+            admin: Some(Self::ADMIN),
+            tokens: None,
             http: Http::default(),
             renders: Renders::default(),
             tenant_header: None,

@@ -16,7 +16,7 @@ use hyper::body::{Body as _, Incoming};
 
 use crate::admission::{NoPermit, Permit};
 use crate::body::{Body, Cut, Pieces, streamed, whole};
-use crate::receipt::Receipt;
+use crate::receipt::{Receipt, Sent};
 use crate::refusal::Refusal;
 use crate::server::Shared;
 use crate::tenant::{Deployed, Tenant};
@@ -47,6 +47,8 @@ struct Account {
     path: String,
     queued: Duration,
     status: StatusCode,
+    /// What failed of ours.
+    why: Option<String>,
 }
 
 impl Account {
@@ -61,6 +63,7 @@ impl Account {
             path: request.uri().path().to_owned(),
             queued: Duration::ZERO,
             status: StatusCode::OK,
+            why: None,
         }
     }
 
@@ -101,7 +104,7 @@ impl Account {
         self.sign(&mut response);
         let (failure, usage, console) = match failed {
             Some((failure, usage, console)) => (Some(failure.to_string()), usage, console),
-            None => (None, Usage::default(), Vec::new()),
+            None => (self.why.take(), Usage::default(), Vec::new()),
         };
         self.close(refusal.code(), failure, usage, &console);
         response
@@ -168,6 +171,9 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
     if head.uri.to_string().len() as u64 > shared.config.http.url {
         return Err(Refusal::UrlTooLong);
     }
+    if tenant.kept.is_suspended() {
+        return Err(Refusal::Suspended);
+    }
     let deployed = tenant.live.load_full().ok_or(Refusal::NoApp)?;
     account.bundle = Some(deployed.bundle);
     tenant.check_rate().map_err(Refusal::RateLimited)?;
@@ -176,7 +182,10 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
         NoPermit::TimedOut => Refusal::QueueTimedOut,
     })?;
     account.queued = permit.waited;
-    let bundle = shared.bundles.get(deployed.bundle).await.map_err(|_| Refusal::Internal)?;
+    let bundle = shared.bundles.get(deployed.bundle).await.map_err(|error| {
+        account.why = Some(format!("{error}; deploy the app again"));
+        Refusal::Internal
+    })?;
     let bundle = match &tenant.outgoing {
         Some(outgoing) => bundle.with_outgoing(outgoing.clone()),
         None => bundle,

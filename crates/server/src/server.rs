@@ -3,21 +3,27 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use dayfly::{Bundles, Engine, EngineConfig};
-use dayfly_bundler::{Bundler, Source};
+use dayfly_bundler::Bundler;
 use dayfly_fetch::Client;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
+use crate::admin::Admin;
 use crate::admission::Admission;
-use crate::config::{App, Config, TenantName};
+use crate::audit::Audit;
+use crate::config::{Config, TenantName};
+use crate::deploy::{NotConfigured, deploy_configured};
+use crate::events::Events;
 use crate::ids::Ids;
+use crate::kept::AllKept;
 use crate::public;
 use crate::receipt::Sent;
-use crate::store::Store;
-use crate::tenant::{Deployed, Tenant, Tenants};
+use crate::store::{Lock, NotLocked, Store};
+use crate::tenant::{Tenant, Tenants};
 
 /// Nothing can be served.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +45,20 @@ pub enum Error {
         /// What the system says.
         cause: io::Error,
     },
+    /// Another server uses the folder of state.
+    #[error(
+        "the folder of state, {}, is in use by {}: end that one, or give this one another folder", .folder.display(),
+        .pid.map_or("another process".into(), |pid| format!("the process {pid}"))
+    )]
+    Locked {
+        /// Which one.
+        folder: PathBuf,
+        /// Who uses it, as far as it is known.
+        pid: Option<u32>,
+    },
+    /// The tokens of the admin API cannot be used.
+    #[error("{0}")]
+    Tokens(String),
     /// A tenant's app cannot be served.
     #[error("the app of the tenant {tenant} cannot be served: {why}")]
     App {
@@ -62,14 +82,39 @@ pub(crate) struct Shared {
     pub(crate) bundles: Bundles,
     pub(crate) admission: Admission,
     pub(crate) tenants: ArcSwap<Tenants>,
-    pub(crate) receipts: Arc<dyn Sent>,
+    pub(crate) receipts: Arc<Events>,
     pub(crate) ids: Ids,
+    pub(crate) store: Store,
+    pub(crate) kept: Arc<AllKept>,
+    pub(crate) bundler: Arc<Bundler>,
+    pub(crate) audit: Audit,
+    /// Smoke renders at once: their slots are the requests' otherwise.
+    pub(crate) smokes: Semaphore,
+    client: Arc<Client>,
+    /// Held while the tenants are put together anew.
+    roster: Mutex<()>,
+}
+
+impl Shared {
+    /// Puts the tenants together anew, after one was made, deleted or given other limits.
+    pub(crate) fn refresh(&self) {
+        let _roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tenants.store(Arc::new(tenants(&self.config, &self.kept, &self.client)));
+    }
+}
+
+fn tenants(config: &Config, kept: &AllKept, client: &Arc<Client>) -> Tenants {
+    let most = config.renders.concurrent;
+    let all = kept.tenants(config).into_iter();
+    Tenants::new(config, all.map(|(kept, tenant)| Arc::new(Tenant::new(kept, tenant, most, client))))
 }
 
 /// A server that is ready: it listens, and has its tenants' apps.
 pub struct Server {
     shared: Arc<Shared>,
     listener: TcpListener,
+    admin: Option<Admin>,
+    lock: Lock,
 }
 
 impl Server {
@@ -85,30 +130,55 @@ impl Server {
     pub async fn start(
         config: Config,
         engine: Engine,
-        bundler: &Bundler,
+        bundler: Arc<Bundler>,
         receipts: Arc<dyn Sent>,
     ) -> Result<Self, Error> {
+        let unusable = |cause| Error::State { folder: config.state.clone(), cause };
+        let lock = Lock::take(&config.state).map_err(|why| match why {
+            NotLocked::Taken(pid) => Error::Locked { folder: config.state.clone(), pid },
+            NotLocked::Io(cause) => unusable(cause),
+        })?;
         let address = config.listen;
         let listener = TcpListener::bind(address).await.map_err(|cause| Error::Listen { address, cause })?;
-        let store = Store::open(&config.state).map_err(|cause| Error::State { folder: config.state.clone(), cause })?;
+        let store = Store::open(&config.state).map_err(unusable)?;
+        let admin = Admin::start(&config).await?;
+        let audit = Audit::open(&config.state.join("audit.jsonl")).map_err(unusable)?;
         let client = Arc::new(Client::new().map_err(|error| Error::Client(error.to_string()))?);
-        let mut tenants = Vec::new();
+        let kept = Arc::new(AllKept::new(store.records().map_err(unusable)?));
         for (name, tenant) in &config.tenants {
-            let tenant = Tenant::new(name.clone(), tenant.clone(), config.renders.concurrent, &client);
-            if let Some(app) = &tenant.config.app {
-                let wrong = |why: String| Error::App { tenant: name.clone(), why };
-                let bundle = bundle(bundler, app).await.map_err(wrong)?;
-                let id = store.put(&bundle).map_err(|cause| Error::State { folder: config.state.clone(), cause })?;
-                tenant.live.store(Some(Arc::new(Deployed::new(id))));
+            if let Some(app) = &tenant.app {
+                let deployed = deploy_configured(&bundler, &store, &kept, name, app).await;
+                deployed.map_err(|why| match why {
+                    NotConfigured::Disk(cause) => unusable(cause),
+                    NotConfigured::Why(why) => Error::App { tenant: name.clone(), why },
+                })?;
             }
-            tenants.push(Arc::new(tenant));
         }
-        let bundles = Bundles::new(&engine, config.renders.bundles, store);
-        let ids = Ids::new().map_err(|error| Error::Random(error.to_string()))?;
+        kept.go_live();
+        store.sweep(&kept.bundles().collect()).map_err(unusable)?;
+        let bundles = Bundles::new(&engine, config.renders.bundles, store.clone());
         let admission = Admission::new(&config.renders);
-        let tenants = ArcSwap::from_pointee(Tenants::new(&config, tenants));
-        let shared = Arc::new(Shared { config, engine, bundles, admission, tenants, receipts, ids });
-        Ok(Self { shared, listener })
+        let tenants = ArcSwap::from_pointee(tenants(&config, &kept, &client));
+        let shared = Arc::new(Shared {
+            config,
+            engine,
+            bundles,
+            admission,
+            tenants,
+            receipts: Arc::new(Events::new(receipts)),
+            ids: Ids::new().map_err(|error| Error::Random(error.to_string()))?,
+            store,
+            kept,
+            bundler,
+            audit,
+            smokes: Semaphore::new(2),
+            client,
+            roster: Mutex::default(),
+        });
+        if let Some(admin) = &admin {
+            admin.ready(&shared);
+        }
+        Ok(Self { shared, listener, admin, lock })
     }
 
     /// Where it listens.
@@ -116,25 +186,24 @@ impl Server {
         self.listener.local_addr().unwrap_or(self.shared.config.listen)
     }
 
+    /// Where the admin API is, if there is one.
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|admin| admin.address)
+    }
+
     /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        public::serve(self.listener, self.shared, shutdown).await;
+        let Self { shared, listener, admin, lock } = self;
+        let shutdown = async {
+            shutdown.await;
+            if let Some(admin) = &admin {
+                admin.drain();
+            }
+        };
+        public::serve(listener, shared, shutdown).await;
+        if let Some(admin) = admin {
+            admin.end().await;
+        }
+        drop(lock);
     }
-}
-
-/// The bytes of an app's bundle; built, if it is JavaScript.
-async fn bundle(bundler: &Bundler, app: &App) -> Result<Vec<u8>, String> {
-    let source = match app {
-        App::File(path) if path.extension().is_some_and(|extension| extension == "wasm") => {
-            return tokio::fs::read(path).await.map_err(|error| format!("{}: {error}", path.display()));
-        }
-        App::File(path) => {
-            let text = tokio::fs::read_to_string(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
-            let name = path.file_name().map_or_else(|| "app.js".into(), |name| name.to_string_lossy().into_owned());
-            Source::new(name, text)
-        }
-        App::Source { name, text } => Source::new(name.clone(), text.clone()),
-    };
-    let build = bundler.build(&source, &Bundler::limits()).await;
-    build.artifact.map(|artifact| artifact.bundle).map_err(|refusal| refusal.to_string())
 }

@@ -13,6 +13,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::HeaderMap;
 
 use crate::config::{Config, TenantConfig, TenantName};
+use crate::kept::Kept;
 use crate::routes::Routes;
 
 /// A tenant while it is served.
@@ -26,7 +27,9 @@ pub(crate) struct Tenant {
     pub(crate) outgoing: Option<Outgoing>,
     rate: Option<DefaultDirectRateLimiter>,
     /// What answers its requests now. A request takes it once, and keeps to it.
-    pub(crate) live: ArcSwapOption<Deployed>,
+    pub(crate) live: Arc<ArcSwapOption<Deployed>>,
+    /// What is kept of it: its deployments, and whether it is suspended.
+    pub(crate) kept: Arc<Kept>,
 }
 
 /// A bundle that answers requests.
@@ -44,12 +47,13 @@ impl Deployed {
 }
 
 impl Tenant {
-    pub(crate) fn new(name: TenantName, config: TenantConfig, most: u32, client: &Arc<Client>) -> Self {
+    pub(crate) fn new(kept: Arc<Kept>, config: TenantConfig, most: u32, client: &Arc<Client>) -> Self {
         let env = serde_json::Value::Object(config.env.clone()).to_string();
         let share = config.concurrent.unwrap_or(most.div_ceil(2)).clamp(1, most.max(1));
         let outgoing = (!config.allow.is_empty()).then(|| Outgoing::new(client.clone(), config.allow.iter().cloned()));
         let rate = config.rate.and_then(NonZeroU32::new).map(|rate| RateLimiter::direct(Quota::per_second(rate)));
-        Self { name, config, env, share, outgoing, rate, live: ArcSwapOption::empty() }
+        let (name, live) = (kept.tenant.clone(), kept.live.clone());
+        Self { name, config, env, share, outgoing, rate, live, kept }
     }
 
     /// Whether a request more may come now; if not, after what time.

@@ -28,6 +28,29 @@ pub(crate) struct Serve {
     /// The folder of what outlives the process [default: $XDG_STATE_HOME/dayfly/examples or ~/.local/state/dayfly/examples]
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
+
+    /// Where the admin API listens, or off [default: 127.0.0.1:9090, or a free port there if that one is taken]
+    ///
+    /// `dayfly tenant`, `deploy`, `rollback`, `logs` and `top` find it by themselves if they are given the same --state.
+    #[arg(long, value_name = "ADDRESS:PORT|off", value_parser = admin)]
+    admin: Option<AdminAddress>,
+
+    /// A file of tokens of the admin API, as `dayfly tenant token` writes it; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
+}
+
+/// Where the admin API listens, if anywhere.
+#[derive(Clone, Copy, Debug)]
+struct AdminAddress(Option<std::net::SocketAddr>);
+
+fn admin(text: &str) -> Result<AdminAddress, String> {
+    if text == "off" {
+        return Ok(AdminAddress(None));
+    }
+    text.parse()
+        .map(|address| AdminAddress(Some(address)))
+        .map_err(|_| "write an address and a port, such as 127.0.0.1:9090, or off".into())
 }
 
 impl Serve {
@@ -38,11 +61,15 @@ impl Serve {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             let names: Vec<_> = config.tenants.keys().cloned().collect();
-            let server = Server::start(config, engine, &bundler, Arc::new(print))
+            let note = config.state.join("admin.json");
+            let server = Server::start(config, engine, Arc::new(bundler), Arc::new(print))
                 .await
                 .map_err(|error| Mistake(error.to_string()))?;
             for name in names {
                 print_note(&format!("serving http://{}/{name}", server.address()));
+            }
+            if let Some(admin) = server.admin() {
+                print_note(&format!("the admin API is at http://{admin}, and its token in {}", note.display()));
             }
             server.run(interrupted()).await;
             Ok(Exit::Done)
@@ -59,12 +86,16 @@ impl Serve {
         if let Some(listen) = self.listen {
             config.listen = listen;
         }
+        if let Some(AdminAddress(admin)) = self.admin {
+            config.admin = admin;
+        }
+        config.tokens = self.tokens.clone();
         Ok(config)
     }
 }
 
 /// As the XDG base directory specification has it.
-fn default_state() -> Option<PathBuf> {
+pub(crate) fn default_state() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
     Some(state.join("dayfly/examples"))
