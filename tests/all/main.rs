@@ -17,6 +17,7 @@ mod limits;
 mod matrix;
 mod outgoing;
 mod paths;
+mod serve;
 mod split;
 mod story;
 mod types;

@@ -3,15 +3,21 @@
 mod bench;
 mod build;
 mod completions;
+mod deploy;
 mod dev;
 mod limits;
+mod logs;
 mod outgoing;
 mod render;
 mod request;
 mod run;
 mod serve;
+mod tenant;
+mod top;
 mod trace;
 mod types;
+
+pub(crate) use serve::default_state;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -26,6 +32,11 @@ pub(crate) enum Command {
     Run(run::Run),
     Dev(dev::Dev),
     Serve(serve::Serve),
+    Deploy(deploy::Deploy),
+    Rollback(deploy::Rollback),
+    Tenant(tenant::Tenant),
+    Logs(logs::Logs),
+    Top(top::Top),
     Bench(bench::Bench),
     Trace(trace::Trace),
     Types(types::Types),
@@ -40,7 +51,13 @@ impl Command {
             Self::Render(render) => render.json,
             Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
-            Self::Dev(_) | Self::Serve(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
+            Self::Deploy(deploy) => deploy.json,
+            Self::Rollback(rollback) => rollback.json,
+            Self::Tenant(tenant) => tenant.prints_json(),
+            Self::Top(top) => top.json,
+            Self::Dev(_) | Self::Serve(_) | Self::Logs(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => {
+                false
+            }
         }
     }
 
@@ -51,6 +68,11 @@ impl Command {
             Self::Run(run) => run.exec(cache),
             Self::Dev(dev) => dev.exec(cache),
             Self::Serve(serve) => serve.exec(cache),
+            Self::Deploy(deploy) => deploy.exec(),
+            Self::Rollback(rollback) => rollback.exec(),
+            Self::Tenant(tenant) => tenant.exec(),
+            Self::Logs(logs) => logs.exec(),
+            Self::Top(top) => top.exec(),
             Self::Bench(bench) => bench.exec(cache),
             Self::Trace(trace) => trace.exec(),
             Self::Types(types) => types.exec(),

@@ -1,0 +1,91 @@
+//! `dayfly logs`.
+
+use anyhow::Result;
+use clap::Args;
+use dayfly_server::TenantName;
+use http::Method;
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+use super::runtime;
+use crate::client::{Client, ServerArgs, or_refused};
+use crate::exit::{Exit, Mistake};
+use crate::report::{print_note, printable};
+
+/// Show a tenant's requests, and what its app writes to its console
+///
+/// The last ones that the server has in memory; with --follow those that come too, until it is interrupted.
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// The tenant's name
+    #[arg(value_name = "TENANT")]
+    tenant: TenantName,
+
+    /// Go on with the requests that come
+    #[arg(short, long)]
+    follow: bool,
+
+    #[command(flatten)]
+    server: ServerArgs,
+
+    /// Print each request as one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Logs {
+    pub(crate) fn exec(self) -> Result<Exit> {
+        let client = self.server.client()?;
+        or_refused(runtime()?.block_on(self.read(&client)))
+    }
+
+    async fn read(&self, client: &Client) -> Result<Exit> {
+        let path = format!("/v1/events?tenant={}&past=true&follow={}", self.tenant, self.follow);
+        let mut body = client.send(Method::GET, &path, None, None).await?.into_body();
+        let (mut pending, mut event) = (Vec::new(), String::new());
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Mistake(format!("the server ended: {error}")))?;
+            pending.extend_from_slice(frame.data_ref().map(|data| &data[..]).unwrap_or_default());
+            while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = pending.drain(..=end).collect();
+                let line = String::from_utf8_lossy(&line);
+                match line.trim_end().split_once(':') {
+                    Some(("event", kind)) => event = kind.trim().to_owned(),
+                    Some(("data", data)) => self.print(&event, data.trim())?,
+                    _ => {}
+                }
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    fn print(&self, event: &str, data: &str) -> Result<()> {
+        let data: Value = serde_json::from_str(data)?;
+        if event == "missed" {
+            print_note(&format!("{} events were missed: this reads too slowly", data["missed"]));
+            return Ok(());
+        }
+        if self.json {
+            anstream::println!("{data}");
+            return Ok(());
+        }
+        let text = |value: &Value| printable(value.as_str().unwrap_or("-")).into_owned();
+        let took = data["took_ms"].as_f64().unwrap_or_default();
+        anstream::println!(
+            "{} {} {} {} {} in {took:.1} ms",
+            text(&data["id"]),
+            text(&data["method"]),
+            text(&data["path"]),
+            data["status"],
+            text(&data["outcome"])
+        );
+        for line in data["console"].as_array().into_iter().flatten() {
+            let at = line["at"].as_str().map(|at| format!(" ({})", printable(at))).unwrap_or_default();
+            anstream::println!("  {}: {}{at}", text(&line["level"]), text(&line["text"]).replace('\n', "\n    "));
+        }
+        if data["failure"].is_string() {
+            anstream::println!("  {}", text(&data["failure"]));
+        }
+        Ok(())
+    }
+}
