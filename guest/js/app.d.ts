@@ -25,7 +25,10 @@ declare namespace Dayfly {
   /** An app that renders: `export const render`, the default export, or `globalThis.render` of a classic script. */
   type Render<Props = Json> = (props: Props) => Page | PromiseLike<Page>;
 
-  /** An app that answers requests: the default export. `Env` is what the host has configured, a JSON object. */
+  /**
+   * An app that answers requests: the default export. `Env` is what the host has configured, a JSON object. It is called as
+   * soon as a request's head is there: `request.body` comes as it is read.
+   */
   interface Handler<Env extends object = { readonly [key: string]: Json }> {
     fetch(request: Request, env: Env, ctx: ExecutionContext): Response | PromiseLike<Response>;
   }

@@ -1,4 +1,5 @@
 // One request: the app's handler is called, and its response is handed on as it comes.
+import { incoming } from "./body.js";
 import { load } from "./core.js";
 import { process } from "./node/process.js";
 
@@ -7,7 +8,6 @@ const { ObjectKeys, ObjectPrototypeIsPrototypeOf, PromiseResolve, SafeArrayItera
 // Past the conversions of Web IDL, which are for what an app gives.
 const { fromInnerRequest, newInnerRequest } = load("ext:deno_fetch/23_request.js");
 const { Response, ResponsePrototype, toInnerResponse, wireHeaderList } = load("ext:deno_fetch/23_response.js");
-const { InnerBody } = load("ext:deno_fetch/22_body.js");
 const { ReadableStreamPrototype } = load("ext:deno_web/06_streams.js");
 
 /** What a handler gets as its third argument. */
@@ -40,18 +40,18 @@ export async function handle(app, { method, url, headers, body }, env) {
   for (const name of new SafeArrayIterator(ObjectKeys(env))) if (typeof env[name] === "string") process.env[name] = env[name];
   const parsed = native.urlParse(url);
   if (parsed === undefined) throw new TypeError(`the request's URL is none: ${url}`);
-  const content = body === undefined ? null : new InnerBody({ body, consumed: false });
-  const request = fromInnerRequest(newInnerRequest(method, parsed[0], () => headers, content, false), "immutable");
+  const inner = newInnerRequest(method, parsed[0], () => headers, body === undefined ? null : incoming(body), false);
+  const request = fromInnerRequest(inner, "immutable");
   const context = new ExecutionContext();
   const response = await app.fetch(request, env, context);
   if (!ObjectPrototypeIsPrototypeOf(ResponsePrototype, response)) {
     throw new TypeError(`fetch gave ${native.describe(response)}, and a request is answered with a Response`);
   }
-  const inner = toInnerResponse(response) ?? innerOfAnother(response);
-  if (inner.type === "error") throw new TypeError("fetch gave Response.error(), which is no answer");
-  if (inner.body?.unusable()) throw new TypeError("fetch gave a Response whose body has been read already");
-  native.respond(inner.status, wireHeaderList(inner));
-  if (inner.body !== null) await send(inner.body);
+  const answer = toInnerResponse(response) ?? innerOfAnother(response);
+  if (answer.type === "error") throw new TypeError("fetch gave Response.error(), which is no answer");
+  if (answer.body?.unusable()) throw new TypeError("fetch gave a Response whose body has been read already");
+  native.respond(answer.status, wireHeaderList(answer));
+  if (answer.body !== null) await send(answer.body);
   native.finishBody();
   await ExecutionContext.settled(context);
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use javy::quickjs::{Array, Ctx, Exception, Object, Result, String as JsString, TypedArray, Value};
 
-use crate::contract::handler::Request;
+use crate::contract::handler::{Body, Request};
 use crate::contract::renderer::{Bounds, Failure};
 use crate::contract::response;
 use crate::render::{self, DEFAULT_BOUNDS};
@@ -43,8 +43,11 @@ fn parts<'js>(ctx: &Ctx<'js>, request: Request) -> Result<Object<'js>> {
     parts.set("method", method)?;
     parts.set("url", url)?;
     parts.set("headers", header_array(ctx, headers)?)?;
-    if let Some(body) = body {
-        parts.set("body", TypedArray::<u8>::new_copy(ctx.clone(), body)?)?;
+    match body {
+        Some(Body::Whole(bytes)) => parts.set("body", TypedArray::<u8>::new(ctx.clone(), bytes)?)?,
+        // The number by which it is read.
+        Some(Body::Streamed(id)) => parts.set("body", id)?,
+        None => {}
     }
     Ok(parts)
 }

@@ -1,4 +1,5 @@
-//! HTTP calls, which the host makes: what `js/fetch.js` asks for, and what comes of it.
+//! HTTP calls, which the host makes: what `js/fetch.js` asks for, and what comes of it; and a request's body, which is read as
+//! those of their responses are.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ thread_local! {
     static WAS_LAST: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What `js/fetch.js` calls.
+/// What `js/fetch.js` and `js/body.js` call.
 pub fn install(native: &Object<'_>) -> Result<()> {
     define(native, "startCall", start)?;
     define(native, "readCall", read)?;
@@ -62,7 +63,7 @@ fn start<'js>(
     }
 }
 
-/// Asks for the next piece of a call's body; `callback` is called once it is there.
+/// Asks for the next piece of a body; `callback` is called once it is there.
 fn read<'js>(ctx: Ctx<'js>, call: u32, callback: Function<'js>) {
     outgoing::read(call);
     wait_for(&ctx, call, callback);
@@ -79,7 +80,7 @@ fn wait_for<'js>(ctx: &Ctx<'js>, call: u32, callback: Function<'js>) {
     WAITING.with_borrow_mut(|waiting| waiting.insert(call, Waiting { callback, context }));
 }
 
-/// Whether anything may come of a call.
+/// Whether anything may come of a call, or of a request's body.
 pub fn is_waiting() -> bool {
     WAITING.with_borrow(|waiting| !waiting.is_empty())
 }

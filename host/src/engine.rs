@@ -67,6 +67,17 @@ impl Default for EngineConfig {
     }
 }
 
+/// What an engine's pool holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineStats {
+    /// All slots ([`EngineConfig::concurrency`]).
+    pub slots: u32,
+    /// Slots that a store has: each store has one for as long as it lives, so this is the number of live stores too.
+    pub in_use: u32,
+    /// Bytes of memory that slots which are free keep for the next renders.
+    pub resident: u64,
+}
+
 /// Enough for what small apps write, which is 72 KiB for a line of text; more would be written anew after each render of a
 /// slot that a large app has had once.
 fn keep_resident(concurrency: u32) -> usize {
@@ -139,6 +150,13 @@ impl Engine {
     /// How slots are put back between two renders here, and why so: a line for the log at start-up.
     pub fn reset(&self) -> &ResetInUse {
         &self.inner.reset
+    }
+
+    /// What the pool of slots holds now. It looks at each slot that is free: for a page of figures, and not for each render.
+    pub fn stats(&self) -> EngineStats {
+        let slots = self.inner.config.concurrency;
+        let free = u32::try_from(self.inner.permits.available_permits()).unwrap_or(u32::MAX).min(slots);
+        EngineStats { slots, in_use: slots - free, resident: self.inner.slots.resident() }
     }
 
     /// What came of the cache so far; `None` without one.

@@ -1,6 +1,7 @@
-//! One request, start to end: the app's `fetch` handler is called in a fresh sandbox, and its response is handed on as
-//! it comes.
+//! One request, start to end: the app's `fetch` handler is called in a fresh sandbox, is given the request's body as it
+//! reads it, and its response is handed on as it comes.
 
+use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 
@@ -15,6 +16,7 @@ use crate::contract::{handler, renderer};
 use crate::engine::Engine;
 use crate::limits::{Limit, Limits};
 use crate::outcome::{Failure, Usage};
+use crate::request;
 use crate::response::{Piece, header_bytes};
 use crate::sandbox::{Sandbox, Time};
 
@@ -46,13 +48,23 @@ impl Engine {
     /// Answers one request with the `fetch` handler of `bundle` in a fresh sandbox, and gives the whole response.
     /// `env` is a JSON object, which the handler gets as its second argument.
     ///
+    /// The handler is called as soon as there is a head. A body that is there with it, all of it in one piece, is handed over
+    /// whole; any other is read from where it comes, a piece at a time, when the app reads it: `http_body_util::Full` is of
+    /// the one kind, hyper's `Incoming` may be of either. If it breaks off, the app's read is rejected; if it has more bytes
+    /// than [`Limits::request`] allows, the render ends, at once where its `size_hint` or the header `content-length` says so.
+    /// What the app does not read is dropped with the render.
+    ///
     /// It returns once the handler has ended, with all that it asked `ctx.waitUntil` for; [`Engine::exchange`] hands the
     /// response on as it comes. It waits for a free slot as [`Engine::render`] does, and dropping the future ends the
     /// guest at once. An app that fails is a normal outcome: look at [`Answer::response`].
     ///
     /// # Panics
     /// Outside a tokio runtime, or in one without timers (`enable_time`).
-    pub async fn fetch(&self, bundle: &Bundle, limits: &Limits, request: Request<Bytes>, env: &str) -> Answer {
+    pub async fn fetch<B>(&self, bundle: &Bundle, limits: &Limits, request: Request<B>, env: &str) -> Answer
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
         let mut exchange = self.exchange(bundle, limits, request, env);
         let head = exchange.head().await;
         let mut body = BytesMut::new();
@@ -68,12 +80,16 @@ impl Engine {
     }
 
     /// The same, and the response is handed on as it comes: its first piece is there while the app still makes the next
-    /// ones. The app is held up for as long as a piece is not read.
+    /// ones, or still reads the request's body. The app is held up for as long as a piece is not read.
     ///
     /// Nothing happens before the first call of one of [`Exchange`]'s functions, nor between two of them: a caller who
     /// waits for its own reader holds a slot meanwhile, and should drop the exchange when that takes too long, as the wall
     /// limit is looked at only in the next call. Dropping it ends the guest at once.
-    pub fn exchange(&self, bundle: &Bundle, limits: &Limits, request: Request<Bytes>, env: &str) -> Exchange {
+    pub fn exchange<B>(&self, bundle: &Bundle, limits: &Limits, request: Request<B>, env: &str) -> Exchange
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
         let (sender, pieces) = mpsc::channel(1);
         let work = run(self.clone(), bundle.clone(), limits.clone(), request, env.to_owned(), sender);
         Exchange { work: Box::pin(work), ended: None, pieces, is_complete: false }
@@ -149,30 +165,89 @@ impl fmt::Debug for Exchange {
     }
 }
 
-async fn run(
+/// What a request asks for, but its body.
+struct Asked {
+    head: http::request::Parts,
+    url: String,
+    env: String,
+}
+
+impl Asked {
+    fn with(self, body: Option<handler::Body>) -> handler::Request {
+        let Self { head, url, env } = self;
+        let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            (name.as_str().to_owned(), value.as_bytes().iter().copied().map(char::from).collect())
+        };
+        let headers = head.headers.iter().map(header).collect();
+        handler::Request { method: head.method.as_str().to_owned(), url, headers, body, env }
+    }
+}
+
+async fn run<B>(
     engine: Engine,
     bundle: Bundle,
     limits: Limits,
-    request: Request<Bytes>,
+    request: Request<B>,
     env: String,
     pieces: mpsc::Sender<Piece>,
-) -> Ended {
-    let failed = |failure| Ended { result: Err(failure), console: Vec::new(), usage: Usage::default() };
-    let url = request.uri().to_string();
-    let request_bytes = (url.len() + request.body().len()) as u64;
-    let mut ended = if request_bytes > limits.request {
-        failed(Failure::exceeded(Limit::Request))
-    } else if header_bytes(request.headers().iter().map(|(name, value)| (name.as_str().len(), value.len())))
-        > limits.headers
-    {
-        failed(Failure::exceeded(Limit::Headers))
+) -> Ended
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let (head, body) = request.into_parts();
+    let asked = Asked { url: head.uri.to_string(), head, env };
+    let url_bytes = asked.url.len() as u64;
+    let checked = check(&asked, request::declared_length(&asked.head.headers, &body), &limits);
+    let mut ended = match checked {
+        Ok(()) => {
+            let body = request::Body::of(&asked.head.headers, body).await;
+            answer(&engine, &bundle, &limits, asked, body, pieces).await
+        }
+        Err(limit) => failed(Failure::exceeded(limit)),
+    };
+    ended.usage.request_bytes += url_bytes;
+    ended
+}
+
+fn failed(failure: Failure) -> Ended {
+    Ended { result: Err(failure), console: Vec::new(), usage: Usage::default() }
+}
+
+/// Finds the limit that a request is beyond, whose body has that many bytes at least.
+fn check(asked: &Asked, body: u64, limits: &Limits) -> Result<(), Limit> {
+    let headers = asked.head.headers.iter().map(|(name, value)| (name.as_str().len(), value.len()));
+    if (asked.url.len() as u64).saturating_add(body) > limits.request {
+        Err(Limit::Request)
+    } else if header_bytes(headers) > limits.headers {
+        Err(Limit::Headers)
     } else {
-        match Sandbox::new(&engine, &limits, Time::Real).await {
-            Ok(sandbox) => handle(&engine, sandbox, &bundle, &limits, &guest_request(url, request, env), pieces).await,
+        Ok(())
+    }
+}
+
+async fn answer(
+    engine: &Engine,
+    bundle: &Bundle,
+    limits: &Limits,
+    asked: Asked,
+    body: request::Body,
+    pieces: mpsc::Sender<Piece>,
+) -> Ended {
+    let room = limits.request - asked.url.len() as u64;
+    let whole = if let request::Body::Whole(whole) = &body { whole.len() as u64 } else { 0 };
+    let mut ended = if whole > room {
+        failed(Failure::exceeded(Limit::Request))
+    } else {
+        match Sandbox::new(engine, limits, Time::Real).await {
+            Ok(mut sandbox) => {
+                let request = asked.with(guest_body(&mut sandbox, body, room));
+                handle(engine, sandbox, bundle, limits, &request, pieces).await
+            }
             Err(error) => failed(error.into()),
         }
     };
-    ended.usage.request_bytes = request_bytes;
+    ended.usage.request_bytes += whole;
     ended
 }
 
@@ -203,12 +278,12 @@ async fn handle(
     Ended { result, console, usage }
 }
 
-fn guest_request(url: String, request: Request<Bytes>, env: String) -> handler::Request {
-    let (head, body) = request.into_parts();
-    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        (name.as_str().to_owned(), value.as_bytes().iter().copied().map(char::from).collect())
-    };
-    let headers = head.headers.iter().map(header).collect();
-    let method = head.method.as_str().to_owned();
-    handler::Request { method, url, headers, body: (!body.is_empty()).then(|| body.into()), env }
+/// A body that comes may have `room` bytes.
+fn guest_body(sandbox: &mut Sandbox, body: request::Body, room: u64) -> Option<handler::Body> {
+    match body {
+        request::Body::None => None,
+        request::Body::Whole(bytes) if bytes.is_empty() => None,
+        request::Body::Whole(bytes) => Some(handler::Body::Whole(bytes.into())),
+        request::Body::Streamed(body) => Some(handler::Body::Streamed(sandbox.answer(body, room))),
+    }
 }

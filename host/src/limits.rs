@@ -38,7 +38,8 @@ pub struct Limits {
     pub console_lines: u64,
     /// Bytes of text that the app may write to its console. Default 64 KiB; the byte after ends the render.
     pub console_bytes: u64,
-    /// Bytes of props, or of a request's URL and body. Default 1 MiB.
+    /// Bytes of props, or of a request's URL and body together. Default 1 MiB. A body is counted as the app reads it; one that
+    /// says beforehand that it is larger ends the render before it begins.
     pub request: u64,
     /// Bytes of headers, of a request's and of a response's each, names and values with 4 more for each header, as they
     /// are written. Default 32 KiB. The same of each request that the app makes, and of its response.

@@ -165,7 +165,15 @@ pub struct Usage {
     pub fuel: Option<u64>,
     /// The most bytes of linear memory that there were.
     pub peak_memory: u64,
-    /// Bytes of props, or of a request's URL and body.
+    /// Pages of 4 KiB of linear memory that the render changed: those that held other bytes at its end than at its beginning,
+    /// memory by which it grew included, which is zero at first. One that was written, and then written back, is not counted. Of
+    /// a bundle that does not share its code the pages of its own data count, which are written for each render.
+    ///
+    /// Beyond the [`EngineConfig::keep_resident`](crate::EngineConfig::keep_resident) bytes that slots keep, pages are not
+    /// compared: there each one counts that was written, or was read for the first time in memory by which the render grew. And
+    /// where slots are reset by [`Reset::Copy`](crate::Reset::Copy), pages beyond those are not looked at.
+    pub pages: u64,
+    /// Bytes of props, or of a request's URL and of its body as far as the app was given it.
     pub request_bytes: u64,
     /// Bytes of page, or of a response's body that were handed on; 0 if there is none.
     pub page_bytes: u64,

@@ -1,24 +1,25 @@
 //! Calls that an app makes: what is allowed, what is bounded, and what is noted of them. All of it is here, between the
 //! guest's import and the transport, so that neither can pass it over.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use url::{Host, Url};
 
 use crate::allowed::{Allowed, allows_address, allows_origin, has_credentials, is_http};
 use crate::contract::outgoing::{Event, Head, Progress, Request as GuestRequest};
-use crate::limits::Limits;
+use crate::feed::{Feed, Feeds};
+use crate::limits::{Exceeded, Limit, Limits};
 use crate::locked::locked;
 use crate::response::header_bytes;
+use crate::sandbox;
+use crate::trace::Trace;
 use crate::transport::{Body, FetchError, FetchErrorKind, Transport};
 
 /// How many calls are noted, whatever the limits are.
@@ -26,8 +27,6 @@ const MOST_NOTED: usize = 256;
 /// How many bytes of a URL, and of a method, are noted.
 const MOST_URL: usize = 512;
 const MOST_METHOD: usize = 32;
-/// How many bytes of a body the guest gets at once.
-const MOST_CHUNK: usize = 64 << 10;
 
 /// What an app may call, and by what: [`Bundle::with_outgoing`](crate::Bundle::with_outgoing) gives it to an app. An app
 /// that is given none may call nothing. Cheap to clone.
@@ -35,12 +34,19 @@ const MOST_CHUNK: usize = 64 << 10;
 pub struct Outgoing {
     transport: Arc<dyn Transport>,
     allowed: Arc<[Allowed]>,
+    trace: Option<Arc<Trace>>,
 }
 
 impl Outgoing {
     /// Calls to what the list has, and to nothing else.
     pub fn new(transport: Arc<dyn Transport>, allowed: impl IntoIterator<Item = Allowed>) -> Self {
-        Self { transport, allowed: allowed.into_iter().collect() }
+        Self { transport, allowed: allowed.into_iter().collect(), trace: None }
+    }
+
+    /// The same, and each call is a span of a trace, a child of `trace`: it says so in its headers `traceparent` and `tracestate`,
+    /// unless the app has put a `traceparent` there itself.
+    pub fn with_trace(self, trace: Trace) -> Self {
+        Self { trace: Some(Arc::new(trace)), ..self }
     }
 }
 
@@ -59,15 +65,19 @@ pub struct Call {
     pub request_bytes: u64,
     /// Bytes of the response's body that the app got.
     pub response_bytes: u64,
+    /// When it began.
+    pub began: Instant,
     /// From the start of the call to the last that came of it.
     pub time: Duration,
+    /// Which span of its trace it is, if there is a trace ([`Outgoing::with_trace`]).
+    pub span: Option<NonZeroU64>,
 }
 
-/// The calls of one render.
+/// The calls of one render, and the body of the request that it answers: the guest reads that as it reads theirs.
 pub(crate) struct Calls {
     outgoing: Option<Outgoing>,
     bounds: Bounds,
-    /// Made with the first call.
+    /// Made with the first call, or with a body that comes.
     live: Option<Box<Live>>,
 }
 
@@ -84,25 +94,17 @@ struct Live {
     started: u64,
     /// Bytes of requests that are left.
     room: u64,
-    open: HashMap<u32, Open>,
-    /// How many calls are to say something: those that have no head yet, or were asked for a piece.
-    asked: usize,
-    events: mpsc::UnboundedReceiver<Event>,
-    sender: mpsc::UnboundedSender<Event>,
+    feeds: Feeds,
+    /// The body of the request that is answered, if it comes piece by piece.
+    answered: Option<Answered>,
     notes: Arc<Notes>,
 }
 
-/// A call that has not come to its end. Dropping it ends it.
-struct Open {
-    task: JoinHandle<()>,
-    demand: mpsc::Sender<()>,
-    is_asked: bool,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+/// How much the guest has read of the body of the request that it answers, and may read.
+struct Answered {
+    id: u32,
+    read: u64,
+    most: u64,
 }
 
 /// What all calls of a render share with the tasks that make them.
@@ -115,8 +117,7 @@ struct Notes {
 
 #[derive(Default)]
 struct Noted {
-    /// With when each began.
-    calls: Vec<(Instant, Call)>,
+    calls: Vec<Call>,
     dropped: u64,
 }
 
@@ -137,6 +138,23 @@ impl Calls {
         self.outgoing = outgoing;
     }
 
+    /// Hands on a body that comes: that of the request which is answered, of which the guest may read that many bytes. Gives
+    /// its number.
+    pub(crate) fn answer(&mut self, mut body: Box<dyn Body>, most: u64) -> u32 {
+        let live = self.live();
+        let id = live.feeds.open(false, |mut feed| async move {
+            let handed_on = feed.hand_on(&mut *body, |_| Ok(())).await;
+            feed.say(handed_on.map_or_else(|error| Progress::Failed(error.into()), |()| Progress::End));
+        });
+        live.answered = Some(Answered { id, read: 0, most });
+        id
+    }
+
+    /// How many bytes of that body the guest has read.
+    pub(crate) fn answered_bytes(&self) -> u64 {
+        self.live.as_ref().and_then(|live| live.answered.as_ref()).map_or(0, |answered| answered.read)
+    }
+
     fn live(&mut self) -> &mut Live {
         self.live.get_or_insert_with(|| Box::new(Live::new(self.bounds)))
     }
@@ -150,43 +168,53 @@ impl Calls {
     pub(crate) fn start(&mut self, request: GuestRequest) -> Result<u32, FetchError> {
         let (bounds, outgoing) = (self.bounds, self.outgoing.clone());
         let live = self.live();
-        let note = live.notes.begin(&request);
-        let id = live.started as u32;
+        let trace = outgoing.as_ref().and_then(|outgoing| outgoing.trace.as_deref()).and_then(span_of);
+        let note = live.notes.begin(&request, trace.as_ref().map(|trace| trace.span));
         live.started += 1;
         let checked = live.check(request, bounds, outgoing);
-        let (checked, outgoing) = checked.inspect_err(|error| note.fail(error.kind))?;
-        live.open(id, checked, outgoing, bounds, note);
-        Ok(id)
+        let (mut checked, outgoing) = checked.inspect_err(|error| note.fail(error.kind))?;
+        if let Some(trace) = trace {
+            trace.write_for_app(checked.request.headers_mut());
+        }
+        let exchange = |feed| Exchange { feed, note, headers: bounds.headers }.run(checked, outgoing, bounds.time);
+        Ok(live.feeds.open(true, exchange))
     }
 
-    /// Asks for the next piece of a call's body.
+    /// Asks for the next piece of a body.
     pub(crate) fn read(&mut self, id: u32) {
-        let Some(live) = &mut self.live else { return };
-        let Some(open) = live.open.get_mut(&id).filter(|open| !open.is_asked) else { return };
-        open.is_asked = open.demand.try_send(()).is_ok();
-        live.asked += usize::from(open.is_asked);
-    }
-
-    /// Ends a call.
-    pub(crate) fn cancel(&mut self, id: u32) {
         if let Some(live) = &mut self.live {
-            live.close(id);
+            live.feeds.read(id);
         }
     }
 
-    /// What came of one of the calls; nothing if that much time passes before, or there is nothing to wait for.
-    pub(crate) async fn wait(&mut self, timeout: Option<Duration>) -> Option<Event> {
+    /// Ends a call, or the body that is read.
+    pub(crate) fn cancel(&mut self, id: u32) {
+        if let Some(live) = &mut self.live {
+            live.feeds.close(id);
+        }
+    }
+
+    /// What came of one of the calls, or of the body; nothing if that much time passes before, or there is nothing to wait
+    /// for.
+    ///
+    /// # Errors
+    /// [`Limit::Request`], if the body is larger than it may be.
+    pub(crate) async fn wait(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, Exceeded> {
         let next = async {
             match &mut self.live {
-                Some(live) if live.asked > 0 => live.next().await,
+                Some(live) if live.feeds.is_asked() => live.feeds.next().await,
                 _ if timeout.is_some() => std::future::pending().await,
                 _ => None,
             }
         };
-        match timeout {
+        let event = match timeout {
             Some(timeout) => tokio::time::timeout(timeout, next).await.ok().flatten(),
             None => next.await,
+        };
+        if let (Some(live), Some(event)) = (&mut self.live, &event) {
+            live.count(event)?;
         }
+        Ok(event)
     }
 
     /// Ends what is open; gives what was noted, and of how many calls nothing was.
@@ -206,9 +234,16 @@ impl fmt::Debug for Calls {
 
 impl Live {
     fn new(bounds: Bounds) -> Self {
-        let (sender, events) = mpsc::unbounded_channel();
         let notes = Arc::new(Notes { room: AtomicU64::new(bounds.response), ..Notes::default() });
-        Self { started: 0, room: bounds.request, open: HashMap::new(), asked: 0, events, sender, notes }
+        Self { started: 0, room: bounds.request, feeds: Feeds::new(), answered: None, notes }
+    }
+
+    /// Counts what the guest gets of the body of the request that it answers.
+    fn count(&mut self, event: &Event) -> Result<(), Exceeded> {
+        let answered = self.answered.as_mut().filter(|answered| answered.id == event.call);
+        let (Some(answered), Progress::Chunk(chunk)) = (answered, &event.progress) else { return Ok(()) };
+        answered.read += chunk.len() as u64;
+        if answered.read > answered.most { Err(Exceeded(Limit::Request)) } else { Ok(()) }
     }
 
     /// What can be said of a request before anything is sent.
@@ -239,37 +274,12 @@ impl Live {
         };
         Ok((Checked::new(url, request, bounds)?, outgoing))
     }
+}
 
-    fn open(&mut self, id: u32, checked: Checked, outgoing: Outgoing, bounds: Bounds, note: Note) {
-        let (demand, demands) = mpsc::channel(1);
-        let sender = self.sender.clone();
-        let exchange = Exchange { id, sender, demands, is_asked: true, note, headers: bounds.headers };
-        let task = tokio::spawn(exchange.run(checked, outgoing, bounds.time));
-        self.open.insert(id, Open { task, demand, is_asked: true });
-        self.asked += 1;
-    }
-
-    async fn next(&mut self) -> Option<Event> {
-        loop {
-            let event = self.events.recv().await?;
-            // A call that was closed meanwhile says nothing any more.
-            let Some(open) = self.open.get_mut(&event.call) else { continue };
-            if !std::mem::take(&mut open.is_asked) {
-                continue;
-            }
-            self.asked -= 1;
-            if matches!(event.progress, Progress::End | Progress::Failed(_)) {
-                self.open.remove(&event.call);
-            }
-            return Some(event);
-        }
-    }
-
-    fn close(&mut self, id: u32) {
-        if let Some(open) = self.open.remove(&id) {
-            self.asked -= usize::from(open.is_asked);
-        }
-    }
+/// A new span of a trace. Without randomness, which no machine is without, a call is none.
+fn span_of(trace: &Trace) -> Option<Trace> {
+    let span = sandbox::random().ok().and_then(NonZeroU64::new)?;
+    Some(trace.child(span))
 }
 
 /// The URL that a request is for.
@@ -358,11 +368,8 @@ fn headers_of(headers: Vec<(String, String)>, most: u64) -> Result<HeaderMap, Fe
 
 /// A call that is being made, in a task of its own: the guest may compute meanwhile, or wait for others.
 struct Exchange {
-    id: u32,
-    sender: mpsc::UnboundedSender<Event>,
-    demands: mpsc::Receiver<()>,
-    /// Whether the guest waits for something to be said.
-    is_asked: bool,
+    // Dropped after the exchange itself, which notes what it then says.
+    feed: Feed,
     note: Note,
     headers: u64,
 }
@@ -379,17 +386,11 @@ impl Exchange {
             Err(error) => {
                 self.note.fail(error.kind);
                 // The connection is closed, and the guest learns it when it asks for more.
-                if self.is_asked || self.is_asked_for_more().await {
+                if self.feed.is_asked() || self.feed.is_asked_for_more().await {
                     self.say(Progress::Failed(error.into()));
                 }
             }
         }
-    }
-
-    /// Waits until the guest asks; false if it never does.
-    async fn is_asked_for_more(&mut self) -> bool {
-        self.is_asked = self.demands.recv().await.is_some();
-        self.is_asked
     }
 
     /// Makes the call, and hands the body on as it is asked for.
@@ -408,45 +409,21 @@ impl Exchange {
         }
         self.note.change(|call| call.status = Some(head.status.as_u16()));
         self.say(Progress::Head(guest_head(&head)));
-        let mut left = Bytes::new();
-        while self.is_asked_for_more().await {
-            if left.is_empty() {
-                match next(&mut *body).await? {
-                    Some(chunk) => left = chunk,
-                    None => return Ok(()),
-                }
-            }
-            let chunk = left.split_to(left.len().min(MOST_CHUNK));
-            self.note.receive(chunk.len() as u64)?;
-            self.say(Progress::Chunk(chunk.into()));
-        }
-        Ok(())
+        let Self { feed, note, .. } = self;
+        feed.hand_on(&mut *body, |bytes| note.receive(bytes)).await
     }
 
     fn say(&mut self, progress: Progress) {
-        self.is_asked = false;
         self.note.change(|_| {});
-        // Nobody listens once the render has ended.
-        let _ = self.sender.send(Event { call: self.id, progress });
+        self.feed.say(progress);
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        // A transport that panics must not leave the guest waiting.
-        if std::thread::panicking() && self.is_asked {
+        // The feed tells the guest of it.
+        if std::thread::panicking() && self.feed.is_asked() {
             self.note.fail(FetchErrorKind::Protocol);
-            self.say(Progress::Failed(FetchError::new(FetchErrorKind::Protocol, "the transport broke off").into()));
-        }
-    }
-}
-
-/// The next piece that has something in it.
-async fn next(body: &mut dyn Body) -> Result<Option<Bytes>, FetchError> {
-    loop {
-        match body.chunk().await? {
-            Some(chunk) if chunk.is_empty() => {}
-            next => return Ok(next),
         }
     }
 }
@@ -496,7 +473,7 @@ async fn addresses(url: &Url, outgoing: &Outgoing) -> Result<Vec<SocketAddr>, Fe
 
 impl Notes {
     /// Notes a call that begins, if there is room for one more.
-    fn begin(self: &Arc<Self>, request: &GuestRequest) -> Note {
+    fn begin(self: &Arc<Self>, request: &GuestRequest, span: Option<NonZeroU64>) -> Note {
         let url = Url::parse(&request.url).map_or_else(
             |_| request.url.clone(),
             |mut url| {
@@ -515,12 +492,14 @@ impl Notes {
             error: None,
             request_bytes: request_bytes(request),
             response_bytes: 0,
+            began: Instant::now(),
             time: Duration::ZERO,
+            span,
         };
         let mut noted = locked(&self.calls);
         let index = (noted.calls.len() < MOST_NOTED).then_some(noted.calls.len());
         match index {
-            Some(_) => noted.calls.push((Instant::now(), call)),
+            Some(_) => noted.calls.push(call),
             None => noted.dropped += 1,
         }
         drop(noted);
@@ -529,9 +508,9 @@ impl Notes {
 
     fn take(&self) -> (Vec<Call>, u64) {
         let Noted { calls, dropped } = std::mem::take(&mut *locked(&self.calls));
-        let ended = |(started, mut call): (Instant, Call)| {
+        let ended = |mut call: Call| {
             if call.status.is_none() && call.error.is_none() {
-                (call.error, call.time) = (Some(FetchErrorKind::Cancelled), started.elapsed());
+                (call.error, call.time) = (Some(FetchErrorKind::Cancelled), call.began.elapsed());
             }
             call
         };
@@ -550,8 +529,8 @@ impl Note {
     fn change(&self, change: impl FnOnce(&mut Call)) {
         let mut noted = locked(&self.notes.calls);
         // They are gone once the render has ended.
-        if let Some((started, call)) = self.index.and_then(|index| noted.calls.get_mut(index)) {
-            call.time = started.elapsed();
+        if let Some(call) = self.index.and_then(|index| noted.calls.get_mut(index)) {
+            call.time = call.began.elapsed();
             change(call);
         }
     }

@@ -27,7 +27,7 @@ use crate::postmortem;
 use crate::response::{Outlet, Piece};
 use crate::slots::{self, Bases, Contents, Heap, Image, Remains, Watch};
 use crate::split::{HEAP, Split};
-use crate::transport::{FetchError, FetchErrorKind};
+use crate::transport::{Body, FetchError, FetchErrorKind};
 
 /// How many bytes a guest may hand over beside a page or a console line: names, messages, stacks.
 const TRANSFER_SLACK: u64 = 512 << 10;
@@ -218,6 +218,15 @@ impl Sandbox {
         self.store.data_mut().calls.allow(outgoing);
     }
 
+    /// Hands on the body of the request that is answered, as the guest reads it and up to that many bytes. Gives the number
+    /// by which it is read.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub(crate) fn answer(&mut self, body: Box<dyn Body>, most: u64) -> u32 {
+        self.store.data_mut().calls.answer(body, most)
+    }
+
     /// Says where the guest's response goes.
     pub(crate) fn answer_to(&mut self, pieces: mpsc::Sender<Piece>) {
         self.store.data_mut().response.open(pieces);
@@ -306,18 +315,21 @@ impl Sandbox {
         let cpu = store.data().meter.cpu.clone();
         // To drop the guest's memory is most of the work of a small render, and is the render's.
         let drop_store = || cpu.measure(|| faults.taking_apart(|| store.into_data()));
-        let (state, memory) = if keeps { slots::keeping_memory(drop_store) } else { (drop_store(), None) };
+        let take = || if keeps { slots::keeping_memory(drop_store) } else { (drop_store(), None) };
+        let ((state, memory), pages) = slots::changed_pages(take);
+        let request_bytes = state.calls.answered_bytes();
         let (calls, calls_dropped) = state.calls.finish();
         let usage = Usage {
             wall: started.elapsed(),
             cpu: cpu.finished(),
             fuel,
             peak_memory: state.meter.peak_memory(),
+            pages,
+            request_bytes,
             page_bytes: state.response.sent(),
             console_bytes: state.console.bytes(),
             calls,
             calls_dropped,
-            ..Usage::default()
         };
         let (memory_limit, most_instances) = (limits.memory, state.meter.most_instances);
         let remainder = memory.map(|memory| Remainder { memory, faults, memory_limit, most_instances, slot });
@@ -436,7 +448,7 @@ impl outgoing::Host for State {
         self.may_wait()?;
         let event = self.calls.wait(nanoseconds.map(Duration::from_nanos)).await;
         self.now = Some(self.time.now());
-        Ok(event)
+        Ok(event?)
     }
 }
 
@@ -450,7 +462,7 @@ impl random::Host for State {
 }
 
 /// Of a generator for each thread that the system seeds: to ask the system each time takes longer.
-fn random() -> Result<u64, SysError> {
+pub(crate) fn random() -> Result<u64, SysError> {
     /// So that processes which began as copies of one another do not go on as such.
     const DRAWS: u32 = 1024;
     thread_local! {

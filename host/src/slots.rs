@@ -10,7 +10,7 @@
 //! the kernel is moving (see [`Scan::written`]), and its slots know whole heaps only, so that ten thousand tenants who
 //! differ in some pages each would pay for mapping and page faults at every turn.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem;
 use std::ops::Range;
@@ -96,10 +96,26 @@ impl Slots {
     fn give_back(&self, mut slot: Slot) {
         // A heap that nobody has any more is not kept.
         let is_wanted = slot.image.base().is_none() || Arc::strong_count(&slot.image) > 1;
-        match slot.restore(self.scan.as_ref(), self.keep_resident) {
-            Ok(()) if is_wanted => self.memories.give(slot),
+        let restored = slot.restore(self.scan.as_ref(), self.keep_resident);
+        CHANGED.set(restored.as_ref().ok().copied());
+        match restored {
+            Ok(_) if is_wanted => self.memories.give(slot),
             _ => self.start_over(slot),
         }
+    }
+
+    /// Notes for [`changed_pages`] what a slot's render has changed that does not give it back yet.
+    fn look_at(&self, slot: &mut Slot) {
+        CHANGED.set(slot.changed(self.scan.as_ref(), self.keep_resident).ok());
+    }
+
+    /// Bytes of memory that the free slots hold.
+    pub(crate) fn resident(&self) -> u64 {
+        let of = |slot: &Slot| match &slot.written {
+            Some(written) => written.pages.iter().map(Range::len).sum(),
+            None => self.keep_resident.min(slot.area.open()),
+        };
+        self.memories.0.iter().map(|list| locked(list).iter().map(of).sum::<usize>() as u64).sum()
     }
 
     /// Keeps `image` no longer: its bundle is gone.
@@ -274,32 +290,33 @@ impl Slot {
         self.area.set_open(size)
     }
 
-    /// Writes over what a render has written.
-    fn restore(&mut self, scan: Option<&Scan>, keep_resident: usize) -> io::Result<()> {
+    /// Writes over what a render has written. Gives the number of pages that it had changed, as [`Usage::pages`] counts them.
+    ///
+    /// [`Usage::pages`]: crate::Usage::pages
+    fn restore(&mut self, scan: Option<&Scan>, keep_resident: usize) -> io::Result<u64> {
         if self.area.is_broken() {
             return Err(io::Error::other("what is open in the slot is not known"));
         }
         let size = self.area.open();
         let known = self.written.take().filter(|written| size <= written.end && faults::none_was_met());
-        let done = match (scan, known) {
+        let (done, mut changed) = match (scan, known) {
             (Some(_), Some(written)) => {
-                for range in &written.pages {
-                    // What is closed the render could not reach.
-                    self.copy(range.start.min(size)..range.end.min(size));
-                }
+                // What is closed the render could not reach.
+                let reached = written.pages.iter().map(|range| range.start.min(size)..range.end.min(size));
+                let changed = reached.map(|range| self.copy(range)).sum();
                 self.written = Some(written);
-                size
+                (size, changed)
             }
             (Some(scan), None) => self.restore_written(scan, keep_resident)?,
             (None, _) => {
                 let kept = keep_resident.min(size);
-                self.copy(0..kept);
-                kept
+                (kept, self.copy(0..kept))
             }
         };
         if done == size {
-            return Ok(());
+            return Ok(changed);
         }
+        changed += self.touched(scan, done..size)?;
         self.written = None;
         self.area.discard(done..size)?;
         // Those pages are the base's now.
@@ -310,28 +327,66 @@ impl Slot {
                 self.copy(page..page + PAGE);
             }
         }
-        Ok(())
+        Ok(changed)
     }
 
-    /// Up to `most` bytes of what was written; says up to where there is nothing more to do.
-    fn restore_written(&mut self, scan: &Scan, most: usize) -> io::Result<usize> {
+    /// Up to `most` bytes of what was written; says up to where there is nothing more to do, and how many pages had changed.
+    fn restore_written(&mut self, scan: &Scan, most: usize) -> io::Result<(usize, u64)> {
         let size = self.area.open();
-        let (mut at, mut kept, mut written) = (0, 0, Vec::new());
+        let (mut at, mut kept, mut changed, mut written) = (0, 0, 0, Vec::new());
         while at < size && kept < most {
             let found = scan.written(&self.area, at..size, (most - kept) / PAGE)?;
             at = found.end;
             for range in found.ranges() {
                 kept += range.len();
-                self.copy(range.clone());
+                changed += self.copy(range.clone());
                 written.push(range);
             }
         }
         self.written = Some(Written { end: at, pages: written });
-        Ok(at)
+        Ok((at, changed))
     }
 
-    fn copy(&mut self, range: Range<usize>) {
-        self.image.copy_to(self.area.bytes_mut(range.clone()), range.start);
+    /// The number of pages that a render has changed, as [`Slot::restore`] gives it, with everything left as it is.
+    fn changed(&mut self, scan: Option<&Scan>, keep_resident: usize) -> io::Result<u64> {
+        let size = self.area.open();
+        let Some(scan) = scan else {
+            return Ok(self.differences(0..keep_resident.min(size)));
+        };
+        let (mut at, mut kept, mut changed) = (0, 0, 0);
+        while at < size && kept < keep_resident {
+            let found = scan.written(&self.area, at..size, (keep_resident - kept) / PAGE)?;
+            at = found.end;
+            for range in found.ranges() {
+                kept += range.len();
+                changed += self.differences(range);
+            }
+        }
+        Ok(changed + self.touched(Some(scan), at..size)?)
+    }
+
+    /// How many pages of a range that was given back to the kernel before the render are there now. Those that the heap itself
+    /// has there were put there by us, so that they count only if they differ.
+    fn touched(&mut self, scan: Option<&Scan>, range: Range<usize>) -> io::Result<u64> {
+        let Some(scan) = scan else { return Ok(0) };
+        let (mut at, mut touched) = (range.start, 0);
+        while at < range.end {
+            let found = scan.written(&self.area, at..range.end, usize::MAX / PAGE)?;
+            at = found.end;
+            touched += found.ranges().map(|range| range.len() / PAGE).sum::<usize>() as u64;
+        }
+        let image = self.image.clone();
+        let own = image.numbers().iter().map(|number| number * PAGE).filter(|page| range.contains(page));
+        let unchanged: u64 = own.map(|page| 1 - self.differences(page..page + PAGE)).sum();
+        Ok(touched.saturating_sub(unchanged))
+    }
+
+    fn differences(&mut self, range: Range<usize>) -> u64 {
+        self.image.differences(self.area.bytes_mut(range.clone()), range.start)
+    }
+
+    fn copy(&mut self, range: Range<usize>) -> u64 {
+        self.image.copy_to(self.area.bytes_mut(range.clone()), range.start)
     }
 
     fn make_empty(&mut self) -> io::Result<()> {
@@ -414,6 +469,15 @@ pub(crate) enum Contents {
 thread_local! {
     /// What the next memory that this thread makes is to hold.
     static NEXT: RefCell<Option<Contents>> = const { RefCell::new(None) };
+    /// How many pages were changed in the memory that this thread took back last, if it is known.
+    static CHANGED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Runs `work`, which takes a store apart, and gives how many pages of its memory the store had changed; 0 if it had none.
+pub(crate) fn changed_pages<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    CHANGED.set(None);
+    let done = work();
+    (done, CHANGED.take().unwrap_or(0))
 }
 
 /// Runs `work`, which may make a memory: the first one holds `next`, and takes it.

@@ -6,6 +6,7 @@ mod density;
 mod dev;
 mod examples;
 mod places;
+mod request;
 mod run;
 mod sources;
 
@@ -377,6 +378,7 @@ fn help_version_and_completions_are_there() {
         ("render", "render"),
         ("run", "run"),
         ("dev", "dev"),
+        ("serve", "serve"),
         ("bench", "bench"),
         ("trace", "trace"),
         ("types", "types"),

@@ -1,10 +1,13 @@
 //! Apps that answer requests: `export default { fetch(request, env, ctx) }`.
 
+mod body;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use dayfly::{Answer, Bundle, Ended, Exchange, Failure, Limit, Limits};
 use http::Request;
+use http_body_util::Full;
 
 use crate::support::{artifact, build, engine, runtime};
 
@@ -17,15 +20,15 @@ fn module(text: &str) -> Bundle {
     Bundle::load(engine(), &artifact("app.mjs", text).bundle).unwrap()
 }
 
-fn get() -> Request<Bytes> {
-    Request::get("http://shop.test/").body(Bytes::new()).unwrap()
+fn get() -> Request<Full<Bytes>> {
+    Request::get("http://shop.test/").body(Full::default()).unwrap()
 }
 
-fn fetch(app: &Bundle, request: Request<Bytes>) -> Answer {
+fn fetch(app: &Bundle, request: Request<Full<Bytes>>) -> Answer {
     fetch_with(app, request, "{}", &Limits::default())
 }
 
-fn fetch_with(app: &Bundle, request: Request<Bytes>, env: &str, limits: &Limits) -> Answer {
+fn fetch_with(app: &Bundle, request: Request<Full<Bytes>>, env: &str, limits: &Limits) -> Answer {
     runtime().block_on(engine().fetch(app, limits, request, env))
 }
 
@@ -57,7 +60,7 @@ fn a_handler_sees_the_request_and_gives_a_response() {
         .header("content-type", "application/json")
         .header("x-two", "one")
         .header("x-two", "two")
-        .body(Bytes::from(r#"{"id":7}"#))
+        .body(Full::from(r#"{"id":7}"#))
         .unwrap();
     let answer = fetch_with(&app, request, r#"{"KEY":"value"}"#, &Limits::default());
     assert_eq!(
@@ -93,7 +96,7 @@ fn bodies_of_every_kind_are_sent() {
         ("stream", "hi"),
         ("encoded", "hi"),
     ] {
-        let request = Request::get(format!("http://shop.test/{kind}")).body(Bytes::new()).unwrap();
+        let request = Request::get(format!("http://shop.test/{kind}")).body(Full::default()).unwrap();
         assert_eq!(text(&fetch(&app, request)), body, "{kind}");
     }
 }
@@ -105,7 +108,7 @@ fn a_form_with_a_file_is_read() {
     let body = "--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAda\r\n--x\r\nContent-Disposition: form-data; \
                 name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x--\r\n";
     let request = Request::post("http://shop.test/").header("content-type", "multipart/form-data; boundary=x");
-    assert_eq!(text(&fetch(&app, request.body(Bytes::from(body)).unwrap())), "Ada a.txt text/plain hello");
+    assert_eq!(text(&fetch(&app, request.body(Full::from(body)).unwrap())), "Ada a.txt text/plain hello");
 }
 
 #[test]

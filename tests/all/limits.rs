@@ -134,7 +134,7 @@ fn a_handler_that_a_limit_ends_has_a_place() {
     let text = "export default {\n  async fetch() {\n    await null;\n    for (;;) {}\n  }\n};\n";
     let bundle = dayfly::Bundle::load(engine(), &artifact("app.mjs", text).bundle).unwrap();
     let limits = Limits { cpu: Duration::from_millis(100), ..Limits::default() };
-    let request = http::Request::get("http://localhost/").body(bytes::Bytes::new()).unwrap();
+    let request = http::Request::get("http://localhost/").body(String::new()).unwrap();
     let answer = runtime().block_on(engine().fetch(&bundle, &limits, request, "{}"));
     let Err(Failure::Exceeded { limit: Limit::Cpu, stack: Some(stack) }) = &answer.response else {
         panic!("{answer:#?}")

@@ -6,7 +6,6 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bytes::Bytes;
 use dayfly::{Bundle, Ended, Limits};
 use http::Request;
 use serde_json::{Value, json};
@@ -92,7 +91,7 @@ fn ask(folder: &Path, row: &Value) -> (Option<Value>, Vec<String>) {
             };
             return (page, failure, outcome.console);
         };
-        let request = Request::get(url).body(Bytes::new()).unwrap();
+        let request = Request::get(url).body(String::new()).unwrap();
         let mut exchange = engine().exchange(&bundle, &limits, request, "{}");
         let head = exchange.head().await;
         let mut chunks = Vec::new();

@@ -12,6 +12,7 @@ use dayfly::{Answer, Bundle, FetchErrorKind, Limits, Outcome, Outgoing, Transpor
 use dayfly_bundler::Source;
 use dayfly_fetch::Client;
 use http::Request;
+use http_body_util::channel::Channel;
 use rcgen::CertifiedKey;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -411,7 +412,7 @@ fn a_handler_hands_a_response_on() {
     let bundle = Bundle::load(engine(), &artifact("app.mjs", text).bundle).unwrap();
     let bundle = bundle.with_outgoing(Outgoing::new(client(), [server.parse().unwrap()]));
     for (path, body) in [("echo", "\"body\":\"sent\""), ("gzip", "hello")] {
-        let request = Request::post("http://shop.test/").body(Bytes::from("sent")).unwrap();
+        let request = Request::post("http://shop.test/").body(String::from("sent")).unwrap();
         let env = json!({ "URL": format!("{server}/{path}") }).to_string();
         let Answer { response, usage, .. } =
             runtime().block_on(engine().fetch(&bundle, &Limits::default(), request, &env));
@@ -420,6 +421,37 @@ fn a_handler_hands_a_response_on() {
         // What it says of its encoding is true of what was decoded.
         assert_eq!(response.headers().get("content-encoding"), None, "{response:?}");
         assert_eq!((usage.calls.len(), usage.calls[0].status), (1, Some(200)), "{usage:?}");
+    }
+}
+
+#[test]
+fn a_handler_hands_a_request_on_whose_body_is_still_to_come() {
+    let server = server::start();
+    for call in [
+        "fetch(env.URL, request)",
+        "fetch(env.URL, { method: 'POST', body: request.body, duplex: 'half' })",
+        "fetch(new Request(env.URL, request))",
+        "fetch(new Request(env.URL, { method: 'POST', body: request.clone().body, duplex: 'half' }))",
+    ] {
+        let text = format!("export default {{ fetch: (request, env) => {call} }};");
+        let bundle = Bundle::load(engine(), &artifact("app.mjs", &text).bundle).unwrap();
+        let bundle = bundle.with_outgoing(Outgoing::new(client(), [server.parse().unwrap()]));
+        let (mut sender, body) = Channel::<Bytes>::new(1);
+        let request = Request::post("http://shop.test/").body(body).unwrap();
+        let env = json!({ "URL": format!("{server}/echo") }).to_string();
+        let (answer, ()) = runtime().block_on(async {
+            let limits = Limits { cpu: Duration::from_secs(60), wall: Duration::from_secs(60), ..Limits::default() };
+            tokio::join!(engine().fetch(&bundle, &limits, request, &env), async move {
+                for piece in ["first ", "later"] {
+                    sender.send_data(Bytes::from(piece)).await.unwrap();
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            })
+        });
+        let response = answer.response.unwrap();
+        assert!(std::str::from_utf8(response.body()).unwrap().contains("\"body\":\"first later\""), "{response:?}");
+        // Each has a number of its own.
+        assert_eq!((answer.usage.calls.len(), answer.usage.request_bytes), (1, 17 + 11), "{call}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! `dayfly serve` as a process, and the commands that talk to it.
 
 mod clients;
+mod config;
 mod kill;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -29,7 +29,8 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "URL")]
     server: Option<String>,
 
-    /// The folder of state of a server on this machine [default: that of `dayfly serve`]
+    /// The folder of state of a server on this machine [default: of those that `dayfly serve` has by default, the one of the server
+    /// that was started last]
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 }
@@ -68,10 +69,7 @@ impl ServerArgs {
 
     /// What a server on this machine left; if a URL is given, of that server.
     fn note(&self, url: Option<&str>) -> Result<Note> {
-        let folder = self.state.clone().or_else(crate::commands::default_state);
-        let path = folder
-            .ok_or_else(|| Mistake("there is no home folder: give --state or --server".into()))?
-            .join("admin.json");
+        let path = self.note_path()?;
         let note = std::fs::read(&path).map_err(|error| {
             let remedy = "start `dayfly serve`, or name its folder with --state, or give --server and DAYFLY_TOKEN";
             Mistake(format!("no server is found: {}: {error}; {remedy}", path.display()))
@@ -86,6 +84,19 @@ impl ServerArgs {
             );
         }
         Ok(note)
+    }
+
+    /// Where a server left it: in the folder of state, or, of those that there are by default, in the one of the last server.
+    fn note_path(&self) -> Result<PathBuf> {
+        let folders = match &self.state {
+            Some(state) => vec![state.clone()],
+            None => crate::commands::default_states().into_iter().flatten().collect(),
+        };
+        let notes = folders.into_iter().map(|folder| folder.join("admin.json"));
+        // Of those that are not there, the first.
+        let left = |note: &PathBuf| std::cmp::Reverse(std::fs::metadata(note).and_then(|note| note.modified()).ok());
+        let note = notes.min_by_key(left);
+        Ok(note.ok_or_else(|| Mistake("there is no home folder: give --state or --server".into()))?)
     }
 }
 

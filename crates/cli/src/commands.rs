@@ -17,7 +17,7 @@ mod top;
 mod trace;
 mod types;
 
-pub(crate) use serve::default_state;
+pub(crate) use serve::default_states;
 
 use anyhow::Result;
 use clap::Subcommand;

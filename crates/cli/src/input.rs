@@ -1,5 +1,6 @@
 //! What is read from files and standard input.
 
+mod body;
 mod script;
 
 use std::fmt::Display;
@@ -13,6 +14,7 @@ use dayfly_bundler::{Places, Source};
 use dayfly_sources::needs_bundler;
 use serde::de::IgnoredAny;
 
+pub(crate) use self::body::body;
 pub(crate) use self::script::Script;
 use crate::exit::Mistake;
 

@@ -6,6 +6,7 @@ mod client;
 mod commands;
 mod exit;
 mod input;
+mod mistakes;
 mod progress;
 mod report;
 mod units;

@@ -79,7 +79,17 @@ pub(crate) fn print_note(note: &str) {
 /// Prints what is wrong, and below it what there is to be shown of it.
 pub(crate) fn print_problem(title: &str, below: [Option<&str>; 2]) {
     anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(title));
-    for part in below.into_iter().flatten() {
+    print_below(below);
+}
+
+/// Prints what is likely to be wrong, in the same way.
+pub(crate) fn print_warning(title: &str, below: [Option<&str>; 2]) {
+    anstream::eprintln!("{WARNING}warning:{WARNING:#} {}", printable(title));
+    print_below(below);
+}
+
+fn print_below(parts: [Option<&str>; 2]) {
+    for part in parts.into_iter().flatten() {
         anstream::eprintln!("{}", printable(part));
     }
 }

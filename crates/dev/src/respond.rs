@@ -5,30 +5,18 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use dayfly::{Ended, Exchange, Failure, Limit, Line, Outcome, Page};
+use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Limited};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
-use crate::body::{Body, Cut, Pieces, response, streamed, text, whole};
+use crate::body::{response, text};
 use crate::build::Build;
 use crate::event::Event;
 use crate::overlay;
 use crate::problem::Problem;
 use crate::server::Shared;
-
-/// Headers of a connection, and not of a request or a response.
-const OF_THE_CONNECTION: [&str; 8] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// What is told of a request once it is over.
 struct Account {
@@ -69,7 +57,7 @@ impl Account {
 }
 
 /// Answers a request that is for the app.
-pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+pub(crate) async fn respond(shared: Arc<Shared>, mut request: Request<Incoming>) -> Response<Body> {
     let account = Account::new(&request, shared.events.clone());
     let live = match shared.live.subscribe().wait_for(|live| live.is_settled()).await {
         Ok(live) => live.clone(),
@@ -79,21 +67,9 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
         let problem = live.problem.map_or_else(Problem::default, |problem| (*problem).clone());
         return account.instead("", StatusCode::INTERNAL_SERVER_ERROR, &problem);
     };
-    let (head, body) = request.into_parts();
-    let most = usize::try_from(shared.dev.limits.request).unwrap_or(usize::MAX);
-    let is_small = body.size_hint().lower() <= most as u64;
-    let collected = if is_small { Limited::new(body, most).collect().await.ok() } else { None };
-    let Some(body) = collected else {
-        let problem = Problem::of_text(format!("the request's body has more than {most} bytes, or did not come whole"));
-        let response = account.instead(&build.name, StatusCode::PAYLOAD_TOO_LARGE, &problem);
-        account.close(response.status(), Vec::new(), Some(problem)).await;
-        return response;
-    };
-    let body = body.to_bytes();
     if build.props.is_some() || build.has_handler.get() == Some(&false) {
         return render(&shared, &build, account).await;
     }
-    let mut request = Request::from_parts(head, body);
     make_whole(&mut request);
     let mut exchange = shared.engine.exchange(&build.bundle, &shared.dev.limits, request, &build.env);
     match exchange.head().await {
@@ -112,7 +88,7 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
 }
 
 /// Gives a request the whole URL, and takes off it what is the connection's.
-fn make_whole(request: &mut Request<Bytes>) {
+fn make_whole(request: &mut Request<Incoming>) {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
     let path = request.uri().path_and_query().cloned();
     let uri = Uri::builder()
@@ -122,7 +98,7 @@ fn make_whole(request: &mut Request<Bytes>) {
     if let Ok(uri) = uri.build() {
         *request.uri_mut() = uri;
     }
-    OF_THE_CONNECTION.into_iter().for_each(|name| drop(request.headers_mut().remove(name)));
+    strip_connection(request.headers_mut());
 }
 
 /// The page of an app without a handler.
@@ -182,7 +158,7 @@ async fn fail(ended: Ended, build: &Build, account: Account) -> Response<Body> {
 /// Hands a handler's response on as it comes.
 async fn hand_on(exchange: Exchange, head: Response<()>, build: Arc<Build>, account: Account) -> Response<Body> {
     let (mut head, ()) = head.into_parts();
-    OF_THE_CONNECTION.into_iter().for_each(|name| drop(head.headers.remove(name)));
+    strip_connection(&mut head.headers);
     let status = head.status;
     let has_body = account.method != Method::HEAD
         && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&status);

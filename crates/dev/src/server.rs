@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use dayfly::Engine;
 use dayfly_bundler::Bundler;
+use dayfly_http::{Body, streamed, whole};
 use http::header::HOST;
 use http::uri::Authority;
 use http::{Request, Response, StatusCode};
@@ -19,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::body::{Body, response, streamed, text, whole};
+use crate::body::{response, text};
 use crate::build::Dev;
 use crate::event::Event;
 use crate::live::{Live, keep_building};

@@ -30,7 +30,7 @@ mod turns;
 mod workloads;
 
 use client::{Connection, load};
-use turns::{compare, quantile};
+use turns::{Standing, compare, quantile};
 
 const HELLO: &str = "export default { fetch() { return new Response(\"hello world\", { headers: { \"content-type\": \"text/plain\" } }); } };";
 
@@ -62,7 +62,8 @@ struct Bench {
     served: Runtime,
     bundler: Arc<Bundler>,
     engine: Engine,
-    state: tempfile::TempDir,
+    /// Kept for as long as it is served from.
+    _state: tempfile::TempDir,
     address: SocketAddr,
     bare: SocketAddr,
     /// The longest wait for a turn since it was last taken.
@@ -99,7 +100,7 @@ impl Bench {
         let address = server.address();
         served.spawn(server.run(std::future::pending()));
         let bare = served.block_on(bare());
-        Self { rounds, served, bundler, engine, state, address, bare, longest_wait }
+        Self { rounds, served, bundler, engine, _state: state, address, bare, longest_wait }
     }
 
     /// Requests a second of a page that is one line.
@@ -113,14 +114,7 @@ impl Bench {
             seconds.as_nanos() as f64 / counted.latencies.len() as f64
         });
         println!("hello, 32 connections kept alive      requests/s   of the same stack without a render");
-        println!("  without a render                    {:>10.0}", 1e9 / standings[0].median);
-        println!(
-            "  a fresh store for each request      {:>10.0}   {:.2} ({:.2} to {:.2})",
-            1e9 / standings[1].median,
-            1.0 / standings[1].ratio,
-            1.0 / standings[1].high,
-            1.0 / standings[1].low
-        );
+        print_rates(["without a render", "a fresh store for each request"], &standings);
     }
 
     /// W3's pages a second, by the server and by the library on the same threads.
@@ -140,14 +134,7 @@ impl Bench {
             time.as_nanos() as f64 / count as f64
         });
         println!("W3, 4 connections                     pages/s      of the library's");
-        println!("  the library on as many threads      {:>10.1}", 1e9 / standings[0].median);
-        println!(
-            "  the server                          {:>10.1}   {:.2} ({:.2} to {:.2})",
-            1e9 / standings[1].median,
-            1.0 / standings[1].ratio,
-            1.0 / standings[1].high,
-            1.0 / standings[1].low
-        );
+        print_rates(["the library on as many threads", "the server"], &standings);
     }
 
     /// What the server adds to a render of W1.
@@ -259,7 +246,6 @@ impl Bench {
     fn load(&self, name: &str, text: String) -> Bundle {
         let source = Source::new(format!("{name}.js"), text);
         let built = self.served.block_on(self.bundler.build(&source, &Bundler::limits()));
-        let _ = self.state.path();
         Bundle::load(&self.engine, &built.artifact.unwrap().bundle).unwrap()
     }
 
@@ -283,6 +269,14 @@ impl Bench {
         });
         count.load(Ordering::Relaxed)
     }
+}
+
+/// How often a second each goes, and the second one against the first.
+fn print_rates(names: [&str; 2], standings: &[Standing]) {
+    let [first, second] = [&standings[0], &standings[1]];
+    println!("  {:35} {:>10.1}", names[0], 1e9 / first.median);
+    let ratio = format!("{:.2} ({:.2} to {:.2})", 1.0 / second.ratio, 1.0 / second.high, 1.0 / second.low);
+    println!("  {:35} {:>10.1}   {ratio}", names[1], 1e9 / second.median);
 }
 
 /// The same stack with a constant response.

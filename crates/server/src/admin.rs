@@ -3,7 +3,7 @@
 //! | route | scope | module |
 //! | --- | --- | --- |
 //! | `GET /livez`, `GET /readyz`, `GET /openapi.json` | none | `status`, `routes` |
-//! | `GET /metrics` | read | `status` |
+//! | `GET /metrics` | read, for all tenants | `status` |
 //! | `GET /v1/status` | read | `status` |
 //! | `GET /v1/events` | read | `events` |
 //! | `GET /v1/tenants`, `GET /v1/tenants/T` | read | `tenants` |
@@ -25,6 +25,7 @@ mod upload;
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The API while it is served: it is there before the tenants' apps are, and says so.
 pub(crate) struct Admin {
     pub(crate) address: SocketAddr,
+    /// What it left for clients.
+    note: PathBuf,
     api: Api,
     serving: AbortOnDropHandle<()>,
 }
@@ -66,8 +69,6 @@ struct Inner {
     shared: OnceLock<Arc<Shared>>,
     tokens: Tokens,
     started: Instant,
-    /// Held while a tenant is made, so that two do not take one name or route.
-    creating: tokio::sync::Mutex<()>,
 }
 
 /// Where a server is between its start and its end.
@@ -106,14 +107,17 @@ impl Admin {
         let listener = listening.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
         let (tokens, secret) = Tokens::open(config.tokens.clone()).map_err(Error::Tokens)?;
-        let note = json!({ "url": format!("http://{}", reachable(address)), "token": secret });
-        store::write(&config.state.join("admin.json"), format!("{note}\n").as_bytes())
+        let (path, note) = (
+            config.state.join("admin.json"),
+            json!({ "url": format!("http://{}", reachable(address)), "token": secret }),
+        );
+        store::write(&path, format!("{note}\n").as_bytes())
             .map_err(|cause| Error::State { folder: config.state.clone(), cause })?;
         let phase = watch::Sender::new(Phase::Starting);
-        let (shared, creating) = (OnceLock::new(), tokio::sync::Mutex::default());
-        let api = Api { inner: Arc::new(Inner { phase, shared, tokens, started: Instant::now(), creating }) };
+        let shared = OnceLock::new();
+        let api = Api { inner: Arc::new(Inner { phase, shared, tokens, started: Instant::now() }) };
         let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, api.clone())));
-        Ok(Some(Self { address, api, serving }))
+        Ok(Some(Self { address, note: path, api, serving }))
     }
 
     /// The tenants' apps are there.
@@ -131,6 +135,8 @@ impl Admin {
     pub(crate) async fn end(self) {
         self.api.inner.phase.send_replace(Phase::Ended);
         let _ = self.serving.await;
+        // Who finds it looks for a server there.
+        let _ = std::fs::remove_file(self.note);
     }
 }
 

@@ -10,8 +10,20 @@ use std::time::Duration;
 
 use dayfly::{Allowed, Limits};
 use http::HeaderName;
+use rustls::pki_types::CertificateDer;
 
 use crate::routes::Route;
+
+mod check;
+mod keys;
+mod kind;
+mod load;
+mod problem;
+mod section;
+mod tree;
+
+pub use load::{Loaded, Override};
+pub use problem::{Origin, Place, Problem, Problems};
 
 /// What a server is to be.
 #[derive(Clone, Debug)]
@@ -30,9 +42,22 @@ pub struct Config {
     pub http: Http,
     /// How many renders go on at once, and who waits for how long.
     pub renders: Renders,
+    /// Where each request's receipt is written to.
+    pub events: Events,
+    /// Where spans are sent to, if anywhere. Default nowhere.
+    pub otlp: Option<Otlp>,
+    /// What is kept of the tenants' consoles.
+    pub logs: Logs,
+    /// How many tenants have series of their own in the metrics: those with most requests; the others share those of the tenant
+    /// `other`. Default 1,000; each takes some 50 series.
+    pub metric_tenants: usize,
     /// A header that names the tenant, before hosts and paths are looked at. Only for servers behind a proxy that sets it:
     /// clients could name any tenant. Default none.
     pub tenant_header: Option<HeaderName>,
+    /// HTTPS, beside plain HTTP or in its place. Default none.
+    pub tls: Option<Tls>,
+    /// What the tenants have that the admin API makes, but for routes and app.
+    pub defaults: TenantConfig,
     /// Who is served.
     pub tenants: BTreeMap<TenantName, TenantConfig>,
 }
@@ -50,9 +75,75 @@ impl Config {
             tokens: None,
             http: Http::default(),
             renders: Renders::default(),
+            events: Events::default(),
+            otlp: None,
+            logs: Logs::default(),
+            metric_tenants: 1000,
             tenant_header: None,
+            tls: None,
+            defaults: TenantConfig::new([]),
             tenants: BTreeMap::new(),
         }
+    }
+
+    /// The keys that are not as they are in `new`, and hold from the next start only.
+    pub(crate) fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
+        NEED_RESTART.iter().filter(|(_, differs)| differs(self, new)).map(|(key, _)| *key).collect()
+    }
+
+    /// The same, with those keys of `old`.
+    pub(crate) fn without_restart(mut self, old: &Self) -> Self {
+        self.listen = old.listen;
+        self.state.clone_from(&old.state);
+        self.admin = old.admin;
+        self.tokens.clone_from(&old.tokens);
+        self.http.connections = old.http.connections;
+        self.renders = old.renders.clone();
+        self.tls = match (self.tls, &old.tls) {
+            (Some(new), Some(old)) => Some(Tls { listen: old.listen, ..new }),
+            (_, old) => old.clone(),
+        };
+        self
+    }
+}
+
+/// Whether two configurations differ in a key.
+type Differs = fn(&Config, &Config) -> bool;
+
+/// Keys that hold from the start to the end.
+const NEED_RESTART: &[(&str, Differs)] = &[
+    ("server.listen", |old, new| old.listen != new.listen),
+    ("server.state", |old, new| old.state != new.state),
+    ("admin.listen", |old, new| old.admin != new.admin),
+    ("admin.tokens", |old, new| old.tokens != new.tokens),
+    ("server.tls.listen", |old, new| {
+        let listen = |config: &Config| config.tls.as_ref().map(|tls| tls.listen);
+        listen(old) != listen(new)
+    }),
+    ("http.connections", |old, new| old.http.connections != new.http.connections),
+    ("renders.concurrent", |old, new| old.renders.concurrent != new.renders.concurrent),
+    ("renders.queue", |old, new| old.renders.queue != new.renders.queue),
+    ("renders.queue-time", |old, new| old.renders.queue_time != new.renders.queue_time),
+    ("renders.bundles", |old, new| old.renders.bundles != new.renders.bundles),
+];
+
+/// HTTPS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Where it is served, beside plain HTTP at [`Config::listen`]. `None` is at [`Config::listen`], in place of plain HTTP.
+    pub listen: Option<SocketAddr>,
+    /// A file of PEM: the certificate, and those between it and its authority.
+    pub certificate: PathBuf,
+    /// A file of PEM: the certificate's private key.
+    pub key: PathBuf,
+    /// Time for a client to agree on keys. Default 10 s.
+    pub handshake_time: Duration,
+}
+
+impl Tls {
+    /// In place of plain HTTP, with the defaults.
+    pub fn new(certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        Self { listen: None, certificate: certificate.into(), key: key.into(), handshake_time: Duration::from_secs(10) }
     }
 }
 
@@ -109,8 +200,148 @@ impl Default for Renders {
     }
 }
 
-/// One tenant.
+/// Where each request's receipt is written to: one line of JSON each ([`Receipt::to_json`](crate::Receipt::to_json)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Events {
+    /// Where to.
+    pub to: EventsTo,
+    /// Receipts that may wait to be written; one beyond is dropped, and counted, so that no request ever waits. Default 8,192.
+    pub queue: u32,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { to: EventsTo::Off, queue: 8192 }
+    }
+}
+
+/// Where events go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum EventsTo {
+    /// Nowhere.
+    #[default]
+    Off,
+    /// To the standard output.
+    Stdout,
+    /// To the end of a file, which is opened anew after SIGHUP.
+    File(PathBuf),
+}
+
+/// Where spans are sent to: a collector that speaks OpenTelemetry's protocol, OTLP over HTTP in protobuf.
 #[derive(Clone, Debug)]
+pub struct Otlp {
+    /// The URL, with its path, as `http://127.0.0.1:4318/v1/traces`. None is what `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` says, or else this one.
+    pub endpoint: Option<String>,
+    /// Headers of each request to it, as for a key; those of `OTEL_EXPORTER_OTLP_TRACES_HEADERS` or `OTEL_EXPORTER_OTLP_HEADERS` come
+    /// before these.
+    pub headers: BTreeMap<String, String>,
+    /// Time for it to take a batch. Default 10 s.
+    pub timeout: Duration,
+    /// Certificates of authorities that are trusted besides those that Mozilla trusts, in DER.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// The share of new traces that is recorded, from 0 to 1. Default 1. Of a request that comes with a trace its flag decides.
+    pub sample: f64,
+    /// Requests that may wait to be sent; one beyond is dropped, and counted. Default 8,192.
+    pub queue: u32,
+    /// Requests that are sent at once. Default 512.
+    pub batch: u32,
+    /// How long is waited for so many to come. Default 5 s.
+    pub delay: Duration,
+}
+
+impl Default for Otlp {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            headers: BTreeMap::new(),
+            timeout: Duration::from_secs(10),
+            roots: Vec::new(),
+            sample: 1.0,
+            queue: 8192,
+            batch: 512,
+            delay: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Otlp {
+    /// What the environment asks for: the defaults, if it names an endpoint by `OTEL_EXPORTER_OTLP_ENDPOINT` or
+    /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, and neither `OTEL_SDK_DISABLED` is `true` nor `OTEL_TRACES_EXPORTER` is `none`. Time is of
+    /// `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT` or `OTEL_EXPORTER_OTLP_TIMEOUT`, and the batch of `OTEL_BSP_MAX_QUEUE_SIZE`,
+    /// `OTEL_BSP_MAX_EXPORT_BATCH_SIZE` and `OTEL_BSP_SCHEDULE_DELAY`, times in milliseconds. `OTEL_TRACES_SAMPLER_ARG` is the share
+    /// that is recorded, where `OTEL_TRACES_SAMPLER` is `traceidratio` or `parentbased_traceidratio`; with `always_off` or
+    /// `parentbased_always_off` none is.
+    pub fn from_env() -> Option<Self> {
+        Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let is = |name, value: &str| variable(name).is_some_and(|is| is.trim().eq_ignore_ascii_case(value));
+        let first = |names: [&str; 2]| names.into_iter().find_map(&variable);
+        if is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none") {
+            return None;
+        }
+        first(["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"])?;
+        // What is no number is as if it was not there, as the specification has it.
+        let number =
+            |text: Option<String>| text.and_then(|text| text.trim().parse::<u32>().ok()).filter(|number| *number > 0);
+        let milliseconds = |text| number(text).map(|milliseconds| Duration::from_millis(milliseconds.into()));
+        let default = Self::default();
+        let timeout = first(["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"]);
+        let share = || {
+            let share = variable("OTEL_TRACES_SAMPLER_ARG").and_then(|share| share.trim().parse::<f64>().ok());
+            share.filter(|share| (0.0..=1.0).contains(share))
+        };
+        let sample = match variable("OTEL_TRACES_SAMPLER").unwrap_or_default().trim() {
+            "always_off" | "parentbased_always_off" => 0.0,
+            "traceidratio" | "parentbased_traceidratio" => share().unwrap_or(1.0),
+            _ => 1.0,
+        };
+        Some(Self {
+            timeout: milliseconds(timeout).unwrap_or(default.timeout),
+            queue: number(variable("OTEL_BSP_MAX_QUEUE_SIZE")).unwrap_or(default.queue),
+            batch: number(variable("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")).unwrap_or(default.batch),
+            delay: milliseconds(variable("OTEL_BSP_SCHEDULE_DELAY")).unwrap_or(default.delay),
+            sample,
+            ..default
+        })
+    }
+}
+
+/// What is kept of what the tenants' apps write to their consoles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logs {
+    /// Lines of one tenant in memory. Default 1,000.
+    pub lines: usize,
+    /// Bytes of one tenant's lines in memory, each with some 200 for itself. Default 256 KiB.
+    pub bytes: usize,
+    /// The same of all tenants together; when it is more, those go of the tenants that have been silent for longest. Default 64 MiB.
+    pub all: usize,
+    /// Files that lines are written to as well. Default none.
+    pub files: Option<LogFiles>,
+}
+
+impl Default for Logs {
+    fn default() -> Self {
+        Self { lines: 1000, bytes: 256 << 10, all: 64 << 20, files: None }
+    }
+}
+
+/// Files of console lines, one for each tenant: `NAME.log`, in JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFiles {
+    /// Where they are. The folder is made if it is not there.
+    pub folder: PathBuf,
+    /// Bytes of one file. One that would become larger is renamed to `NAME.log.1`, and that to `NAME.log.2`, …. As a program that
+    /// renames files itself does not expect this, give it a size that is never reached. 10 MiB is usual.
+    pub size: u64,
+    /// How many of those that were renamed are kept.
+    pub keep: u32,
+}
+
+/// One tenant.
+#[derive(Clone, Debug, PartialEq)]
 pub struct TenantConfig {
     /// What it starts with, if nothing was deployed since. None waits for a deploy.
     pub app: Option<App>,
@@ -204,7 +435,37 @@ impl fmt::Debug for TenantName {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
-    use super::TenantName;
+    use std::time::Duration;
+
+    use super::{Otlp, TenantName};
+
+    #[test]
+    fn the_environment_says_where_spans_go() {
+        let of = |variables: &[(&str, &str)]| {
+            Otlp::from_variables(|name| {
+                variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+        assert!(of(&[]).is_none());
+        assert!(of(&[endpoint, ("OTEL_SDK_DISABLED", "TRUE")]).is_none());
+        assert!(of(&[endpoint, ("OTEL_TRACES_EXPORTER", "none")]).is_none());
+        let plain = of(&[endpoint, ("OTEL_BSP_SCHEDULE_DELAY", "soon"), ("OTEL_TRACES_SAMPLER_ARG", "0.5")]).unwrap();
+        assert_eq!((plain.endpoint, plain.delay, plain.sample), (None, Duration::from_secs(5), 1.0));
+        let all = of(&[
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://collector:4318/v1/traces"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "3000"),
+            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "2000"),
+            ("OTEL_BSP_MAX_QUEUE_SIZE", "100"),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+            ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+            ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ])
+        .unwrap();
+        assert_eq!((all.timeout, all.queue, all.batch), (Duration::from_secs(2), 100, 10));
+        assert_eq!((all.delay, all.sample), (Duration::from_millis(50), 0.25));
+    }
 
     #[test]
     fn a_tenants_name_is_a_label_of_a_host_name() {

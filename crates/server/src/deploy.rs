@@ -17,12 +17,13 @@ use bytes::Bytes;
 use dayfly::{Bundle, BundleId, Ended, Failure, Line, Thrown};
 use dayfly_bundler::{Bundler, Refusal as NotBuilt, Source};
 use http::Request;
+use http_body_util::Empty;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::audit::now;
 use crate::config::{App, TenantName};
-use crate::kept::{AllKept, NotKept, blocking};
+use crate::kept::{AllKept, Kept, NotKept, blocking};
 use crate::refusal::Refusal;
 use crate::server::Shared;
 use crate::store::{Deployment, How, Pin, Record, Store};
@@ -177,7 +178,9 @@ impl Shared {
     /// Removes bundles that are wanted no more.
     pub(crate) async fn retire(&self, former: Option<Arc<Deployed>>, dropped: Vec<BundleId>) {
         let (all, store) = (self.kept.clone(), self.store.clone());
-        blocking(move || all.retire(&store, former.as_ref(), dropped)).await;
+        // Nobody has it but who answers a request by it.
+        let former = former.map(|former| Arc::downgrade(&former));
+        blocking(move || all.retire(&store, former, dropped)).await;
     }
 
     fn tenant(&self, name: &TenantName) -> Result<Arc<Tenant>, NotDeployed> {
@@ -205,7 +208,7 @@ impl Shared {
         let host = url.split('/').nth(2).unwrap_or_default();
         let request = Request::get(&url).header(http::header::HOST, host).header("user-agent", "dayfly-smoke/1");
         // The path was checked when it was asked for.
-        let request = request.body(Bytes::new()).map_err(|error| io::Error::other(error.to_string()))?;
+        let request = request.body(Empty::<Bytes>::new()).map_err(|error| io::Error::other(error.to_string()))?;
         let limits = &tenant.config.limits;
         let mut exchange = self.engine.exchange(&bundle, limits, request, &tenant.env);
         let head = exchange.head().await;
@@ -287,49 +290,95 @@ fn key(bundler: &Bundler, source: &Source) -> String {
     BundleId::from_bytes(digest.finalize().into()).to_string()
 }
 
-/// The app of the configuration, deployed if it is another than the configuration brought last; else what was deployed since
-/// stays. For the start.
-pub(crate) async fn deploy_configured(
-    bundler: &Arc<Bundler>,
-    store: &Store,
-    all: &AllKept,
+/// An app of the configuration that is another than before: it is in the store and can be loaded.
+pub(crate) struct Configured {
+    pub(crate) kept: Arc<Kept>,
+    deployment: Deployment,
+    /// The digest of what the configuration has.
+    digest: String,
+    _pin: Pin,
+}
+
+impl Configured {
+    pub(crate) fn deployed(&self) -> Deployed {
+        Deployed::new(self.bundle())
+    }
+
+    pub(crate) fn bundle(&self) -> BundleId {
+        self.deployment.digest
+    }
+
+    /// Puts it into its tenant's record; the caller has the tenant's turn. Gives the bundles that are no deployment's any more.
+    pub(crate) async fn keep(&self, store: &Store) -> Result<Vec<BundleId>, NotKept> {
+        let (deployment, digest) = (self.deployment.clone(), self.digest.clone());
+        let put = |record: &mut Record| {
+            record.configured = Some(digest);
+            record.deploy(deployment)
+        };
+        self.kept.change(store, put).await
+    }
+}
+
+/// Makes the app of the configuration ready, if it is another than the configuration brought last; else what was deployed since
+/// stays.
+pub(crate) async fn configured(
+    shared: &Shared,
     tenant: &TenantName,
     app: &App,
-) -> Result<(), NotConfigured> {
+) -> Result<Option<Configured>, NotConfigured> {
+    let Shared { bundler, store, kept: all, .. } = shared;
     let kept = all.of(tenant);
     let (name, content) = read(app).await?;
     let digest = BundleId::of(&[name.as_bytes(), b"\0", &content].concat()).to_string();
+    let content =
+        match name.ends_with(".wasm") {
+            true => Content::Bundle(content),
+            false => Content::Source(String::from_utf8(content).map(|text| Source::new(name.clone(), text)).map_err(
+                |error| format!("{name} is not UTF-8 text: look at byte {}", error.utf8_error().valid_up_to()),
+            )?),
+        };
     let record = kept.record();
-    let active = record.active().map(|active| (active.digest, active.how));
-    let is_lost = active.is_none_or(|(id, how)| how == How::Configuration && !store.has(id));
-    if record.configured.as_ref() == Some(&digest) && !is_lost {
-        return Ok(());
+    if record.configured.as_ref() == Some(&digest) && !is_lost(store, record.active(), &content, bundler) {
+        return Ok(None);
     }
-    let InStore { id, bytes, built_of, pin: _pin, .. } = if name.ends_with(".wasm") {
-        let (id, bytes) = (BundleId::of(&content), content.len() as u64);
-        let (pin, store) = (store.pin(id), store.clone());
-        blocking(move || store.put(&content)).await?;
-        InStore { id, bytes, built_of: None, pin, notices: Vec::new() }
-    } else {
-        let text = String::from_utf8(content).map_err(|error| {
-            NotConfigured::Why(format!("{name} is not UTF-8 text: look at byte {}", error.utf8_error().valid_up_to()))
-        })?;
-        build(bundler, store, all, Source::new(name.clone(), text)).await.map_err(|why| match why {
+    let InStore { id, bytes, built_of, pin, .. } = match content {
+        Content::Bundle(content) => {
+            let (id, bytes) = (BundleId::of(&content), content.len() as u64);
+            let (pin, store) = (store.pin(id), store.clone());
+            blocking(move || store.put(&content)).await?;
+            InStore { id, bytes, built_of: None, pin, notices: Vec::new() }
+        }
+        Content::Source(source) => build(bundler, store, all, source).await.map_err(|why| match why {
             NotDeployed::NotBuilt { report, .. } => NotConfigured::Why(report),
             NotDeployed::Disk(error) => NotConfigured::Disk(error),
             other => NotConfigured::Why(format!("{other:?}")),
-        })?
+        })?,
     };
     let (by, how, source) = ("configuration".into(), How::Configuration, Some(name));
     let deployment = Deployment { number: 0, digest: id, at: now(), by, how, source, bytes, built_of };
-    let changed = kept.change(store, |record| {
-        record.deploy(deployment);
-        record.configured = Some(digest);
-    });
-    changed.await.map_err(|why| match why {
-        NotKept::Disk(error) => NotConfigured::Disk(error),
-        NotKept::Deleted => NotConfigured::Why("it was deleted meanwhile".into()),
-    })
+    if let Err(error) = shared.bundles.get(id).await {
+        drop(pin);
+        shared.retire(None, vec![id]).await;
+        return Err(NotConfigured::Why(error.to_string()));
+    }
+    Ok(Some(Configured { kept, deployment, digest, _pin: pin }))
+}
+
+/// An app as the configuration has it.
+enum Content {
+    Bundle(Vec<u8>),
+    Source(Source),
+}
+
+/// Whether what the configuration brought is what is served, and cannot be: its bundle is gone, or another engine built it, as
+/// before an update.
+fn is_lost(store: &Store, active: Option<&Deployment>, content: &Content, bundler: &Bundler) -> bool {
+    let Some(active) = active else { return true };
+    let is_stale = || match (content, &active.built_of) {
+        (Content::Source(source), Some(built_of)) => *built_of != key(bundler, source),
+        _ => false,
+    };
+    active.how == How::Configuration && (!store.has(active.digest) || is_stale())
 }
 
 /// Why an app of the configuration is not served.
@@ -341,6 +390,12 @@ pub(crate) enum NotConfigured {
 impl From<io::Error> for NotConfigured {
     fn from(error: io::Error) -> Self {
         Self::Disk(error)
+    }
+}
+
+impl From<String> for NotConfigured {
+    fn from(why: String) -> Self {
+        Self::Why(why)
     }
 }
 

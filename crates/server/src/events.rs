@@ -1,149 +1,137 @@
-//! What goes on now: each receipt as an event for those who listen, and a tally for each tenant.
+//! Receipts as lines of JSON, in a file or on the standard output.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
-use dayfly::Line;
-use tokio::sync::broadcast;
+use serde_json::json;
 
-use crate::config::TenantName;
-use crate::receipt::{Receipt, Sent};
+use crate::config::{Events, EventsTo};
+use crate::outbox::{Outbox, Pace};
+use crate::receipt::Receipt;
 
-/// How many events a listener may be behind; it is told of the ones beyond that it missed.
-const BEHIND: usize = 1024;
-
-/// How many events are kept for those who come later, and bytes of their consoles.
-const PAST: (usize, usize) = (1024, 4 << 20);
-
-/// Of how many of a tenant's last requests the tally has the times.
-const LAST: usize = 64;
-
-/// One request that was answered, with what the app wrote to its console.
-#[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) receipt: Receipt,
-    pub(crate) console: Vec<Line>,
+/// Writes receipts, on a thread of its own.
+pub(crate) struct EventWriter {
+    outbox: Outbox<Arc<Receipt>>,
+    reopen: Arc<AtomicBool>,
+    unwritten: Arc<AtomicU64>,
 }
 
-/// Takes receipts, and hands them on.
-pub(crate) struct Events {
-    to: Arc<dyn Sent>,
-    listeners: broadcast::Sender<Arc<Event>>,
-    tallies: Mutex<HashMap<TenantName, Tally>>,
-    past: Mutex<Past>,
-}
+/// As much is written at once, and nothing waits longer.
+const PACE: Pace = Pace { most: 1024, patience: Duration::from_millis(5) };
 
-/// The last events, oldest first.
-#[derive(Default)]
-struct Past {
-    events: VecDeque<Arc<Event>>,
-    bytes: usize,
-}
-
-impl Past {
-    fn push(&mut self, event: Arc<Event>) {
-        self.bytes += event.bytes();
-        self.events.push_back(event);
-        while self.events.len() > PAST.0 || self.bytes > PAST.1 {
-            let Some(oldest) = self.events.pop_front() else { return };
-            self.bytes -= oldest.bytes();
-        }
-    }
-}
-
-impl Event {
-    /// What it takes that an app decides about.
-    fn bytes(&self) -> usize {
-        let console: usize = self.console.iter().map(|line| line.text.len()).sum();
-        console + self.receipt.path.len() + self.receipt.failure.as_ref().map_or(0, String::len)
-    }
-}
-
-/// What a tenant's requests came to since the start.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) requests: u64,
-    /// Those of which the outcome was not `ok`.
-    pub(crate) failures: u64,
-    last: VecDeque<(Duration, u64)>,
-}
-
-impl Tally {
-    /// The time that so many percent of the last requests took at most.
-    pub(crate) fn percentile(&self, percent: usize) -> Option<Duration> {
-        let mut times: Vec<_> = self.last.iter().map(|(took, _)| *took).collect();
-        times.sort_unstable();
-        let last = times.len().checked_sub(1)?;
-        times.get((times.len() * percent).div_ceil(100).saturating_sub(1).min(last)).copied()
-    }
-
-    /// The most memory of the last renders, in bytes.
-    pub(crate) fn peak_memory(&self) -> u64 {
-        self.last.iter().map(|(_, memory)| *memory).max().unwrap_or(0)
-    }
-}
-
-impl Events {
-    pub(crate) fn new(to: Arc<dyn Sent>) -> Self {
-        Self { to, listeners: broadcast::Sender::new(BEHIND), tallies: Mutex::default(), past: Mutex::default() }
-    }
-
-    /// Those that come, and those that came last, oldest first: none is in both, and none between.
-    pub(crate) fn listen(&self) -> (Vec<Arc<Event>>, broadcast::Receiver<Arc<Event>>) {
-        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        (past.events.iter().cloned().collect(), self.listeners.subscribe())
-    }
-
-    pub(crate) fn tally(&self, tenant: &TenantName) -> Tally {
-        self.tallies().get(tenant).cloned().unwrap_or_default()
-    }
-
-    /// Forgets a tenant that was deleted.
-    pub(crate) fn forget(&self, tenant: &TenantName) {
-        self.tallies().remove(tenant);
-    }
-
-    fn tallies(&self) -> MutexGuard<'_, HashMap<TenantName, Tally>> {
-        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Sent for Events {
-    fn receipt(&self, receipt: &Receipt, console: &[Line]) {
-        if let Some(tenant) = &receipt.tenant {
-            let mut tallies = self.tallies();
-            let tally = tallies.entry(tenant.clone()).or_default();
-            tally.requests += 1;
-            tally.failures += u64::from(receipt.outcome != "ok");
-            if tally.last.len() == LAST {
-                tally.last.pop_front();
+impl EventWriter {
+    /// None if events are off.
+    ///
+    /// # Errors
+    /// If there is no such file, and none can be made.
+    pub(crate) fn start(config: &Events) -> io::Result<Option<Self>> {
+        let mut sink = match &config.to {
+            EventsTo::Off => return Ok(None),
+            EventsTo::Stdout => Sink::Stdout,
+            EventsTo::File(path) => Sink::File(path.clone(), Some(open(path)?)),
+        };
+        let reopen = Arc::<AtomicBool>::default();
+        let unwritten = Arc::<AtomicU64>::default();
+        let (is_to_reopen, failed) = (reopen.clone(), unwritten.clone());
+        let loss = Arc::new(std::sync::OnceLock::<Arc<AtomicU64>>::new());
+        let queue_loss = loss.clone();
+        let (mut said, mut text) = (0, String::new());
+        let write = move |receipts: &mut Vec<Arc<Receipt>>| {
+            if is_to_reopen.swap(false, Ordering::Relaxed) {
+                sink.reopen();
             }
-            tally.last.push_back((receipt.took, receipt.usage.peak_memory));
-        }
-        let event = Arc::new(Event { receipt: receipt.clone(), console: console.to_vec() });
-        {
-            let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-            past.push(event.clone());
-            // Nobody may listen, which is well.
-            let _ = self.listeners.send(event);
-        }
-        self.to.receipt(receipt, console);
+            text.clear();
+            for receipt in receipts.drain(..) {
+                text.push_str(&receipt.to_json());
+                text.push('\n');
+            }
+            let lost = queue_loss.get().map_or(0, |lost| lost.load(Ordering::Relaxed)) + failed.load(Ordering::Relaxed);
+            if lost > said {
+                let time = humantime::format_rfc3339_micros(SystemTime::now()).to_string();
+                let dropped = json!({ "event": "dropped", "time": time, "count": lost - said });
+                text.push_str(&format!("{dropped}\n"));
+            }
+            let lines = text.lines().count() as u64 - u64::from(lost > said);
+            match sink.write(text.as_bytes()) {
+                Ok(()) => said = lost,
+                Err(error) => {
+                    failed.fetch_add(lines, Ordering::Relaxed);
+                    sink.failed(&error);
+                }
+            }
+        };
+        let outbox = Outbox::start("dayfly-events", config.queue as usize, PACE, write)?;
+        let _ = loss.set(outbox.loss());
+        Ok(Some(Self { outbox, reopen, unwritten }))
+    }
+
+    /// Puts one into the queue; if that is full it is dropped, and counted.
+    pub(crate) fn put(&self, receipt: Arc<Receipt>) {
+        self.outbox.put(receipt);
+    }
+
+    /// Events that are in no file: the queue was full, or the file could not be written.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.outbox.lost() + self.unwritten.load(Ordering::Relaxed)
+    }
+
+    /// Opens the file anew before the next event: after it was renamed.
+    pub(crate) fn reopen(&self) {
+        self.reopen.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until all events are written, or `patience` is over. Blocks.
+    pub(crate) fn flush(&self, patience: Duration) -> bool {
+        self.outbox.flush(patience)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+enum Sink {
+    Stdout,
+    /// None if it could not be opened.
+    File(PathBuf, Option<File>),
+}
 
-    #[test]
-    fn percentiles_are_of_times_that_were() {
-        let mut tally = Tally::default();
-        assert_eq!(tally.percentile(50), None);
-        for ms in [4, 1, 3, 2] {
-            tally.last.push_back((Duration::from_millis(ms), ms));
+impl Sink {
+    fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(text)?;
+                stdout.flush()
+            }
+            Self::File(path, file) => {
+                // Tried anew each time: what was wrong may have been mended.
+                if file.is_none() {
+                    *file = Some(open(path)?);
+                }
+                file.as_mut().map_or(Ok(()), |file| file.write_all(text))
+            }
         }
-        let at = |percent| tally.percentile(percent).unwrap().as_millis();
-        assert_eq!((at(0), at(50), at(99), at(100), tally.peak_memory()), (1, 2, 4, 4, 4));
     }
+
+    fn reopen(&mut self) {
+        if let Self::File(_, file) = self {
+            *file = None;
+        }
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        match self {
+            Self::Stdout => tracing::warn!("events cannot be written to the standard output: {error}"),
+            Self::File(path, file) => {
+                *file = None;
+                tracing::warn!("events cannot be written to {}: {error}", path.display());
+            }
+        }
+    }
+}
+
+/// For appending: two who write whole lines to one file do not write over each other.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).open(path)
 }

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use dayfly::BundleId;
 
+use crate::activity::Tally;
 use crate::config::{Config, TenantConfig, TenantName};
+use crate::routes::Route;
 use crate::store::{Record, Store};
 use crate::tenant::Deployed;
 
@@ -17,6 +19,7 @@ pub(crate) struct Kept {
     /// What answers its requests now.
     pub(crate) live: Arc<ArcSwapOption<Deployed>>,
     record: ArcSwap<Record>,
+    tally: Mutex<Tally>,
     /// Held through a deploy: those of one tenant go on one after the other.
     pub(crate) turn: tokio::sync::Mutex<()>,
     /// Held while the record is changed, which is short: nobody is suspended later because a deploy goes on. Whether it is still
@@ -38,6 +41,7 @@ impl Kept {
             tenant,
             live: Arc::default(),
             record: ArcSwap::from_pointee(record),
+            tally: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             is_there: tokio::sync::Mutex::new(true),
         }
@@ -49,6 +53,11 @@ impl Kept {
 
     pub(crate) fn is_suspended(&self) -> bool {
         self.record.load().suspended
+    }
+
+    /// What its requests came to.
+    pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the record: the new one is on the disk when this returns, or the one before is and holds.
@@ -112,18 +121,26 @@ impl AllKept {
     /// The tenants that are served: those of the configuration, and those that the API made, with the limits that it set.
     pub(crate) fn tenants(&self, config: &Config) -> Vec<(Arc<Kept>, TenantConfig)> {
         let mut tenants: Vec<_> = config.tenants.iter().map(|(name, tenant)| (self.of(name), tenant.clone())).collect();
-        let all: Vec<_> = self.lock().values().cloned().collect();
-        for kept in all.into_iter().filter(|kept| !config.tenants.contains_key(&kept.tenant)) {
-            if let Some(created) = &kept.record().created {
-                // They were routes when they were kept.
-                let routes = created.routes.iter().filter_map(|route| route.parse().ok());
-                tenants.push((kept, TenantConfig::new(routes)));
-            }
+        for (name, routes) in self.made(config) {
+            tenants.push((self.of(&name), TenantConfig { routes, ..config.defaults.clone() }));
         }
         for (kept, tenant) in &mut tenants {
             kept.record().limits.apply(tenant);
         }
         tenants
+    }
+
+    /// The tenants that the API made and the configuration does not have, with their routes.
+    pub(crate) fn made(&self, config: &Config) -> Vec<(TenantName, Vec<Route>)> {
+        let all = self.lock();
+        let others = all.values().filter(|kept| !config.tenants.contains_key(&kept.tenant));
+        let made = others.filter_map(|kept| {
+            let record = kept.record();
+            // They were routes when they were kept.
+            let routes = record.created.as_ref()?.routes.iter().filter_map(|route| route.parse().ok());
+            Some((kept.tenant.clone(), routes.collect()))
+        });
+        made.collect()
     }
 
     /// Lets each tenant's record say what answers its requests. For the start.
@@ -149,9 +166,9 @@ impl AllKept {
 
     /// Removes the bundles that were `dropped` from a record, now or once no request can want them: `former` is what answered
     /// requests until now, and those that took it may still have to load its bundle. Blocks.
-    pub(crate) fn retire(&self, store: &Store, former: Option<&Arc<Deployed>>, dropped: Vec<BundleId>) {
+    pub(crate) fn retire(&self, store: &Store, former: Option<Weak<Deployed>>, dropped: Vec<BundleId>) {
         let garbage = &mut *self.garbage.lock().unwrap_or_else(PoisonError::into_inner);
-        garbage.former.extend(former.map(Arc::downgrade));
+        garbage.former.extend(former);
         let mut in_use: HashSet<BundleId> = HashSet::new();
         garbage.former.retain(|former| {
             let former = former.upgrade();

@@ -158,6 +158,7 @@ impl LimitsPatch {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use serde_json::json;
 

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dayfly::{Failure, Limit};
+use dayfly_http::{Body, whole};
 use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::json;
-
-use crate::body::{Body, whole};
 
 /// Why a request has no response of an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,12 +101,8 @@ impl Refusal {
     }
 
     /// The response: as RFC 9457 has it (`application/problem+json`) for who accepts JSON, else in plain text.
-    pub(crate) fn response(self, id: &str, asked: &HeaderMap) -> Response<Body> {
+    pub(crate) fn response(self, id: &str, accepts_json: bool) -> Response<Body> {
         let status = self.status();
-        let accepts_json = asked.get_all(ACCEPT).iter().any(|accept| {
-            let accept = accept.as_bytes();
-            accept.windows(5).any(|part| part.eq_ignore_ascii_case(b"json,")) || accept.ends_with(b"json")
-        });
         let (kind, text) = if accepts_json {
             let problem = json!({ "title": self.text(), "status": status.as_u16(), "code": self.code(), "id": id });
             ("application/problem+json", format!("{problem}\n"))
@@ -127,6 +122,15 @@ impl Refusal {
         }
         response
     }
+}
+
+/// Whether who asks accepts JSON: `application/json`, or another type whose name ends so.
+pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
+    accepted
+        .flat_map(|accept| accept.split(','))
+        .filter_map(|range| range.split(';').next())
+        .any(|kind| kind.trim_ascii_end().to_ascii_lowercase().ends_with("json"))
 }
 
 impl From<&Failure> for Refusal {

@@ -2,112 +2,130 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use dayfly::{Bundle, BundleId, Ended, Exchange, Failure, Line, Outcome, Usage};
+use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
 use futures_util::FutureExt;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
-use http_body_util::{BodyExt, Limited};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 
 use crate::admission::{NoPermit, Permit};
-use crate::body::{Body, Cut, Pieces, streamed, whole};
-use crate::receipt::{Receipt, Sent};
-use crate::refusal::Refusal;
+use crate::observer::Span;
+use crate::public::Secure;
+use crate::receipt::Receipt;
+use crate::refusal::{Refusal, accepts_json};
 use crate::server::Shared;
 use crate::tenant::{Deployed, Tenant};
+use crate::timing;
 
 /// The request's own number.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Headers of a connection, and not of a request or a response: RFC 9110, 7.6.1.
-const OF_THE_CONNECTION: [&str; 8] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// What a request leaves behind, while it is being answered.
 struct Account {
     shared: Arc<Shared>,
     started: Instant,
+    time: SystemTime,
+    span: Span,
     id: String,
     tenant: Option<Arc<Tenant>>,
     bundle: Option<BundleId>,
     method: Method,
+    version: Version,
+    scheme: &'static str,
+    host: Option<Authority>,
     path: String,
     queued: Duration,
+    /// Since when it may render.
+    admitted: Instant,
     status: StatusCode,
-    /// What failed of ours.
-    why: Option<String>,
+    accepts_json: bool,
+    /// What failed before the app was asked.
+    failure: Option<String>,
 }
 
 impl Account {
     fn new(shared: Arc<Shared>, request: &Request<Incoming>) -> Self {
+        let started = Instant::now();
+        let span = shared.observer.span(&shared.ids, request.headers());
         Self {
-            id: shared.ids.next(),
             shared,
-            started: Instant::now(),
+            started,
+            time: SystemTime::now(),
+            id: format!("{:016x}", span.trace.span),
+            span,
             tenant: None,
             bundle: None,
             method: request.method().clone(),
+            version: request.version(),
+            scheme: "http",
+            host: None,
             path: request.uri().path().to_owned(),
             queued: Duration::ZERO,
+            admitted: started,
             status: StatusCode::OK,
-            why: None,
+            accepts_json: accepts_json(request.headers()),
+            failure: None,
         }
     }
 
-    fn close(self, outcome: &'static str, failure: Option<String>, usage: Usage, console: &[Line]) {
+    fn close(self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
         let receipt = Receipt {
             id: self.id,
-            tenant: self.tenant.map(|tenant| tenant.name.clone()),
+            trace: self.span.trace,
+            parent: self.span.parent,
+            time: self.time,
+            began: self.started,
+            tenant: self.tenant.as_ref().map(|tenant| tenant.name.clone()),
             bundle: self.bundle,
             outcome,
             status: self.status.as_u16(),
-            method: self.method.as_str().to_owned(),
+            method: self.method,
+            scheme: self.scheme,
+            host: self.host,
             path: self.path,
+            version: self.version,
             queued: self.queued,
             took: self.started.elapsed(),
             usage,
             console_lines: console.len() as u64,
             failure,
         };
-        self.shared.receipts.receipt(&receipt, console);
+        self.shared.observer.receipt(self.tenant.as_deref(), receipt, console);
     }
 
     /// What came of the app, once it is at its end.
     fn end(self, ended: Ended) {
         let Ended { result, console, usage } = ended;
         let outcome = result.as_ref().err().map_or("ok", |failure| Refusal::from(failure).code());
-        self.close(outcome, result.err().map(|failure| failure.to_string()), usage, &console);
+        self.close(outcome, result.err().map(|failure| failure.to_string()), usage, console);
     }
 
     /// A response of ours in place of the app's.
-    fn refuse(
-        mut self,
-        refusal: Refusal,
-        asked: &HeaderMap,
-        failed: Option<(Failure, Usage, Vec<Line>)>,
-    ) -> Response<Body> {
+    fn refuse(mut self, refusal: Refusal, failed: Option<(Failure, Usage, Vec<Line>)>) -> Response<Body> {
         self.status = refusal.status();
-        let mut response = refusal.response(&self.id, asked);
+        let mut response = refusal.response(&self.id, self.accepts_json);
         self.sign(&mut response);
+        self.time(&mut response, failed.as_ref().map(|(_, usage, _)| usage));
         let (failure, usage, console) = match failed {
             Some((failure, usage, console)) => (Some(failure.to_string()), usage, console),
-            None => (self.why.take(), Usage::default(), Vec::new()),
+            None => (self.failure.take(), Usage::default(), Vec::new()),
         };
-        self.close(refusal.code(), failure, usage, &console);
+        self.close(refusal.code(), failure, usage, console);
         response
+    }
+
+    /// Says in `Server-Timing` what the response took, if its tenant wants that said; `usage` is known of a render that has ended.
+    fn time(&self, response: &mut Response<Body>, usage: Option<&Usage>) {
+        if self.tenant.as_ref().is_some_and(|tenant| tenant.config.server_timing) {
+            timing::write(response.headers_mut(), self.queued, self.admitted.elapsed(), usage);
+        }
     }
 
     fn sign(&self, response: &mut Response<Body>) {
@@ -122,32 +140,48 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
     let (mut head, body) = request.into_parts();
     let ready = match ready(&shared, &mut account, &mut head).await {
         Ok(ready) => ready,
-        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+        Err(refusal) => return account.refuse(refusal, None),
     };
-    let most = usize::try_from(ready.tenant.config.limits.request).unwrap_or(usize::MAX);
+    let Ready { tenant, deployed, bundle, .. } = &ready;
+    let (engine, limits) = (&shared.engine, &tenant.config.limits);
+    if deployed.has_handler.get() == Some(&true) {
+        let exchange = engine.exchange(bundle, limits, Request::from_parts(head, body), &tenant.env);
+        return answer(exchange, ready, account, None).await;
+    }
+    // Who renders pages has them whole; of an app that is asked for the first time it is not known yet.
+    let most = usize::try_from(limits.request).unwrap_or(usize::MAX);
     let body = match collect(body, most).await {
         Ok(body) => body,
-        Err(refusal) => return account.refuse(refusal, &head.headers, None),
+        Err(refusal) => return account.refuse(refusal, None),
     };
-    if ready.deployed.has_handler.get() == Some(&false) {
+    if deployed.has_handler.get() == Some(&false) {
         return render(ready, account, &head, &body).await;
     }
-    let Ready { tenant, deployed, bundle, .. } = &ready;
-    let request = Request::from_parts(head.clone(), body.clone());
-    let mut exchange = shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
+    let request = Request::from_parts(head.clone(), Full::new(body.clone()));
+    let exchange = engine.exchange(bundle, limits, request, &tenant.env);
+    answer(exchange, ready, account, Some((head, body))).await
+}
+
+/// The response of an app's handler. `asked` is the request, where it is not known whether there is a handler.
+async fn answer(
+    mut exchange: Exchange,
+    ready: Ready,
+    account: Account,
+    asked: Option<(Parts, Bytes)>,
+) -> Response<Body> {
     match exchange.head().await {
         Some(answered) => {
-            let _ = deployed.has_handler.set(true);
+            let _ = ready.deployed.has_handler.set(true);
             hand_on(exchange, Response::from_parts(answered, ()), ready, account).await
         }
-        None => match exchange.finish().await {
-            Ended { result: Err(Failure::Missing(_)), .. } if deployed.has_handler.get().is_none() => {
-                let _ = deployed.has_handler.set(false);
+        None => match (exchange.finish().await, asked) {
+            (Ended { result: Err(Failure::Missing(_)), .. }, Some((head, body))) => {
+                let _ = ready.deployed.has_handler.set(false);
                 render(ready, account, &head, &body).await
             }
-            Ended { result, usage, console } => {
+            (Ended { result, usage, console }, _) => {
                 let failure = result.err().unwrap_or(Failure::Unsettled);
-                account.refuse(Refusal::from(&failure), &head.headers, Some((failure, usage, console)))
+                account.refuse(Refusal::from(&failure), Some((failure, usage, console)))
             }
         },
     }
@@ -167,8 +201,15 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
     let tenant = shared.tenants.load().find(&head.headers, authority.host(), head.uri.path()).cloned();
     let tenant = tenant.ok_or(Refusal::NoTenant)?;
     account.tenant = Some(tenant.clone());
+    account.host = Some(authority.clone());
     make_whole(head, authority)?;
-    if head.uri.to_string().len() as u64 > shared.config.http.url {
+    if head.uri.scheme() == Some(&Scheme::HTTPS) {
+        account.scheme = "https";
+    }
+    if account.span.is_handed_on {
+        account.span.trace.write(&mut head.headers);
+    }
+    if head.uri.to_string().len() as u64 > shared.config.load().http.url {
         return Err(Refusal::UrlTooLong);
     }
     if tenant.kept.is_suspended() {
@@ -179,14 +220,21 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
     tenant.check_rate().map_err(Refusal::RateLimited)?;
     let permit = shared.admission.permit(&tenant.name, tenant.share).await.map_err(|why| match why {
         NoPermit::QueueFull => Refusal::QueueFull,
-        NoPermit::TimedOut => Refusal::QueueTimedOut,
+        NoPermit::TimedOut => {
+            account.queued = shared.config.load().renders.queue_time;
+            Refusal::QueueTimedOut
+        }
     })?;
     account.queued = permit.waited;
+    account.admitted = Instant::now();
     let bundle = shared.bundles.get(deployed.bundle).await.map_err(|error| {
-        account.why = Some(format!("{error}; deploy the app again"));
+        account.failure = Some(format!("{error}; deploy the app again"));
         Refusal::Internal
     })?;
     let bundle = match &tenant.outgoing {
+        Some(outgoing) if account.span.is_handed_on => {
+            bundle.with_outgoing(outgoing.clone().with_trace(account.span.trace.clone()))
+        }
         Some(outgoing) => bundle.with_outgoing(outgoing.clone()),
         None => bundle,
     };
@@ -209,23 +257,14 @@ fn authority(head: &Parts) -> Result<Authority, Refusal> {
 /// Gives a request its whole URL, and takes off it what is the connection's.
 fn make_whole(head: &mut Parts, authority: Authority) -> Result<(), Refusal> {
     let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    let scheme = head.uri.scheme().cloned().unwrap_or(Scheme::HTTP);
+    let scheme = match head.extensions.remove::<Secure>() {
+        Some(Secure) => Scheme::HTTPS,
+        None => head.uri.scheme().cloned().unwrap_or(Scheme::HTTP),
+    };
     let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
     head.uri = uri.map_err(|_| Refusal::BadRequest)?;
-    strip(&mut head.headers);
+    strip_connection(&mut head.headers);
     Ok(())
-}
-
-fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(http::header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    named.into_iter().for_each(|name| drop(headers.remove(name)));
-    OF_THE_CONNECTION.into_iter().for_each(|name| drop(headers.remove(name)));
 }
 
 async fn collect(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
@@ -246,7 +285,7 @@ async fn collect(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
 /// The page of an app without a handler.
 async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) -> Response<Body> {
     let Some(props) = props(head, body) else {
-        return account.refuse(Refusal::MethodNotAllowed, &head.headers, None);
+        return account.refuse(Refusal::MethodNotAllowed, None);
     };
     let Ready { tenant, bundle, permit, .. } = ready;
     let Outcome { page, console, usage } = account.shared.engine.render(&bundle, &tenant.config.limits, &props).await;
@@ -254,7 +293,7 @@ async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) 
     let page = match page {
         Ok(page) => page.into_bytes(),
         Err(failure) => {
-            return account.refuse(Refusal::from(&failure), &head.headers, Some((failure, usage, console)));
+            return account.refuse(Refusal::from(&failure), Some((failure, usage, console)));
         }
     };
     let kind = kind_of(&page);
@@ -264,7 +303,8 @@ async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) 
     response.headers_mut().insert(CONTENT_LENGTH, length.into());
     account.sign(&mut response);
     account.status = StatusCode::OK;
-    account.close("ok", None, usage, &console);
+    account.time(&mut response, Some(&usage));
+    account.close("ok", None, usage, console);
     response
 }
 
@@ -301,19 +341,19 @@ fn props(head: &Parts, body: &Bytes) -> Option<String> {
 /// Hands a handler's response on: whole if it is there at once, else as it comes.
 async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, mut account: Account) -> Response<Body> {
     let (mut head, ()) = answered.into_parts();
-    strip(&mut head.headers);
+    strip_connection(&mut head.headers);
     account.status = head.status;
     let has_body = account.method != Method::HEAD
         && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&head.status);
     if !has_body {
         let mut response = Response::from_parts(head, whole(Bytes::new()));
         account.sign(&mut response);
-        finish(exchange, ready.permit, account);
+        finish(exchange, ready.permit, account, &mut response);
         return response;
     }
     let mut there = BytesMut::new();
     let is_whole = loop {
-        match exchange.chunk().now_or_never() {
+        match at_once(&mut exchange) {
             Some(Some(chunk)) if there.is_empty() => there = chunk.into(),
             Some(Some(chunk)) => there.extend_from_slice(&chunk),
             Some(None) => break true,
@@ -323,19 +363,27 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
     if is_whole && exchange.is_complete() {
         let mut response = Response::from_parts(head, whole(there.freeze()));
         account.sign(&mut response);
-        finish(exchange, ready.permit, account);
+        finish(exchange, ready.permit, account, &mut response);
         return response;
     }
     let (pieces, body) = streamed();
     let mut response = Response::from_parts(head, body);
     account.sign(&mut response);
+    account.time(&mut response, None);
     tokio::spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
     response
 }
 
+/// The next piece of a body, if it is there without waiting. It is asked for twice: what the guest gives while it is looked for is
+/// there in the next moment only.
+fn at_once(exchange: &mut Exchange) -> Option<Option<Bytes>> {
+    let chunk = exchange.chunk().now_or_never();
+    chunk.or_else(|| exchange.chunk().now_or_never())
+}
+
 /// Sends a body as it comes.
 async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, account: Account) {
-    let patience = account.shared.config.http.send_time;
+    let patience = account.shared.config.load().http.send_time;
     let mut next = (!there.is_empty()).then_some(there);
     loop {
         let Some(chunk) = (match next.take() {
@@ -365,13 +413,19 @@ async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: 
 }
 
 /// Lets the app come to its end; in the background, if that takes time.
-fn finish(exchange: Exchange, permit: Permit, account: Account) {
+fn finish(exchange: Exchange, permit: Permit, account: Account, response: &mut Response<Body>) {
     let mut finish = Box::pin(exchange.finish());
     match pin!(&mut finish).now_or_never() {
-        Some(ended) => account.end(ended),
-        None => drop(tokio::spawn(async move {
-            account.end(finish.await);
-            drop(permit);
-        })),
+        Some(ended) => {
+            account.time(response, Some(&ended.usage));
+            account.end(ended);
+        }
+        None => {
+            account.time(response, None);
+            drop(tokio::spawn(async move {
+                account.end(finish.await);
+                drop(permit);
+            }));
+        }
     }
 }

@@ -3,27 +3,32 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dayfly::{Bundles, Engine, EngineConfig};
 use dayfly_bundler::Bundler;
 use dayfly_fetch::Client;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::admin::Admin;
 use crate::admission::Admission;
 use crate::audit::Audit;
 use crate::config::{Config, TenantName};
-use crate::deploy::{NotConfigured, deploy_configured};
-use crate::events::Events;
 use crate::ids::Ids;
 use crate::kept::AllKept;
-use crate::public;
+use crate::logs::LogStreams;
+use crate::metrics::Metrics;
+use crate::observer::Observer;
+use crate::public::{self, Listener};
 use crate::receipt::Sent;
+use crate::reload::{self, Handle, Prepared};
+use crate::routes::Route;
 use crate::store::{Lock, NotLocked, Store};
 use crate::tenant::{Tenant, Tenants};
+use crate::tls::Live;
 
 /// Nothing can be served.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +64,19 @@ pub enum Error {
     /// The tokens of the admin API cannot be used.
     #[error("{0}")]
     Tokens(String),
+    /// A tenant of the configuration and one that the admin API made have the same route.
+    #[error(
+        "the route {route} of the tenant {tenant} is also that of {made}, which the admin API made: name another one, or delete {made} \
+         (tenants/{made}.json in the folder of state, while no server runs)"
+    )]
+    Route {
+        /// Which one.
+        route: Route,
+        /// The tenant of the configuration.
+        tenant: TenantName,
+        /// The other one.
+        made: TenantName,
+    },
     /// A tenant's app cannot be served.
     #[error("the app of the tenant {tenant} cannot be served: {why}")]
     App {
@@ -70,57 +88,100 @@ pub enum Error {
     /// The system gives no randomness.
     #[error("the system gives no random bytes: {0}")]
     Random(String),
+    /// What is to be written or sent of requests cannot be.
+    #[error("{0}")]
+    Observe(String),
     /// Calls of apps cannot be made.
     #[error("apps cannot call others: {0}")]
     Client(String),
+    /// The certificate or its key cannot be used.
+    #[error("HTTPS cannot be served: {0}")]
+    Tls(String),
+    /// A tenant has a limit of fuel, and the engine was started without counting any.
+    #[error("the tenant {0} has a limit of fuel, and the engine does not count any: restart the server")]
+    Fuel(TenantName),
+    /// More than one thing is wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<Error>),
+}
+
+impl Error {
+    /// All that is wrong, if anything is.
+    pub(crate) fn all(mut errors: Vec<Self>) -> Result<(), Self> {
+        match errors.pop() {
+            None => Ok(()),
+            Some(error) if errors.is_empty() => Err(error),
+            Some(error) => {
+                errors.push(error);
+                Err(Self::Several(errors))
+            }
+        }
+    }
 }
 
 /// What the requests share.
 pub(crate) struct Shared {
-    pub(crate) config: Config,
+    /// A request reads of it what it needs once, and keeps to it.
+    pub(crate) config: ArcSwap<Config>,
     pub(crate) engine: Engine,
     pub(crate) bundles: Bundles,
     pub(crate) admission: Admission,
     pub(crate) tenants: ArcSwap<Tenants>,
-    pub(crate) receipts: Arc<Events>,
     pub(crate) ids: Ids,
+    pub(crate) client: Arc<Client>,
     pub(crate) store: Store,
     pub(crate) kept: Arc<AllKept>,
     pub(crate) bundler: Arc<Bundler>,
     pub(crate) audit: Audit,
     /// Smoke renders at once: their slots are the requests' otherwise.
     pub(crate) smokes: Semaphore,
-    client: Arc<Client>,
+    /// The certificate, where HTTPS is served.
+    pub(crate) certificate: Option<Arc<Live>>,
+    /// Held while it changes who is served: by a reload, and while a tenant is made or deleted.
+    pub(crate) changing: Mutex<()>,
+    pub(crate) observer: Observer,
     /// Held while the tenants are put together anew.
-    roster: Mutex<()>,
+    roster: std::sync::Mutex<()>,
 }
 
 impl Shared {
     /// Puts the tenants together anew, after one was made, deleted or given other limits.
     pub(crate) fn refresh(&self) {
-        let _roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
-        self.tenants.store(Arc::new(tenants(&self.config, &self.kept, &self.client)));
+        self.serve(None);
     }
-}
 
-fn tenants(config: &Config, kept: &AllKept, client: &Arc<Client>) -> Tenants {
-    let most = config.renders.concurrent;
-    let all = kept.tenants(config).into_iter();
-    Tenants::new(config, all.map(|(kept, tenant)| Arc::new(Tenant::new(kept, tenant, most, client))))
+    /// Serves by a configuration, or by the one that there is, with what is kept.
+    pub(crate) fn serve(&self, config: Option<Config>) {
+        let _roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        let config = config.map_or_else(|| self.config.load_full(), Arc::new);
+        let before = self.tenants.load();
+        let tenants = self.kept.tenants(&config).into_iter().map(|(kept, tenant)| {
+            let before = before.by_name.get(&kept.tenant).map(|tenant| &**tenant);
+            Arc::new(Tenant::new(kept, tenant, config.renders.concurrent, &self.client, before))
+        });
+        self.tenants.store(Arc::new(Tenants::new(&config, tenants)));
+        self.config.store(config);
+    }
+
+    /// The disk of the folder of state failed.
+    pub(crate) fn unusable(&self, cause: io::Error) -> Error {
+        Error::State { folder: self.config.load().state.clone(), cause }
+    }
 }
 
 /// A server that is ready: it listens, and has its tenants' apps.
 pub struct Server {
     shared: Arc<Shared>,
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     admin: Option<Admin>,
     lock: Lock,
 }
 
 impl Server {
-    /// The engine's configuration that fits a server's: a slot for each render.
+    /// The engine's configuration that fits a server's: a slot for each render, and fuel is counted where it is bounded.
     pub fn engine(config: &Config) -> EngineConfig {
-        EngineConfig { concurrency: config.renders.concurrent.max(1), ..EngineConfig::default() }
+        let fuel = config.tenants.values().any(|tenant| tenant.limits.fuel.is_some());
+        EngineConfig { concurrency: config.renders.concurrent.max(1), fuel, ..EngineConfig::default() }
     }
 
     /// Listens, and makes the tenants' apps ready: those that are JavaScript are built, all are kept in the folder of state.
@@ -134,56 +195,64 @@ impl Server {
         receipts: Arc<dyn Sent>,
     ) -> Result<Self, Error> {
         let unusable = |cause| Error::State { folder: config.state.clone(), cause };
+        let certificate = match config.tls.clone() {
+            Some(tls) => Some(Live::new(reload::certificates(tls).await?)),
+            None => None,
+        };
         let lock = Lock::take(&config.state).map_err(|why| match why {
             NotLocked::Taken(pid) => Error::Locked { folder: config.state.clone(), pid },
             NotLocked::Io(cause) => unusable(cause),
         })?;
-        let address = config.listen;
-        let listener = TcpListener::bind(address).await.map_err(|cause| Error::Listen { address, cause })?;
+        let listeners = listen(&config, certificate.as_ref()).await?;
         let store = Store::open(&config.state).map_err(unusable)?;
+        let kept = Arc::new(AllKept::new(store.records().map_err(unusable)?));
         let admin = Admin::start(&config).await?;
         let audit = Audit::open(&config.state.join("audit.jsonl")).map_err(unusable)?;
         let client = Arc::new(Client::new().map_err(|error| Error::Client(error.to_string()))?);
-        let kept = Arc::new(AllKept::new(store.records().map_err(unusable)?));
-        for (name, tenant) in &config.tenants {
-            if let Some(app) = &tenant.app {
-                let deployed = deploy_configured(&bundler, &store, &kept, name, app).await;
-                deployed.map_err(|why| match why {
-                    NotConfigured::Disk(cause) => unusable(cause),
-                    NotConfigured::Why(why) => Error::App { tenant: name.clone(), why },
-                })?;
-            }
-        }
-        kept.go_live();
-        store.sweep(&kept.bundles().collect()).map_err(unusable)?;
         let bundles = Bundles::new(&engine, config.renders.bundles, store.clone());
+        let ids = Ids::new().map_err(|error| Error::Random(error.to_string()))?;
+        let observer = Observer::start(&config, receipts).map_err(|error| Error::Observe(error.to_string()))?;
         let admission = Admission::new(&config.renders);
-        let tenants = ArcSwap::from_pointee(tenants(&config, &kept, &client));
+        let tenants = ArcSwap::from_pointee(Tenants::new(&config, []));
         let shared = Arc::new(Shared {
-            config,
+            config: ArcSwap::from_pointee(config.clone()),
             engine,
             bundles,
             admission,
             tenants,
-            receipts: Arc::new(Events::new(receipts)),
-            ids: Ids::new().map_err(|error| Error::Random(error.to_string()))?,
+            ids,
+            client,
             store,
             kept,
             bundler,
             audit,
             smokes: Semaphore::new(2),
-            client,
-            roster: Mutex::default(),
+            certificate,
+            changing: Mutex::new(()),
+            observer,
+            roster: std::sync::Mutex::default(),
         });
+        shared.kept.go_live();
+        Prepared::new(&shared, &config).await?.take_effect(&shared, config.clone()).await?;
+        shared.store.sweep(&shared.kept.bundles().collect()).map_err(unusable)?;
         if let Some(admin) = &admin {
             admin.ready(&shared);
         }
-        Ok(Self { shared, listener, admin, lock })
+        Ok(Self { shared, listeners, admin, lock })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.listener.local_addr().unwrap_or(self.shared.config.listen)
+        self.local_address(0).unwrap_or(self.shared.config.load().listen)
+    }
+
+    /// Where it listens for HTTPS, if it does; that is [`Server::address`] where there is no plain HTTP.
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.local_address(self.listeners.iter().position(|listener| listener.tls.is_some())?)
+    }
+
+    fn local_address(&self, index: usize) -> Option<SocketAddr> {
+        self.listeners.get(index)?.socket.local_addr().ok()
     }
 
     /// Where the admin API is, if there is one.
@@ -191,19 +260,68 @@ impl Server {
         self.admin.as_ref().map(|admin| admin.address)
     }
 
-    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered.
+    /// What changes the server while it runs.
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.shared.clone())
+    }
+
+    /// Its figures.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::of(&self.shared)
+    }
+
+    /// What the tenants' apps write to their consoles.
+    pub fn logs(&self) -> LogStreams {
+        self.shared.observer.logs.clone()
+    }
+
+    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, and what they
+    /// left behind is written and sent, which has five seconds. Files are opened anew after SIGHUP.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self { shared, listener, admin, lock } = self;
+        let Self { shared, listeners, admin, lock } = self;
+        let reopening = tokio::spawn(reopen_on_hangup(shared.clone()));
         let shutdown = async {
             shutdown.await;
             if let Some(admin) = &admin {
                 admin.drain();
             }
         };
-        public::serve(listener, shared, shutdown).await;
+        public::serve(listeners, shared.clone(), shutdown).await;
         if let Some(admin) = admin {
             admin.end().await;
         }
+        reopening.abort();
+        let flush = move || shared.observer.flush(Duration::from_secs(5));
+        // It cannot be joined if the runtime is at its end, and then nothing can be written either.
+        let _ = tokio::task::spawn_blocking(flush).await;
         drop(lock);
+    }
+}
+
+/// Log files are renamed by who tells us so by this signal.
+async fn reopen_on_hangup(shared: Arc<Shared>) {
+    #[cfg(unix)]
+    if let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        while hangup.recv().await.is_some() {
+            shared.observer.reopen();
+        }
+    }
+    #[cfg(not(unix))]
+    drop(shared);
+}
+
+/// Plain HTTP, HTTPS or both, in this order.
+async fn listen(config: &Config, certificate: Option<&Arc<Live>>) -> Result<Vec<Listener>, Error> {
+    let bind = async |address, tls| {
+        let socket = TcpListener::bind(address).await.map_err(|cause| Error::Listen { address, cause })?;
+        Ok::<_, Error>(Listener { socket, tls })
+    };
+    let Some(certificate) = certificate else {
+        return Ok(vec![bind(config.listen, None).await?]);
+    };
+    let acceptor = certificate.acceptor().map_err(|error| Error::Tls(error.to_string()))?;
+    match config.tls.as_ref().and_then(|tls| tls.listen) {
+        None => Ok(vec![bind(config.listen, Some(acceptor)).await?]),
+        Some(address) => Ok(vec![bind(config.listen, None).await?, bind(address, Some(acceptor)).await?]),
     }
 }

@@ -229,6 +229,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use std::collections::HashSet;
 

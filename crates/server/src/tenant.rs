@@ -14,6 +14,8 @@ use http::HeaderMap;
 
 use crate::config::{Config, TenantConfig, TenantName};
 use crate::kept::Kept;
+use crate::logs::LogStream;
+use crate::metrics::Counted;
 use crate::routes::Routes;
 
 /// A tenant while it is served.
@@ -25,11 +27,15 @@ pub(crate) struct Tenant {
     /// Renders at once.
     pub(crate) share: u32,
     pub(crate) outgoing: Option<Outgoing>,
-    rate: Option<DefaultDirectRateLimiter>,
+    rate: Option<Arc<DefaultDirectRateLimiter>>,
     /// What answers its requests now. A request takes it once, and keeps to it.
     pub(crate) live: Arc<ArcSwapOption<Deployed>>,
-    /// What is kept of it: its deployments, and whether it is suspended.
+    /// What is kept of it beyond the configuration: its deployments, and whether it is suspended.
     pub(crate) kept: Arc<Kept>,
+    /// Where it is counted; known with its first request.
+    pub(crate) counted: OnceLock<Arc<Counted>>,
+    /// Where its console goes; known with its first line.
+    pub(crate) log: OnceLock<LogStream>,
 }
 
 /// A bundle that answers requests.
@@ -47,13 +53,26 @@ impl Deployed {
 }
 
 impl Tenant {
-    pub(crate) fn new(kept: Arc<Kept>, config: TenantConfig, most: u32, client: &Arc<Client>) -> Self {
+    /// A tenant; its rate is that of the one that it was before, if that has the same.
+    pub(crate) fn new(
+        kept: Arc<Kept>,
+        config: TenantConfig,
+        most: u32,
+        client: &Arc<Client>,
+        before: Option<&Self>,
+    ) -> Self {
         let env = serde_json::Value::Object(config.env.clone()).to_string();
         let share = config.concurrent.unwrap_or(most.div_ceil(2)).clamp(1, most.max(1));
         let outgoing = (!config.allow.is_empty()).then(|| Outgoing::new(client.clone(), config.allow.iter().cloned()));
-        let rate = config.rate.and_then(NonZeroU32::new).map(|rate| RateLimiter::direct(Quota::per_second(rate)));
+        let rate = match before.filter(|before| before.config.rate == config.rate) {
+            Some(before) => before.rate.clone(),
+            None => {
+                let rate = config.rate.and_then(NonZeroU32::new);
+                rate.map(|rate| Arc::new(RateLimiter::direct(Quota::per_second(rate))))
+            }
+        };
         let (name, live) = (kept.tenant.clone(), kept.live.clone());
-        Self { name, config, env, share, outgoing, rate, live, kept }
+        Self { name, config, env, share, outgoing, rate, live, kept, counted: OnceLock::new(), log: OnceLock::new() }
     }
 
     /// Whether a request more may come now; if not, after what time.

@@ -208,10 +208,15 @@ fn stamp(file: &Path) -> Option<Stamp> {
     is_old.then_some((modified, metadata.len(), metadata.ino()))
 }
 
+/// Whether a file of tokens can be used; if not, why.
+pub(crate) fn check(file: &Path) -> Result<(), String> {
+    parse_file(file).map(drop)
+}
+
 fn parse_file(file: &Path) -> Result<Vec<Arc<Token>>, String> {
-    let wrong = |why: String| format!("the file of tokens, {}, cannot be used: {why}", file.display());
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    parse(&text).map_err(wrong)
+    let wrong = |how: &str, why: String| format!("the file of tokens, {}, cannot be {how}: {why}", file.display());
+    let text = std::fs::read_to_string(file).map_err(|error| wrong("read", error.to_string()))?;
+    parse(&text).map_err(|why| wrong("used", why))
 }
 
 fn parse(text: &str) -> Result<Vec<Arc<Token>>, String> {
@@ -229,7 +234,10 @@ fn parse(text: &str) -> Result<Vec<Arc<Token>>, String> {
         scopes: BTreeSet<Scope>,
         tenants: Option<Vec<String>>,
     }
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: File = toml::from_str(text).map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| text[..span.start].split('\n').count());
+        format!("line {line}: {}", error.message().lines().collect::<Vec<_>>().join(", "))
+    })?;
     let mut names = BTreeSet::new();
     let tokens = file.token.into_iter().map(|Entry { name, sha256, scopes, tenants }| {
         if !names.insert(name.clone()) {
@@ -246,6 +254,7 @@ fn parse(text: &str) -> Result<Vec<Arc<Token>>, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
 
@@ -284,8 +293,9 @@ mod tests {
     fn a_bad_file_says_what_is_wrong() {
         let digest = "0".repeat(64);
         for (text, part) in [
-            ("x", "expected"),
-            ("[[token]]\nname = 'a'", "sha256"),
+            ("x", "line 1: "),
+            ("[[token]]\nname = 'a'", "line 1: missing field `sha256`"),
+            ("[[token]]\nname = 7", "line 2: invalid type"),
             ("[[token]]\nname = 'a'\nsha256 = '1'\nscopes = []", "64 digits"),
             (&format!("[[token]]\nname = 'a'\nsha256 = '{digest}'\nscopes = ['root']"), "root"),
             (&format!("[[token]]\nname = 'a'\nsha256 = '{digest}'\nscopes = []\ntenants = ['A']"), "tenant's name"),

@@ -87,8 +87,9 @@ unsafe impl LinearMemory for Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        let Some(slot) = self.slot.take() else { return };
+        let Some(mut slot) = self.slot.take() else { return };
         if KEEPS.replace(false) {
+            self.slots.look_at(&mut slot);
             KEPT.set(Some(Remains(Self { slot: Some(slot), slots: self.slots.clone(), may_grow: false })));
         } else {
             self.slots.give_back(slot);

@@ -105,19 +105,39 @@ impl Image {
         self.base.as_ref().map_or(0, |base| base.range().end).max(own)
     }
 
-    /// Writes what the heap has at `place` into `memory`, which is whole pages there.
-    pub(crate) fn copy_to(&self, memory: &mut [u8], place: usize) {
-        let range = place..place + memory.len();
-        match &self.base {
-            Some(base) => base.copy_to(memory, place),
-            None => memory.fill(0),
-        }
-        let first = self.numbers.partition_point(|number| number * PAGE < range.start);
-        for (number, page) in self.numbers.iter().zip(self.bytes.chunks_exact(PAGE)).skip(first) {
-            let Some(at) = (number * PAGE).checked_sub(place).filter(|at| *at < memory.len()) else { break };
-            memory[at..at + PAGE].copy_from_slice(page);
-        }
+    /// Writes what the heap has at `place` into `memory`, which is whole pages there. Gives how many of them held something else.
+    ///
+    /// A page is compared first: where it differs that ends at the first byte which does, and where it does not there is nothing
+    /// to copy.
+    pub(crate) fn copy_to(&self, memory: &mut [u8], place: usize) -> u64 {
+        let pages = memory.chunks_exact_mut(PAGE).zip(self.pages_from(place));
+        pages.map(|(memory, page)| u64::from(put(memory, page))).sum()
     }
+
+    /// How many pages of `memory`, which is whole pages at `place`, hold something else than the heap has there.
+    pub(crate) fn differences(&self, memory: &[u8], place: usize) -> u64 {
+        memory.chunks_exact(PAGE).zip(self.pages_from(place)).filter(|(memory, page)| *memory != *page).count() as u64
+    }
+
+    /// The heap's pages from `place` on, without end.
+    fn pages_from(&self, place: usize) -> impl Iterator<Item = &[u8]> {
+        let first = place / PAGE;
+        let skipped = self.numbers.partition_point(|number| *number < first);
+        let mut own = self.numbers.iter().zip(self.bytes.chunks_exact(PAGE)).skip(skipped).peekable();
+        (first..).map(move |number| match own.next_if(|(own, _)| **own == number) {
+            Some((_, page)) => page,
+            None => self.base.as_ref().and_then(|base| base.page(number)).unwrap_or(&ZERO),
+        })
+    }
+}
+
+/// Writes a page where there is another; says whether there was.
+fn put(memory: &mut [u8], page: &[u8]) -> bool {
+    let differs = memory != page;
+    if differs {
+        memory.copy_from_slice(page);
+    }
+    differs
 }
 
 const ZERO: [u8; PAGE] = [0; PAGE];
@@ -164,15 +184,6 @@ impl Base {
     /// Where its bytes are in linear memory.
     pub(crate) fn range(&self) -> Range<usize> {
         self.start..self.start + self.view.bytes().len()
-    }
-
-    fn copy_to(&self, memory: &mut [u8], place: usize) {
-        for (number, memory) in memory.chunks_exact_mut(PAGE).enumerate() {
-            match self.page(place / PAGE + number) {
-                Some(page) => memory.copy_from_slice(page),
-                None => memory.fill(0),
-            }
-        }
     }
 
     /// A page of linear memory that is not zero.

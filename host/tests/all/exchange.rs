@@ -1,15 +1,18 @@
 //! Requests, and responses that come piece by piece.
 
+mod body;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use dayfly::{Answer, Exchange, Failure, Limit, Limits};
 use http::{Request, StatusCode};
+use http_body_util::Full;
 
 use crate::app::{App, generous};
 
-fn request() -> Request<Bytes> {
-    Request::get("http://localhost/").body(Bytes::new()).unwrap()
+fn request() -> Request<Full<Bytes>> {
+    Request::get("http://localhost/").body(Full::default()).unwrap()
 }
 
 async fn fetch(guest: &str, limits: Limits) -> Answer {
@@ -93,7 +96,7 @@ async fn headers_end_at_their_limit() {
 async fn requests_end_at_their_limits() {
     let App { engine, bundle, .. } = App::new("streamed");
     let ask = async |limits: Limits| {
-        let request = Request::post("http://localhost/").header("a", "b").body(Bytes::from("body")).unwrap();
+        let request = Request::post("http://localhost/").header("a", "b").body(Full::from("body")).unwrap();
         engine.fetch(&bundle, &limits, request, "{}").await
     };
     assert!(ask(Limits { request: 21, headers: 100, ..generous() }).await.response.is_ok());

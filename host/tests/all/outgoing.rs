@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use dayfly::{Body, Call, FetchError, FetchErrorKind, Limits, Outcome, Outgoing, Page, Pending, Transport};
+use dayfly::{Body, Call, FetchError, FetchErrorKind, Limits, Outcome, Outgoing, Page, Pending, Trace, Transport};
 use http::{Request, Response};
 
 use crate::app::{App, Expect, generous};
@@ -149,12 +149,34 @@ async fn what_the_list_names_is_called_and_noted() {
     assert_eq!(request.uri(), "https://public.test/page?secret=1");
     assert_eq!(request.headers()["user-agent"], concat!("Dayfly/", env!("CARGO_PKG_VERSION")));
     assert_eq!(addresses, &["192.88.98.1:443".parse().unwrap(), "[2600::1]:443".parse().unwrap()]);
-    let [Call { method, url, status, error, request_bytes, response_bytes, time }] = &outcome.usage.calls[..] else {
+    let [Call { method, url, status, error, request_bytes, response_bytes, time, span, .. }] = &outcome.usage.calls[..]
+    else {
         panic!("{outcome:#?}")
     };
     assert_eq!((method.as_str(), url.as_str()), ("GET", "https://public.test/page"));
     assert_eq!((*status, *error, *request_bytes, *response_bytes), (Some(200), None, 37, 10));
-    assert!(*time <= outcome.usage.wall, "{outcome:#?}");
+    assert!(*time <= outcome.usage.wall && span.is_none(), "{outcome:#?}");
+    assert!(!request.headers().contains_key("traceparent"), "{request:?}");
+}
+
+#[tokio::test]
+async fn a_call_is_a_child_of_the_span_that_it_is_made_in() {
+    let transport = Arc::new(Fake::default());
+    let list = LIST.iter().map(|entry| entry.parse().unwrap());
+    let trace = Trace {
+        id: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736.try_into().unwrap(),
+        span: 0x00f0_67aa_0ba9_02b7.try_into().unwrap(),
+        flags: 1,
+        state: Some("vendor=1".into()),
+    };
+    let app = App::new("caller").may_call(Outgoing::new(transport.clone(), list).with_trace(trace.clone()));
+    let outcome = app.render("https://public.test/page").await;
+    let span = outcome.usage.calls[0].span.unwrap();
+    assert_ne!(span, trace.span);
+    let sent = transport.sent.lock().unwrap();
+    let headers = sent[0].0.headers();
+    assert_eq!(headers["traceparent"], format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{span:016x}-01"));
+    assert_eq!(headers["tracestate"], "vendor=1");
 }
 
 #[tokio::test]

@@ -8,6 +8,10 @@
 (global $bounded (mut i32) (i32.const 0))
 (global $js_stack (mut i32) (i32.const 0))
 (global $page (mut i64) (i64.const 0))
+;; Of a request's body: whether it is still to come, its address or its number, and its length if it is there.
+(global $is_streamed (mut i32) (i32.const 0))
+(global $body (mut i32) (i32.const 0))
+(global $body_length (mut i32) (i32.const 0))
 
 (func (export "dayfly:sandbox/renderer@0.1.0#render")
   (param $props i32) (param $length i32) (param $is_bounded i32) (param $js_stack_bound i32) (param $page_bound i64)
@@ -20,12 +24,16 @@
 (func (export "dayfly:sandbox/handler@0.1.0#handle")
   (param $method i32) (param $method_length i32) (param $url i32) (param $url_length i32)
   (param $headers i32) (param $headers_length i32)
-  (param $has_body i32) (param $body i32) (param $body_length i32) (param $env i32) (param $env_length i32)
+  (param $has_body i32) (param $is_streamed i32) (param $body i32) (param $body_length i32)
+  (param $env i32) (param $env_length i32)
   (param $is_bounded i32) (param $js_stack_bound i32) (param $page_bound i64)
   (result i32)
   (global.set $bounded (local.get $is_bounded))
   (global.set $js_stack (local.get $js_stack_bound))
   (global.set $page (local.get $page_bound))
+  (global.set $is_streamed (i32.and (local.get $has_body) (local.get $is_streamed)))
+  (global.set $body (local.get $body))
+  (global.set $body_length (local.get $body_length))
   (call $handle (local.get $url) (local.get $url_length)))
 
 (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)

@@ -230,6 +230,45 @@ fn a_handler_gets_the_request_and_its_response_comes_back_as_it_is() {
 }
 
 #[test]
+fn a_request_is_handed_on_as_it_comes() {
+    let dayfly = Dayfly::new("dev-upload").file(
+        "app.mjs",
+        "export default { async fetch(request) {
+           if (request.url.endsWith('/echo')) return new Response(request.body);
+           return new Response(await request.text().catch((error) => { console.log(`caught ${error}`); }));
+         } };",
+    );
+    let server = Server::start(&dayfly, &["app.mjs"]);
+    let head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    let mut response = server.send(head);
+    let mut seen = String::new();
+    for piece in ["first", "later"] {
+        write!(response.get_mut(), "5\r\n{piece}\r\n").unwrap();
+        while !seen.contains(piece) {
+            assert_ne!(response.read_line(&mut seen).unwrap(), 0, "{seen}");
+        }
+    }
+    response.get_mut().write_all(b"0\r\n\r\n").unwrap();
+    response.read_to_string(&mut seen).unwrap();
+    has(&seen, &["HTTP/1.1 200", "\r\n0\r\n"]);
+
+    // A client that leaves in the middle.
+    let leaving = server.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
+    leaving.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+    server.says("caught TypeError: the request's body broke off: ");
+
+    // More than a request may have, of which nothing was said before.
+    let mut large = server.send(&head.replace("/echo", "/"));
+    let piece = "x".repeat(1 << 16);
+    for _ in 0..17 {
+        if write!(large.get_mut(), "{:x}\r\n{piece}\r\n", piece.len()).is_err() {
+            break;
+        }
+    }
+    server.says("more request size than its limit allows");
+}
+
+#[test]
 fn a_body_comes_piece_by_piece_and_one_that_breaks_off_says_why() {
     let dayfly = Dayfly::new("dev-stream").file(
         "app.mjs",

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use bytes::Bytes;
 use clap::Args;
 use dayfly::{Bundle, Engine, Exchange, Limits};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
@@ -28,7 +27,7 @@ pub(super) struct RequestArgs {
     #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header, conflicts_with = "props")]
     header: Vec<(HeaderName, HeaderValue)>,
 
-    /// The request's body: a file, or - for standard input
+    /// The request's body: a file, or - for standard input, which the app is given as it comes
     #[arg(long, value_name = "FILE|-", conflicts_with = "props")]
     body: Option<PathBuf>,
 
@@ -54,16 +53,17 @@ impl RequestArgs {
 
     /// Sends the request to a bundle's handler.
     pub(super) fn send(&self, engine: &Engine, bundle: &Bundle, limits: &Limits) -> Result<Exchange> {
-        let body = self.body.as_deref().map(input::bytes).transpose()?;
-        let method = self.method.clone().unwrap_or(if body.is_some() { Method::POST } else { Method::GET });
+        let body = input::body(self.body.as_deref())?;
+        let has_body = self.body.is_some();
+        let method = self.method.clone().unwrap_or(if has_body { Method::POST } else { Method::GET });
         let url = self.url.clone().unwrap_or_else(|| Uri::from_static("http://localhost/"));
         if url.scheme().is_none() || url.authority().is_none() {
             return Err(Mistake(format!("{url} is no whole URL: one is http://localhost/path")).into());
         }
-        if body.is_some() && (method == Method::GET || method == Method::HEAD) {
+        if has_body && (method == Method::GET || method == Method::HEAD) {
             return Err(Mistake(format!("a {method} request has no body: leave --body or --method out")).into());
         }
-        let mut request = Request::new(Bytes::from(body.unwrap_or_default()));
+        let mut request = Request::new(body);
         (*request.method_mut(), *request.uri_mut()) = (method, url);
         for (name, value) in &self.header {
             request.headers_mut().append(name, value.clone());

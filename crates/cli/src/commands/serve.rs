@@ -2,103 +2,181 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use clap::Args;
 use dayfly::Line;
 use dayfly_bundler::Bundler;
-use dayfly_server::{Config, Receipt, Server};
+use dayfly_server::{Config, Handle, Loaded, Otlp, Override, Problems, Receipt, Reloaded, Server};
 
 use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
+use crate::mistakes::{print_doubt, print_mistakes};
 use crate::progress;
-use crate::report::print_note;
+use crate::report::{print_bytes, print_note, print_problem};
 use crate::units::show_time;
 
 /// Serve the apps of many tenants over HTTP
 ///
-/// Each request is answered in a fresh sandbox, within its tenant's limits and in its tenant's turn. Without arguments the built-in
-/// examples are served.
+/// Each request is answered in a fresh sandbox, within its tenant's limits and in its tenant's turn. Without a configuration the
+/// built-in examples are served.
+///
+/// What the flags set holds over the environment, which holds over the file: DAYFLY_SERVER__LISTEN sets server.listen, and
+/// DAYFLY_TENANT__SHOP__LIMITS__JS_STACK sets tenant.shop.limits.js-stack. CONFIGURATION.md describes every key. SIGHUP reads the
+/// configuration again; one with mistakes changes nothing.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Where to listen; port 0 is a free one
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<std::net::SocketAddr>,
+    /// The configuration, a file of TOML
+    #[arg(value_name = "CONFIG.toml")]
+    config: Option<PathBuf>,
 
-    /// The folder of what outlives the process [default: $XDG_STATE_HOME/dayfly/examples or ~/.local/state/dayfly/examples]
+    /// Check the configuration, and serve nothing
+    #[arg(long)]
+    check: bool,
+
+    /// Where to listen; port 0 is a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+
+    /// The folder of what outlives the process [default: below $XDG_STATE_HOME/dayfly or ~/.local/state/dayfly]
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 
     /// Where the admin API listens, or off [default: 127.0.0.1:9090, or a free port there if that one is taken]
     ///
-    /// `dayfly tenant`, `deploy`, `rollback`, `logs` and `top` find it by themselves if they are given the same --state.
-    #[arg(long, value_name = "ADDRESS:PORT|off", value_parser = admin)]
-    admin: Option<AdminAddress>,
+    /// `dayfly tenant`, `deploy`, `rollback`, `logs` and `top` find it by themselves.
+    #[arg(long, value_name = "ADDRESS:PORT|off")]
+    admin: Option<String>,
 
     /// A file of tokens of the admin API, as `dayfly tenant token` writes it; read again when it changes
     #[arg(long, value_name = "FILE")]
     tokens: Option<PathBuf>,
-}
 
-/// Where the admin API listens, if anywhere.
-#[derive(Clone, Copy, Debug)]
-struct AdminAddress(Option<std::net::SocketAddr>);
-
-fn admin(text: &str) -> Result<AdminAddress, String> {
-    if text == "off" {
-        return Ok(AdminAddress(None));
-    }
-    text.parse()
-        .map(|address| AdminAddress(Some(address)))
-        .map_err(|_| "write an address and a port, such as 127.0.0.1:9090, or off".into())
+    /// Set a key of the configuration, such as tenant.shop.limits.memory=64MiB
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Override::set)]
+    set: Vec<Override>,
 }
 
 impl Serve {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
-        let config = self.config()?;
+        let Loaded { config, warnings } = match self.load() {
+            Ok(loaded) => loaded,
+            Err(Problems(mistakes)) => {
+                print_mistakes(&mistakes);
+                return Ok(Exit::Usage);
+            }
+        };
+        warnings.iter().for_each(print_doubt);
+        if self.check {
+            print_bytes(b"ok", b"\n")?;
+            return Ok(Exit::Done);
+        }
         let bundler = progress::during("compiling the engine", || cache.bundler(&Bundler::config()))?;
         let engine = cache.engine(&Server::engine(&config))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
+            // Before anybody can send one, which would end the process.
+            let hangups = Hangups::new()?;
             let names: Vec<_> = config.tenants.keys().cloned().collect();
             let note = config.state.join("admin.json");
-            let server = Server::start(config, engine, Arc::new(bundler), Arc::new(print))
+            let server = Server::start(config, engine, Arc::new(bundler), Arc::new(printer()?))
                 .await
                 .map_err(|error| Mistake(error.to_string()))?;
-            for name in names {
-                print_note(&format!("serving http://{}/{name}", server.address()));
+            for (scheme, address) in [("http", plain_address(&server)), ("https", server.tls_address())] {
+                let Some(address) = address else { continue };
+                names.iter().for_each(|name| print_note(&format!("serving {scheme}://{address}/{name}")));
             }
             if let Some(admin) = server.admin() {
                 print_note(&format!("the admin API is at http://{admin}, and its token in {}", note.display()));
             }
-            server.run(interrupted()).await;
+            let handle = server.handle();
+            let serving = tokio::spawn(server.run(interrupted()));
+            tokio::select! {
+                served = serving => served?,
+                () = self.reload_when_told(hangups, &handle) => {}
+            }
             Ok(Exit::Done)
         })
     }
 
-    fn config(&self) -> Result<Config> {
-        let state = match &self.state {
-            Some(state) => state.clone(),
-            None => default_state()
-                .ok_or_else(|| Mistake("there is no home folder: --state FOLDER names a folder of state".into()))?,
-        };
-        let mut config = Config::new(state).with_examples();
-        if let Some(listen) = self.listen {
-            config.listen = listen;
+    fn load(&self) -> Result<Loaded, Problems> {
+        let mut overrides = Override::variables(std::env::vars_os())?;
+        let flag = |flag, key, value: String| Override::flag(flag, key, &value);
+        overrides.extend(self.listen.clone().map(|listen| flag("--listen", "server.listen", listen)));
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        overrides.extend(self.state.as_ref().map(path).map(|state| flag("--state", "server.state", state)));
+        overrides.extend(self.admin.clone().map(|admin| flag("--admin", "admin.listen", admin)));
+        overrides.extend(self.tokens.as_ref().map(path).map(|tokens| flag("--tokens", "admin.tokens", tokens)));
+        overrides.extend(self.set.iter().cloned());
+        let [server, examples] = default_states();
+        let state = if self.config.is_some() { server } else { examples };
+        let mut loaded = Config::load(self.config.as_deref(), &overrides, state)?;
+        loaded.config.otlp = loaded.config.otlp.or_else(Otlp::from_env);
+        if self.config.is_none() {
+            loaded.config = loaded.config.with_examples();
         }
-        if let Some(AdminAddress(admin)) = self.admin {
-            config.admin = admin;
+        Ok(loaded)
+    }
+
+    /// Reads the configuration again at each SIGHUP, for ever.
+    async fn reload_when_told(&self, mut hangups: Hangups, handle: &Handle) {
+        loop {
+            hangups.next().await;
+            let Loaded { config, warnings } = match tokio::task::block_in_place(|| self.load()) {
+                Ok(loaded) => loaded,
+                Err(Problems(mistakes)) => {
+                    handle.refused();
+                    print_mistakes(&mistakes);
+                    print_note("what was served before goes on");
+                    continue;
+                }
+            };
+            warnings.iter().for_each(print_doubt);
+            match handle.reload(config).await {
+                Ok(reloaded) => print_reloaded(&reloaded),
+                Err(error) => {
+                    error.to_string().lines().for_each(|line| print_problem(line, [None, None]));
+                    print_note("what was served before goes on");
+                }
+            }
         }
-        config.tokens = self.tokens.clone();
-        Ok(config)
     }
 }
 
-/// As the XDG base directory specification has it.
-pub(crate) fn default_state() -> Option<PathBuf> {
+/// SIGHUPs as they come; never, where there are none.
+struct Hangups {
+    #[cfg(unix)]
+    signals: tokio::signal::unix::Signal,
+}
+
+impl Hangups {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if self.signals.recv().await.is_some() {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+/// Where plain HTTP is served, if it is.
+fn plain_address(server: &Server) -> Option<std::net::SocketAddr> {
+    Some(server.address()).filter(|address| server.tls_address() != Some(*address))
+}
+
+/// The folders of state by default, with a configuration and without one: as the XDG base directory specification has it.
+pub(crate) fn default_states() -> [Option<PathBuf>; 2] {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(state.join("dayfly/examples"))
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
+    ["server", "examples"].map(|name| Some(state.as_ref()?.join("dayfly").join(name)))
 }
 
 /// Over with Ctrl-C or SIGTERM.
@@ -115,8 +193,46 @@ async fn interrupted() {
     let _ = interrupt.await;
 }
 
-fn print(receipt: &Receipt, _console: &[Line]) {
-    let Receipt { id, tenant, outcome, status, method, path, took, .. } = receipt;
-    let tenant = tenant.as_ref().map_or("-", |tenant| tenant.as_str());
-    print_note(&format!("{id} {tenant} {method} {path} {status} {outcome} in {}", show_time(*took)));
+fn print_reloaded(reloaded: &Reloaded) {
+    let Reloaded { added, changed, removed, deployed, needs_restart, .. } = reloaded;
+    let mut parts = Vec::new();
+    for (what, names) in [("added", added), ("changed", changed), ("removed", removed), ("deployed", deployed)] {
+        if !names.is_empty() {
+            let names: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+            parts.push(format!("{what} {}", names.join(", ")));
+        }
+    }
+    let parts = if parts.is_empty() { "no tenant has changed".into() } else { parts.join("; ") };
+    print_note(&format!("the configuration was read again: {parts}"));
+    if !needs_restart.is_empty() {
+        print_note(&format!("these keys hold from the next start on: {}", needs_restart.join(", ")));
+    }
+}
+
+/// Lines that wait to be printed. One that finds no room is dropped, and counted: a terminal that stands still must not hold
+/// requests up.
+const MOST_LINES: usize = 4096;
+
+/// Prints a line for each request, on a thread of its own.
+fn printer() -> std::io::Result<impl Fn(&Receipt, &[Line]) + Send + Sync> {
+    let (sender, lines) = std::sync::mpsc::sync_channel::<String>(MOST_LINES);
+    let dropped = Arc::new(AtomicU64::new(0));
+    let lost = dropped.clone();
+    std::thread::Builder::new().name("dayfly-printer".into()).spawn(move || {
+        for line in lines {
+            print_note(&line);
+            match lost.swap(0, Ordering::Relaxed) {
+                0 => {}
+                lost => print_note(&format!("{lost} requests are not shown: they came faster than lines are read")),
+            }
+        }
+    })?;
+    Ok(move |receipt: &Receipt, _: &[Line]| {
+        let Receipt { id, tenant, outcome, status, method, path, took, .. } = receipt;
+        let tenant = tenant.as_ref().map_or("-", |tenant| tenant.as_str());
+        let line = format!("{id} {tenant} {method} {path} {status} {outcome} in {}", show_time(*took));
+        if sender.try_send(line).is_err() {
+            dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    })
 }

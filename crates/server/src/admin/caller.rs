@@ -43,6 +43,18 @@ impl Caller {
             .authenticate("Bearer realm=\"dayfly\", error=\"insufficient_scope\""))
     }
 
+    /// Whether the token has a scope, and is for all tenants.
+    pub(super) fn check_for_all(&self, scope: Scope) -> Result<(), Problem> {
+        self.check(scope)?;
+        if self.token.is_for_all() {
+            return Ok(());
+        }
+        let detail = format!("the token {:?} is for some tenants, and this tells of all", self.token.name);
+        let remedy = "use a token that is for all: one without a list of tenants in the file of tokens";
+        Err(Problem::new(StatusCode::FORBIDDEN, "tenant-not-allowed", detail, remedy)
+            .authenticate("Bearer realm=\"dayfly\", error=\"insufficient_scope\""))
+    }
+
     /// Makes a change, with a line in the audit log before and one after it. The change goes on if the caller goes away.
     pub(super) async fn audited<T: Send + 'static>(
         &self,
@@ -50,7 +62,7 @@ impl Caller {
         tenant: &TenantName,
         change: impl Future<Output = Result<(T, Option<String>), Problem>> + Send + 'static,
     ) -> Result<T, Problem> {
-        let id = self.shared.ids.next();
+        let id = format!("{:016x}", self.shared.ids.span());
         let (token, tenant) = (self.token.name.clone(), tenant.to_string());
         let started = Entry { time: now(), id, token, action, tenant, digest: None, outcome: "started" };
         let audit = self.shared.audit.clone();

@@ -18,8 +18,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::Phase;
 use super::caller::{Asked, Caller, bad_request};
 use super::problem::{Problem, ProblemView};
+use crate::activity::Answered;
 use crate::config::TenantName;
-use crate::events::Event;
 use crate::tokens::Scope;
 
 /// Of whom to hear.
@@ -71,7 +71,7 @@ pub(super) struct LineView<'a> {
 }
 
 impl<'a> RequestView<'a> {
-    fn new(Event { receipt, console }: &'a Event) -> Self {
+    fn new(Answered { receipt, console }: &'a Answered) -> Self {
         let ms = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
         Self {
             id: &receipt.id,
@@ -79,7 +79,7 @@ impl<'a> RequestView<'a> {
             bundle: receipt.bundle.map(|bundle| bundle.to_string()),
             outcome: receipt.outcome,
             status: receipt.status,
-            method: &receipt.method,
+            method: receipt.method.as_str(),
             path: &receipt.path,
             queued_ms: ms(receipt.queued),
             took_ms: ms(receipt.took),
@@ -120,12 +120,15 @@ pub(super) async fn events(
         caller.check_for(Scope::Read, tenant)?;
     }
     let token = caller.token.clone();
-    let is_wanted = move |event: &Event| match (&event.receipt.tenant, &tenant) {
+    let is_wanted = move |event: &Answered| match (&event.receipt.tenant, &tenant) {
         (Some(of), Some(wanted)) => of == wanted,
         (Some(of), None) => token.is_for(of),
         (None, wanted) => wanted.is_none() && token.is_for_all(),
     };
-    let (past, listener) = caller.shared.receipts.listen();
+    let Some(activity) = &caller.shared.observer.activity else {
+        unreachable!("there is a caller, so there is an API")
+    };
+    let (past, listener) = activity.listen();
     let past = if filter.past == Some(true) { past } else { Vec::new() };
     let past: Vec<_> = past.into_iter().filter(|event| is_wanted(event)).map(|event| Ok(request(&event))).collect();
     let listening = (filter.follow != Some(false)).then(|| Listening {
@@ -144,9 +147,9 @@ pub(super) async fn events(
 
 /// A reader of events that come.
 struct Listening {
-    listener: Receiver<Arc<Event>>,
+    listener: Receiver<Arc<Answered>>,
     phase: watch::Receiver<Phase>,
-    is_wanted: Box<dyn Fn(&Event) -> bool + Send + Sync>,
+    is_wanted: Box<dyn Fn(&Answered) -> bool + Send + Sync>,
 }
 
 impl Listening {
@@ -168,7 +171,7 @@ impl Listening {
     }
 }
 
-fn request(event: &Event) -> Sent {
+fn request(event: &Answered) -> Sent {
     let data = serde_json::to_string(&RequestView::new(event)).expect("it is plain text and numbers");
     Sent::default().event("request").id(&event.receipt.id).data(data)
 }

@@ -1,20 +1,20 @@
 //! How the server is.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::problem::{Problem, ProblemView};
 use super::{Api, Phase};
-use crate::server::Shared;
+use crate::kept::blocking;
+use crate::metrics::Metrics;
 use crate::tokens::Scope;
 
 /// How the server is.
@@ -111,7 +111,7 @@ pub(super) async fn status(caller: Caller) -> Result<Json<StatusView>, Problem> 
     let mut tenants: Vec<_> = all.by_name.values().filter(|tenant| caller.token.is_for(&tenant.name)).collect();
     tenants.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     let tenants = tenants.into_iter().map(|tenant| {
-        let (load, tally) = (shared.admission.load_of(&tenant.name), shared.receipts.tally(&tenant.name));
+        let (load, tally) = (shared.admission.load_of(&tenant.name), tenant.kept.tally().clone());
         LoadView {
             name: tenant.name.to_string(),
             suspended: tenant.kept.is_suspended(),
@@ -129,42 +129,51 @@ pub(super) async fn status(caller: Caller) -> Result<Json<StatusView>, Problem> 
         version: env!("CARGO_PKG_VERSION"),
         phase: caller.api.inner.phase.borrow().as_str(),
         uptime_ms: us(caller.api.inner.started.elapsed()) / 1_000,
-        renders: RendersView { live: load.held, concurrent: shared.config.renders.concurrent, waiting: load.waiting },
+        renders: RendersView {
+            live: load.held,
+            concurrent: shared.config.load().renders.concurrent,
+            waiting: load.waiting,
+        },
         bundles: BundlesView { loaded: bundles.loaded, memory_bytes: bundles.memory, loads: bundles.loads },
         resident_bytes: resident(),
         tenants: tenants.collect(),
     }))
 }
 
-/// Metrics, in the text format of Prometheus
+/// Metrics, for Prometheus
+///
+/// In the format OpenMetrics, if `Accept` has it, or else in the older one.
 #[utoipa::path(
     get, path = "/metrics", tag = "status", security(("token" = ["read"])),
     responses(
-        (status = 200, description = "Metrics", body = String),
+        (status = 200, description = "Metrics", content(
+            (String = "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+            (String = "text/plain; version=0.0.4; charset=utf-8"),
+        )),
         (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn metrics(caller: Caller) -> Result<Response, Problem> {
-    caller.check(Scope::Read)?;
-    let kind = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    Ok((kind, text(&caller.shared)).into_response())
+pub(super) async fn metrics(caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
+    // They name all tenants.
+    caller.check_for_all(Scope::Read)?;
+    let metrics = Metrics::of(&caller.shared);
+    let (kind, text) = if accepts_openmetrics(&headers) {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", blocking(move || metrics.encode()).await)
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", blocking(move || metrics.encode_text()).await)
+    };
+    Ok(([(CONTENT_TYPE, kind)], text).into_response())
 }
 
-/// What is read off the server itself.
-fn text(shared: &Shared) -> String {
-    let (load, bundles) = (shared.admission.load(), shared.bundles.stats());
-    let mut text = String::new();
-    for (name, kind, help, value) in [
-        ("dayfly_renders_live", "gauge", "Renders that go on.", u64::from(load.held)),
-        ("dayfly_requests_waiting", "gauge", "Requests that wait for their turn.", load.waiting as u64),
-        ("dayfly_bundles_loaded", "gauge", "Bundles that are loaded.", bundles.loaded),
-        ("dayfly_bundles_memory_bytes", "gauge", "Memory that loaded bundles take.", bundles.memory),
-        ("dayfly_bundle_loads_total", "counter", "How often a bundle was loaded.", bundles.loads),
-        ("dayfly_tenants", "gauge", "Tenants that are served.", shared.tenants.load().by_name.len() as u64),
-    ] {
-        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
-    }
-    text
+/// Whether who asks takes OpenMetrics; it need not be what is liked best, as Prometheus likes it best.
+fn accepts_openmetrics(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
+    let mut ranges = accepted.flat_map(|accept| accept.split(','));
+    ranges.any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_it = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/openmetrics-text"));
+        is_it && !parts.any(|part| matches!(part, "q=0" | "q=0.0"))
+    })
 }
 
 /// Bytes of this process that are in memory.

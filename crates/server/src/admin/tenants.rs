@@ -76,7 +76,7 @@ pub(super) struct LimitsView {
 
 fn view(caller: &Caller, tenant: &Tenant) -> TenantView {
     let record = tenant.kept.record();
-    let is_configured = caller.shared.config.tenants.contains_key(&tenant.name);
+    let is_configured = caller.shared.config.load().tenants.contains_key(&tenant.name);
     TenantView {
         name: tenant.name.to_string(),
         origin: if is_configured { How::Configuration } else { How::Api },
@@ -152,10 +152,10 @@ pub(super) async fn create_tenant(caller: Caller, Given(new): Given<NewTenant>) 
     if routes.is_empty() || routes.len() > 100 {
         return Err(wrong(format!("it has {} routes, and a tenant has 1 to 100", routes.len())));
     }
-    let (shared, api, by) = (caller.shared.clone(), caller.api.clone(), caller.token.name.clone());
+    let (shared, by) = (caller.shared.clone(), caller.token.name.clone());
     let made = name.clone();
     let create = async move {
-        let _alone = api.inner.creating.lock().await;
+        let _alone = shared.changing.lock().await;
         let tenants = shared.tenants.load_full();
         if tenants.by_name.contains_key(&made) {
             let detail = format!("there is a tenant {made} already");
@@ -198,20 +198,19 @@ pub(super) async fn create_tenant(caller: Caller, Given(new): Given<NewTenant>) 
 pub(super) async fn delete_tenant(caller: Caller, OfTenant(name): OfTenant) -> Result<StatusCode, Problem> {
     caller.check_for(Scope::Admin, &name)?;
     let tenant = find(&caller, &name)?;
-    if caller.shared.config.tenants.contains_key(&name) {
-        let detail = format!("the configuration has the tenant {name}");
-        let remedy = "take it out of the configuration; or suspend it";
-        return Err(Problem::new(StatusCode::CONFLICT, "tenant-configured", detail, remedy));
-    }
-    let (shared, api, gone) = (caller.shared.clone(), caller.api.clone(), name.clone());
+    let (shared, gone) = (caller.shared.clone(), name.clone());
     let delete = async move {
-        let _alone = api.inner.creating.lock().await;
+        let _alone = shared.changing.lock().await;
+        if shared.config.load().tenants.contains_key(&gone) {
+            let detail = format!("the configuration has the tenant {gone}");
+            let remedy = "take it out of the configuration; or suspend it";
+            return Err(Problem::new(StatusCode::CONFLICT, "tenant-configured", detail, remedy));
+        }
         let record = tenant.kept.forget(&shared.store).await?;
         shared.kept.remove(&gone);
         shared.refresh();
-        shared.receipts.forget(&gone);
         let dropped = record.deployments.iter().map(|one| one.digest).collect();
-        shared.retire(tenant.live.load_full(), dropped).await;
+        shared.retire(tenant.live.swap(None), dropped).await;
         Ok(((), None))
     };
     caller.audited("delete", &name, delete).await?;

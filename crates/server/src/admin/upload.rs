@@ -119,6 +119,7 @@ fn incomplete(why: &str) -> Problem {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
 

@@ -42,6 +42,7 @@ impl Lock {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::{Lock, NotLocked};
 

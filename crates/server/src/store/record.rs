@@ -117,6 +117,13 @@ impl Record {
         dropped.into_iter().filter(|id| !self.refers_to(*id)).collect()
     }
 
+    /// Takes back what was deployed since a record was this one.
+    pub(crate) fn take_deployments_of(&mut self, before: &Self) {
+        self.active = before.active;
+        self.deployments.clone_from(&before.deployments);
+        self.configured.clone_from(&before.configured);
+    }
+
     /// The deployment before the one that is served that has another bundle.
     pub(crate) fn previous(&self) -> Option<&Deployment> {
         let active = self.active()?;
@@ -151,6 +158,7 @@ mod hexadecimal {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use dayfly::BundleId;
 

@@ -120,6 +120,32 @@ async fn javascript_that_was_built_before_is_not_built_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_of_the_configuration_is_built_again_by_another_engine_and_what_was_deployed_is_not() {
+    let state = tempfile::tempdir().unwrap();
+    let path = state.path().join("tenants/shop.json");
+    let record = || serde_json::from_slice::<serde_json::Value>(&fs::read(&path).unwrap()).unwrap();
+    let by_another_engine = || {
+        let mut record = record();
+        for deployment in record["deployments"].as_array_mut().unwrap() {
+            deployment["built_of"] = "0".repeat(64).into();
+        }
+        fs::write(&path, record.to_string()).unwrap();
+    };
+    let server = served(state.path(), &page("a")).await;
+    server.end().await;
+    let built_of = record()["deployments"][0]["built_of"].clone();
+    by_another_engine();
+    let server = served(state.path(), &page("a")).await;
+    assert_eq!(record()["deployments"][0]["built_of"], built_of);
+    assert_eq!(server.deploy("shop", "", &page("b")).await.status(), 201);
+    server.end().await;
+    by_another_engine();
+    let server = served(state.path(), &page("a")).await;
+    assert_eq!(server.get("/shop").await.body(), "b", "it is not the configuration's");
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bundle_that_is_not_what_its_name_says_is_refused_and_said_and_mended_by_a_deploy() {
     let state = tempfile::tempdir().unwrap();
     let server = served(state.path(), &page("a")).await;

@@ -6,12 +6,16 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
 use bytes::Bytes;
 use dayfly::{Engine, EngineConfig, Line};
 use dayfly_bundler::{Bundler, Source};
-use dayfly_server::{App, Config, Error, Receipt, Route, Server, TenantConfig, TenantName};
+use dayfly_server::{
+    App, Config, Error, Handle, LogStreams, Metrics, Receipt, Route, Server, TenantConfig, TenantName,
+};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -42,6 +46,12 @@ type Left = Vec<(Receipt, Vec<Line>)>;
 /// A server, ended with it.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    pub(crate) tls_address: Option<SocketAddr>,
+    pub(crate) handle: Handle,
+    /// What it was started with.
+    pub(crate) config: Config,
+    pub(crate) metrics: Metrics,
+    pub(crate) logs: LogStreams,
     receipts: Arc<Mutex<Left>>,
     end: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -84,8 +94,9 @@ pub(crate) async fn serve_in(
     let sent = receipts.clone();
     let sent =
         move |receipt: &Receipt, console: &[Line]| sent.lock().unwrap().push((receipt.clone(), console.to_vec()));
-    let server = Server::start(config, engine(), bundler(), Arc::new(sent)).await?;
-    let (address, admin) = (server.address(), server.admin());
+    let server = Server::start(config.clone(), engine(), bundler(), Arc::new(sent)).await?;
+    let (address, tls_address, handle) = (server.address(), server.tls_address(), server.handle());
+    let (metrics, logs, admin) = (server.metrics(), server.logs(), server.admin());
     let token = std::fs::read(state.join("admin.json")).map_or(String::new(), |note| {
         serde_json::from_slice::<serde_json::Value>(&note).unwrap()["token"].as_str().unwrap().to_owned()
     });
@@ -94,7 +105,22 @@ pub(crate) async fn serve_in(
         let _ = ended.await;
     }));
     let client = Client::builder(TokioExecutor::new()).build_http();
-    Ok(Running { address, receipts, end: Some(end), task, client, admin, token, _state: None })
+    let (end, _state) = (Some(end), None);
+    Ok(Running {
+        address,
+        tls_address,
+        handle,
+        config,
+        metrics,
+        logs,
+        receipts,
+        end,
+        task,
+        client,
+        admin,
+        token,
+        _state,
+    })
 }
 
 impl Running {
@@ -110,7 +136,7 @@ impl Running {
     }
 
     /// The answer of the admin API as it comes.
-    pub(crate) async fn stream(&self, mut request: Request<Full<Bytes>>) -> Response<hyper::body::Incoming> {
+    pub(crate) async fn stream(&self, mut request: Request<Full<Bytes>>) -> Response<Incoming> {
         *request.uri_mut() = format!("http://{}{}", self.admin.unwrap(), request.uri()).parse().unwrap();
         self.client.request(request).await.unwrap()
     }
@@ -139,12 +165,20 @@ impl Running {
     }
 
     /// The response to a request of which the URL is a path.
-    pub(crate) async fn ask(&self, mut request: Request<Full<Bytes>>) -> Response<String> {
-        *request.uri_mut() = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
-        let response = self.client.request(request).await.unwrap();
-        let (head, body) = response.into_parts();
+    pub(crate) async fn ask(&self, request: Request<Full<Bytes>>) -> Response<String> {
+        let (head, body) = self.begin(request).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Response::from_parts(head, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// The response to a GET of a path, its body as it comes.
+    pub(crate) async fn open(&self, path: &str) -> Response<Incoming> {
+        self.begin(Request::get(path).body(Full::default()).unwrap()).await
+    }
+
+    async fn begin(&self, mut request: Request<Full<Bytes>>) -> Response<Incoming> {
+        *request.uri_mut() = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
+        self.client.request(request).await.unwrap()
     }
 
     /// The receipt of a request and the console's lines, once it is there.
@@ -168,4 +202,11 @@ impl Running {
 /// The number that a response says its request has.
 pub(crate) fn id_of<B>(response: &Response<B>) -> String {
     response.headers()["x-request-id"].to_str().unwrap().to_owned()
+}
+
+/// A file of PEM with one thing in it: `CERTIFICATE`, `PRIVATE KEY`, ….
+pub(crate) fn pem(what: &str, der: &[u8]) -> String {
+    let text = base64::prelude::BASE64_STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", lines.join("\n"))
 }

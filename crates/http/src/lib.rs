@@ -1,0 +1,74 @@
+//! What the servers of Dayfly have in common: bodies of responses, and headers that are a connection's.
+#![deny(missing_docs)]
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http::{HeaderMap, HeaderName};
+use http_body_util::channel::{Channel, Sender};
+use http_body_util::{Either, Full};
+
+/// A body that is there, or one that comes.
+pub type Body = Either<Full<Bytes>, Channel<Bytes, Cut>>;
+
+/// What sends a body that comes.
+pub type Pieces = Sender<Bytes, Cut>;
+
+/// The app's body ended before its end: the connection is broken off, so that the reader learns of it.
+#[derive(Debug, thiserror::Error)]
+#[error("the app's body was cut")]
+pub struct Cut;
+
+/// A body that comes, and what sends it.
+pub fn streamed() -> (Pieces, Body) {
+    let (pieces, body) = Channel::new(1);
+    (pieces, Either::Right(body))
+}
+
+/// A body that is there.
+pub fn whole(content: impl Into<Bytes>) -> Body {
+    Either::Left(Full::new(content.into()))
+}
+
+/// Headers of a connection, and not of a request or a response: RFC 9110, 7.6.1.
+const OF_THE_CONNECTION: [&str; 8] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Takes off what is the connection's: the headers that always are, and those that `Connection` names.
+pub fn strip_connection(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    named.into_iter().for_each(|name| drop(headers.remove(name)));
+    OF_THE_CONNECTION.into_iter().for_each(|name| drop(headers.remove(name)));
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::strip_connection;
+
+    #[test]
+    fn what_is_the_connections_is_taken_off_and_the_rest_stays() {
+        let headers =
+            [("connection", "close, X-Hop"), ("x-hop", "1"), ("te", "trailers"), ("upgrade", "h2c"), ("x-kept", "2")];
+        let mut headers: HeaderMap = headers
+            .into_iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        strip_connection(&mut headers);
+        assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-kept"]);
+    }
+}

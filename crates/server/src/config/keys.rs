@@ -1,0 +1,202 @@
+//! All keys, a line each.
+
+use std::path::Path;
+use std::time::Duration;
+
+use dayfly::{Allowed, Limits};
+use http::HeaderName;
+
+use super::kind::{address, address_or_off, app, count, path, size, switch, text, time};
+use super::section::Section;
+use super::{Config, Http, Renders, TenantConfig, TenantName, Tls};
+use crate::routes::Route;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+/// Of what a `u32` counts.
+const MANY: u64 = u32::MAX as u64;
+
+/// Takes all keys. Paths of the file are those from `base`.
+pub(super) fn read(root: &mut Section<'_>, base: &Path, config: &mut Config) {
+    root.section("server", |server| read_server(server, base, config));
+    root.section("admin", |admin| {
+        admin.key("listen", "Where the admin API is served, over plain HTTP, to who has a token; `\"off\"` for no API. Where the default is taken, a free port of loopback is it.", &mut config.admin, &address_or_off());
+        admin.optional("tokens", "A file of tokens, as `dayfly tenant token` writes it, read again when it changes. Without one only who can read the folder of state has a token, in its `admin.json`.", "none", &mut config.tokens, &path(base));
+    });
+    root.section("http", |section| read_http(section, &mut config.http));
+    root.section("renders", |section| read_renders(section, &mut config.renders));
+    root.section("defaults", |section| read_tenant(section, &mut config.defaults));
+    let defaults = config.defaults.clone();
+    root.each("tenant", "NAME", |name, section| {
+        let mut tenant = defaults.clone();
+        section.optional("app", "What it starts with: a bundle (`.wasm`), or a file of JavaScript to build one of. Without one it waits for a deploy.", "none", &mut tenant.app, &app(base));
+        section.list("routes", "Which requests are its own: a host (`shop.example`, `*.shop.example`), a path (`/shop`) or both.", &mut tenant.routes, &text::<Route>("route", "\"shop.example\" or \"/shop\""));
+        read_tenant(section, &mut tenant);
+        match name.parse::<TenantName>() {
+            Ok(name) => drop(config.tenants.insert(name, tenant)),
+            Err(error) => section.wrong(error.to_string(), format!("rename it, as in [tenant.{}]", like(name))),
+        }
+    });
+}
+
+fn read_server(server: &mut Section<'_>, base: &Path, config: &mut Config) {
+    server.key("listen", "Where the tenants' pages are served: over plain HTTP, or, with `server.tls` and no `server.tls.listen`, over HTTPS. Port 0 is a free one.", &mut config.listen, &address());
+    server.key(
+        "state",
+        "The folder of what outlives the process: bundles, and which of them is whose.",
+        &mut config.state,
+        &path(base),
+    );
+    server.optional("tenant-header", "A header that names the tenant, before hosts and paths are looked at. Only behind a proxy that sets it: clients could name any tenant.", "none", &mut config.tenant_header, &text::<HeaderName>("name of a header", "\"x-tenant\""));
+    server.section("tls", |section| {
+        let mut tls = Tls::new("", "");
+        section.required("certificate", "The certificate and those between it and its authority, in PEM. Read again on reload.", &mut tls.certificate, &path(base));
+        section.required("key", "The certificate's private key, in PEM: PKCS #8, PKCS #1 or SEC 1. Read again on reload.", &mut tls.key, &path(base));
+        section.optional("listen", "Where HTTPS is served, beside plain HTTP at `server.listen`. Without it, it is served at `server.listen` in place of plain HTTP.", "none", &mut tls.listen, &address());
+        section.key("handshake-time", "Time for a client to agree on keys; the connection is closed then.", &mut tls.handshake_time, &time(MILLISECOND, MINUTE));
+        if section.is_there() {
+            config.tls = Some(tls);
+        }
+    });
+}
+
+fn read_http(section: &mut Section<'_>, http: &mut Http) {
+    section.key(
+        "connections",
+        "Connections at once; one beyond waits to be accepted.",
+        &mut http.connections,
+        &count(1, 1_000_000),
+    );
+    section.key(
+        "head-time",
+        "Time for a request's head to come, from the connection's start or the end of the response before.",
+        &mut http.head_time,
+        &time(MILLISECOND, HOUR),
+    );
+    section.key("url", "Bytes of a request's URL.", &mut http.url, &size(64, 64 << 10));
+    section.key(
+        "send-time",
+        "Time for a client to take each piece of a response.",
+        &mut http.send_time,
+        &time(MILLISECOND, HOUR),
+    );
+    section.key("streams", "Requests at once on a connection of HTTP/2.", &mut http.streams, &count(1, 10_000));
+}
+
+fn read_renders(section: &mut Section<'_>, renders: &mut Renders) {
+    // A slot takes 4 GiB of address space, of which there are 128 TiB.
+    section.key(
+        "concurrent",
+        "Renders of all tenants at once: the engine's slots.",
+        &mut renders.concurrent,
+        &count(1, 16_384),
+    );
+    section.key(
+        "queue",
+        "Requests of all tenants that wait for their turn; one beyond is refused. Half of it is for one tenant.",
+        &mut renders.queue,
+        &count(0, 1_000_000),
+    );
+    section.key(
+        "queue-time",
+        "How long a request waits at most; it is refused then.",
+        &mut renders.queue_time,
+        &time(MILLISECOND, 10 * MINUTE),
+    );
+    section.key(
+        "bundles",
+        "Memory for bundles that are loaded; the one that was used longest ago goes first.",
+        &mut renders.bundles,
+        &size(1 << 20, 1 << 40),
+    );
+}
+
+/// What tenants and their defaults both have.
+fn read_tenant(section: &mut Section<'_>, tenant: &mut TenantConfig) {
+    section.values("env", "What its `fetch` handler gets as `env`.", &mut tenant.env);
+    section.list(
+        "allow",
+        "What its app may call with `fetch`: origins, and networks that their names may lead to.",
+        &mut tenant.allow,
+        &text::<Allowed>("origin or network", "\"https://api.example.com\" or \"10.0.0.0/8\""),
+    );
+    section.optional(
+        "concurrent",
+        "Its renders at once.",
+        "half of `renders.concurrent`",
+        &mut tenant.concurrent,
+        &count(1, 16_384),
+    );
+    section.optional(
+        "rate",
+        "Its requests a second, in the mean; a second's worth may come at once.",
+        "unbounded",
+        &mut tenant.rate,
+        &count(1, MANY),
+    );
+    section.key(
+        "server-timing",
+        "Whether its responses say in `Server-Timing` what they took.",
+        &mut tenant.server_timing,
+        &switch(),
+    );
+    section.section("limits", |section| read_limits(section, &mut tenant.limits));
+}
+
+/// What one render may use: each of [`Limits`].
+fn read_limits(section: &mut Section<'_>, limits: &mut Limits) {
+    section.optional(
+        "fuel",
+        "Units of fuel, about one for each Wasm instruction; the same on every machine.",
+        "unbounded",
+        &mut limits.fuel,
+        &count(1, u64::MAX),
+    );
+    section.key("cpu", "Time on a processor.", &mut limits.cpu, &time(MILLISECOND, HOUR));
+    section.key("wall", "Time on the clock, waiting included.", &mut limits.wall, &time(MILLISECOND, HOUR));
+    section.key(
+        "memory",
+        "Linear memory, the snapshot of the heap included.",
+        &mut limits.memory,
+        &size(1 << 20, 4 << 30),
+    );
+    section.key("js-stack", "Stack of JavaScript calls.", &mut limits.js_stack, &size(16 << 10, 768 << 10));
+    section.key("page", "The page, or a response's body.", &mut limits.page, &size(1, 4 << 30));
+    section.key(
+        "console-lines",
+        "Lines that the app may write to its console.",
+        &mut limits.console_lines,
+        &count(1, MANY),
+    );
+    section.key(
+        "console-bytes",
+        "Text that the app may write to its console.",
+        &mut limits.console_bytes,
+        &size(1, 4 << 30),
+    );
+    section.key("request", "A request's URL and body.", &mut limits.request, &size(1, 4 << 30));
+    section.key("headers", "Headers, of a request's and of a response's each.", &mut limits.headers, &size(1, 1 << 20));
+    section.key("fetches", "Calls that the app makes with `fetch`.", &mut limits.fetches, &count(1, MANY));
+    section.key("fetch-time", "Time on the clock of one such call.", &mut limits.fetch_time, &time(MILLISECOND, HOUR));
+    section.key(
+        "fetch-request",
+        "What all such calls send: URLs, headers and bodies.",
+        &mut limits.fetch_request,
+        &size(1, 4 << 30),
+    );
+    section.key(
+        "fetch-response",
+        "The bodies of what they get, all together.",
+        &mut limits.fetch_response,
+        &size(1, 4 << 30),
+    );
+}
+
+/// The name nearest to this one that a tenant may have.
+fn like(name: &str) -> String {
+    let well = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let name: String = name.chars().take(63).map(well).collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() { "shop".into() } else { name.into() }
+}

@@ -1,0 +1,99 @@
+//! Programs that are not ours: what reads what we write.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Says that a test was left out, and why: `xtask test` lists what tests say here. With `CI=true` it is a failure.
+fn left_out(test: &str, why: &str) {
+    let is_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(!is_ci, "{test} may not be left out here: {why}");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("left-out");
+    fs::create_dir_all(&folder).unwrap();
+    let mut file = OpenOptions::new().create(true).append(true).open(folder.join(format!("{test}.txt"))).unwrap();
+    writeln!(file, "{why}").unwrap();
+}
+
+fn has(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// What a program prints that gets `input`. If it fails, so does the test.
+#[track_caller]
+pub(crate) fn run(command: &mut Command, input: &str) -> String {
+    let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = started.unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_owned();
+    // It may print before it has read all.
+    let writing = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+    let output = child.wait_with_output().unwrap();
+    writing.join().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{out}\n{err}", output.status);
+    out.into_owned()
+}
+
+/// A folder that is kept from one run to the next, for one who installs something there. Others wait.
+fn installed(name: &str, wanted: &str, install: impl FnOnce(&Path)) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    let lock = File::create(folder.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let stamp = folder.join("stamp");
+    if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) {
+        return folder;
+    }
+    let _ = fs::remove_file(&stamp);
+    install(&folder);
+    fs::write(stamp, wanted).unwrap();
+    folder
+}
+
+/// The script of that name beside these tests.
+pub(crate) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all").join(name)
+}
+
+/// Python with the packages of `requirements.txt`. Without Python the test is left out.
+pub(crate) fn python(test: &str) -> Option<PathBuf> {
+    if !has("python3", &["-c", "import ensurepip, venv"]) {
+        left_out(test, "it needs python3 with venv, which is not here");
+        return None;
+    }
+    let version = run(Command::new("python3").arg("--version"), "");
+    let requirements = script("requirements.txt");
+    let wanted = version + &fs::read_to_string(&requirements).unwrap();
+    let folder = installed("server-python", &wanted, |folder| {
+        run(Command::new("python3").args(["-m", "venv", "--clear", "venv"]).current_dir(folder), "");
+        let install = ["install", "--no-deps", "--disable-pip-version-check", "-r"];
+        run(Command::new(folder.join("venv/bin/pip")).args(install).arg(&requirements), "");
+    });
+    Some(folder.join("venv/bin/python"))
+}
+
+/// Prometheus' own tool, as it is here or comes from Debian's package. Elsewhere the test is left out.
+pub(crate) fn promtool(test: &str) -> Option<PathBuf> {
+    if has("promtool", &["--version"]) {
+        return Some("promtool".into());
+    }
+    if !has("apt-get", &["--version"]) || !has("dpkg", &["--version"]) {
+        left_out(test, "it needs promtool, which is not here and comes with Debian's package prometheus");
+        return None;
+    }
+    let folder = installed("promtool", "Debian", |folder| {
+        let download =
+            || Command::new("apt-get").args(["download", "prometheus"]).current_dir(folder).output().unwrap();
+        if !download().status.success() {
+            // The lists of packages may be old.
+            run(Command::new("apt-get").args(["update", "-q"]), "");
+            run(Command::new("apt-get").args(["download", "prometheus"]).current_dir(folder), "");
+        }
+        let package = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let package =
+            package.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "deb")).unwrap();
+        run(Command::new("dpkg").arg("-x").arg(package).arg(folder.join("package")), "");
+    });
+    Some(folder.join("package/usr/bin/promtool"))
+}
