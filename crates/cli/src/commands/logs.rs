@@ -70,10 +70,10 @@ impl Logs {
             return Ok(());
         }
         let text = |value: &Value| printable(value.as_str().unwrap_or("-")).into_owned();
-        let took = data["took_ms"].as_f64().unwrap_or_default();
+        let took = data["duration_us"].as_f64().unwrap_or_default() / 1_000.0;
         anstream::println!(
             "{} {} {} {} {} in {took:.1} ms",
-            text(&data["id"]),
+            text(&data["request_id"]),
             text(&data["method"]),
             text(&data["path"]),
             data["status"],

@@ -20,6 +20,7 @@ use super::caller::{Asked, Caller, bad_request};
 use super::problem::{Problem, ProblemView};
 use crate::activity::Answered;
 use crate::config::TenantName;
+use crate::receipt::ReceiptView;
 use crate::tokens::Scope;
 
 /// Of whom to hear.
@@ -38,26 +39,10 @@ pub(super) struct Filter {
 /// A request that was answered: the data of an event `request`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RequestView<'a> {
-    /// The response's `x-request-id`.
-    id: &'a str,
-    tenant: Option<&'a str>,
-    bundle: Option<String>,
-    /// `ok`, or the code of what went wrong.
-    outcome: &'a str,
-    status: u16,
-    method: &'a str,
-    /// Without its query.
-    path: &'a str,
-    /// Milliseconds that it waited for its turn.
-    queued_ms: f64,
-    /// Milliseconds from its head's coming to the end of all that it made the app do.
-    took_ms: f64,
-    /// Milliseconds of processor time.
-    cpu_ms: f64,
-    peak_memory_bytes: u64,
-    page_bytes: u64,
-    /// What failed.
-    failure: Option<&'a str>,
+    /// As it is in the server's events.
+    #[serde(flatten)]
+    receipt: ReceiptView<'a>,
+    /// What the app wrote to its console.
     console: Vec<LineView<'a>>,
 }
 
@@ -72,23 +57,7 @@ pub(super) struct LineView<'a> {
 
 impl<'a> RequestView<'a> {
     fn new(Answered { receipt, console }: &'a Answered) -> Self {
-        let ms = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
-        Self {
-            id: &receipt.id,
-            tenant: receipt.tenant.as_ref().map(TenantName::as_str),
-            bundle: receipt.bundle.map(|bundle| bundle.to_string()),
-            outcome: receipt.outcome,
-            status: receipt.status,
-            method: receipt.method.as_str(),
-            path: &receipt.path,
-            queued_ms: ms(receipt.queued),
-            took_ms: ms(receipt.took),
-            cpu_ms: ms(receipt.usage.cpu),
-            peak_memory_bytes: receipt.usage.peak_memory,
-            page_bytes: receipt.usage.page_bytes,
-            failure: receipt.failure.as_deref(),
-            console: console.iter().map(LineView::new).collect(),
-        }
+        Self { receipt: receipt.view(), console: console.iter().map(LineView::new).collect() }
     }
 }
 

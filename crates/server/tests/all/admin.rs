@@ -182,7 +182,7 @@ async fn events_come_as_they_happen_and_the_last_ones_can_be_had() {
     let data = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
     let data: Value = serde_json::from_str(data).unwrap();
     assert_eq!((&data["tenant"], &data["outcome"], &data["status"]), (&json!("shop"), &json!("ok"), &json!(200)));
-    assert_eq!(data["id"], crate::support::id_of(&answered));
+    assert_eq!(data["request_id"], crate::support::id_of(&answered));
     assert_eq!((&data["console"][0]["level"], &data["console"][0]["text"]), (&json!("warn"), &json!("said live")));
     server.end().await;
     assert!(body.frame().await.is_none(), "the stream ends with the server");
