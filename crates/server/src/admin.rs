@@ -6,6 +6,7 @@
 //! | `GET /metrics` | read, for all tenants | `status` |
 //! | `GET /v1/status` | read | `status` |
 //! | `GET /v1/events` | read | `events` |
+//! | `GET /v1/tenants/T/logs` | read | `logs` |
 //! | `GET /v1/tenants`, `GET /v1/tenants/T` | read | `tenants` |
 //! | `POST /v1/tenants`, `DELETE /v1/tenants/T`, `POST /v1/tenants/T/suspend`, `…/resume` | admin | `tenants` |
 //! | `GET /v1/tenants/T/limits`, `PATCH …` | read, admin | `tenants` |
@@ -17,6 +18,7 @@
 mod caller;
 mod deployments;
 mod events;
+mod logs;
 mod problem;
 mod routes;
 mod status;

@@ -90,9 +90,14 @@ fn an_app_is_deployed_rolled_back_and_looked_at_from_the_command_line() {
     clients.said(&["tenant", "resume", "mine"]);
 
     let logs = clients.said(&["logs", "mine"]);
+    assert!(logs.contains("Z ") && logs.contains(" log: asked (one.mjs:1:"), "{logs}");
+    assert_eq!(clients.said(&["logs", "mine", "--lines", "1"]).lines().count(), 1);
+    let requests = clients.said(&["logs", "mine", "--requests"]);
     assert!(
-        logs.contains("GET /mine 200 ok") && logs.contains("log: asked (one.mjs:1:") && logs.contains("503 suspended"),
-        "{logs}"
+        requests.contains("GET /mine 200 ok")
+            && requests.contains("\n  log: asked (one.mjs:1:")
+            && requests.contains("503 suspended"),
+        "{requests}"
     );
     let top = clients.said(&["top", "--once"]);
     assert!(top.lines().any(|line| line.starts_with("mine ")) && top.contains("TENANT"), "{top}");

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{Problem, ProblemView};
-use super::{Api, deployments, events, status, tenants};
+use super::{Api, deployments, events, logs, status, tenants};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +31,7 @@ pub(super) fn router(api: Api) -> Router {
         .routes(routes!(status::metrics))
         .routes(routes!(status::status))
         .routes(routes!(events::events))
+        .routes(routes!(logs::logs))
         .routes(routes!(tenants::list_tenants, tenants::create_tenant))
         .routes(routes!(tenants::get_tenant, tenants::delete_tenant))
         .routes(routes!(tenants::suspend_tenant))

@@ -189,6 +189,56 @@ async fn events_come_as_they_happen_and_the_last_ones_can_be_had() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenants_console_is_read_and_followed_and_no_name_makes_a_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tokens.toml");
+    let other = NewToken::generate("o", &[Scope::Read].into(), &["other".parse().unwrap()].into());
+    fs::write(&file, &other.entry).unwrap();
+    let apps = [tenant("shop", "a.js", APP), tenant("other", "a.js", APP)];
+    let server = serve(apps, |config| config.tokens = Some(file.clone())).await;
+    for (path, expected) in [
+        ("/v1/tenants/nobody/logs", (404, "tenant-unknown")),
+        ("/v1/tenants/..%2Fshop/logs", (404, "tenant-unknown")),
+        ("/v1/tenants/shop/logs?lines=-1", (400, "bad-request")),
+    ] {
+        assert_eq!(code(&server.call("GET", path, "", "").await), expected, "{path}");
+    }
+    let foreign = as_token(&server, &other.token, "GET", "/v1/tenants/shop/logs").await;
+    assert_eq!(code(&foreign), (403, "tenant-not-allowed"));
+
+    for say in ["one", "two"] {
+        let asked = server.get(&format!("/shop?say={say}")).await;
+        server.receipt(&crate::support::id_of(&asked)).await;
+        server.get("/other?say=other").await;
+    }
+    let read = |text: &str| -> Vec<(String, Value)> {
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        let data = data.map(|data| serde_json::from_str::<Value>(data).unwrap());
+        data.map(|line| (line["text"].as_str().unwrap().to_owned(), line)).collect()
+    };
+    let texts = |lines: &[(String, Value)]| lines.iter().map(|(text, _)| text.clone()).collect::<Vec<_>>();
+    let all = server.call("GET", "/v1/tenants/shop/logs", "", "").await;
+    assert_eq!(texts(&read(all.body().as_str().unwrap())), ["said one", "said two"]);
+    let path = "/v1/tenants/shop/logs?lines=1&follow=true";
+    let request = Request::get(path).header("authorization", format!("Bearer {}", server.token));
+    let mut body = server.stream(request.body("".into()).unwrap()).await.into_body();
+    let asked = server.get("/shop?say=three").await;
+    let mut came = String::new();
+    while !came.contains("three") {
+        let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        came += std::str::from_utf8(&frame).unwrap();
+    }
+    let lines = read(&came);
+    assert_eq!(texts(&lines), ["said two", "said three"]);
+    let line = &lines[1].1;
+    assert_eq!((&line["tenant"], &line["level"], &line["depth"]), (&json!("shop"), &json!("warn"), &json!(0)));
+    assert_eq!(line["request_id"], crate::support::id_of(&asked));
+    assert!(line["at"].as_str().unwrap().starts_with("a.js:1:") && line["time"].as_str().unwrap().ends_with('Z'));
+    server.end().await;
+    assert!(body.frame().await.is_none(), "the stream ends with the server");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn status_tells_each_tenants_load() {
     let server = serve([tenant("shop", "a.js", APP), tenant("idle", "a.js", APP)], |_| {}).await;
     for _ in 0..3 {
@@ -308,6 +358,7 @@ async fn the_description_is_valid_openapi_and_has_every_route() {
         "delete /v1/tenants/{tenant}",
         "post /v1/tenants/{tenant}/suspend",
         "post /v1/tenants/{tenant}/resume",
+        "get /v1/tenants/{tenant}/logs",
         "get /v1/tenants/{tenant}/limits",
         "patch /v1/tenants/{tenant}/limits",
         "get /v1/tenants/{tenant}/deployments",
