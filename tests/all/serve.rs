@@ -1,78 +1,102 @@
-//! `dayfly serve` as a process, and the commands that talk to it.
+//! `dayfly serve` as a process: its signals, its privileges, the files that it is operated with, and the commands that talk to it.
 
+mod administered;
 mod clients;
 mod config;
+mod connections;
+mod drain;
+mod files;
 mod kill;
+mod privilege;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use crate::support::scratch;
 
 /// So long that whoever waits for it waits for nothing.
 const LONG: Duration = Duration::from_secs(120);
 
-/// A folder of state that is empty.
-fn state(test: &str) -> PathBuf {
-    let folder = scratch("serve").join(test);
-    let _ = std::fs::remove_dir_all(&folder);
-    folder
-}
-
-/// `dayfly serve` with the examples, killed when it is dropped.
+/// `dayfly serve` with the built-in examples, on a free port.
 struct Server {
     process: Child,
-    /// Of the pages.
-    address: String,
-    /// Of the admin API.
-    admin: String,
-    token: String,
+    address: SocketAddr,
+    /// What it writes, to either of its outputs.
+    lines: Receiver<String>,
+    /// Those that were read.
+    read: Vec<String>,
 }
 
 impl Server {
-    fn start(state: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_dayfly"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state"])
-            .arg(state)
-            .env("XDG_CACHE_HOME", scratch("cli-cache"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let (mut address, mut said) = (String::new(), Vec::new());
-        let admin = loop {
-            let line = lines.next().unwrap_or_else(|| panic!("it ended: {said:#?}")).unwrap();
-            if let Some(rest) = line.split("serving http://").nth(1) {
-                address = rest.split('/').next().unwrap().to_owned();
+    fn start(state: &str, arguments: &[&str]) -> Self {
+        let mut command = Self::command(state);
+        command.args(arguments);
+        Self::run(command)
+    }
+
+    fn command(state: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+        command.arg("serve").args(["--listen", "127.0.0.1:0", "--state"]).arg(folder(state));
+        command.env("XDG_CACHE_HOME", scratch("cli-cache"));
+        command
+    }
+
+    fn run(mut command: Command) -> Self {
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        let (out, err) = (process.stdout.take().unwrap(), process.stderr.take().unwrap());
+        let also = sender.clone();
+        std::thread::spawn(move || {
+            BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| also.send(line))
+        });
+        std::thread::spawn(move || {
+            BufReader::new(err).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        let mut server = Self { process, address: ([127, 0, 0, 1], 0).into(), lines, read: Vec::new() };
+        let line = server.says("serving http://");
+        let address = line.split("serving http://").nth(1).unwrap().split('/').next().unwrap();
+        server.address = address.parse().unwrap();
+        server
+    }
+
+    /// Waits for a line that has this in it.
+    #[track_caller]
+    fn says(&mut self, part: &str) -> String {
+        loop {
+            match self.lines.recv_timeout(LONG) {
+                Ok(line) => {
+                    self.read.push(line.clone());
+                    if line.contains(part) {
+                        return line;
+                    }
+                }
+                Err(error) => panic!("no {part:?} ({error}) in {:#?}", self.read),
             }
-            if let Some(rest) = line.split("the admin API is at http://").nth(1) {
-                break rest.split(',').next().unwrap().to_owned();
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.process.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits until it has ended, and gives all that it wrote.
+    fn ended(mut self) -> (ExitStatus, Vec<String>) {
+        let deadline = Instant::now() + LONG;
+        let status = loop {
+            match self.process.try_wait().unwrap() {
+                Some(status) => break status,
+                None => assert!(Instant::now() < deadline, "it does not end: {:#?}", self.read),
             }
-            said.push(line);
+            std::thread::sleep(Duration::from_millis(10));
         };
-        // It writes on, and must not be held up.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        let note = std::fs::read(state.join("admin.json")).unwrap();
-        let note: serde_json::Value = serde_json::from_slice(&note).unwrap();
-        let token = note["token"].as_str().unwrap().to_owned();
-        Self { process, address, admin, token }
-    }
-
-    /// Ends it as a power cut does.
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    /// A page: its status line and headers, and its body.
-    fn get(&self, path: &str) -> (String, String) {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        exchange(&self.address, &request).unwrap()
+        let mut lines = std::mem::take(&mut self.read);
+        lines.extend(self.lines.iter());
+        (status, lines)
     }
 }
 
@@ -83,13 +107,6 @@ impl Drop for Server {
     }
 }
 
-/// A response, if it came whole.
-fn exchange(address: &str, request: &str) -> Option<(String, String)> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(LONG)).unwrap();
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut response = String::new();
-    stream.read_to_string(&mut response).ok()?;
-    let (head, body) = response.split_once("\r\n\r\n")?;
-    Some((head.to_owned(), body.to_owned()))
+fn folder(state: &str) -> PathBuf {
+    scratch("serve").join(state)
 }

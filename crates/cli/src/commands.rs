@@ -5,9 +5,11 @@ mod build;
 mod completions;
 mod deploy;
 mod dev;
+mod health;
 mod limits;
 mod logs;
 mod outgoing;
+mod process;
 mod render;
 mod request;
 mod run;
@@ -32,6 +34,7 @@ pub(crate) enum Command {
     Run(run::Run),
     Dev(dev::Dev),
     Serve(serve::Serve),
+    Health(health::Health),
     Deploy(deploy::Deploy),
     Rollback(deploy::Rollback),
     Tenant(tenant::Tenant),
@@ -55,9 +58,13 @@ impl Command {
             Self::Rollback(rollback) => rollback.json,
             Self::Tenant(tenant) => tenant.prints_json(),
             Self::Top(top) => top.json,
-            Self::Dev(_) | Self::Serve(_) | Self::Logs(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => {
-                false
-            }
+            Self::Dev(_)
+            | Self::Serve(_)
+            | Self::Health(_)
+            | Self::Logs(_)
+            | Self::Trace(_)
+            | Self::Types(_)
+            | Self::Completions(_) => false,
         }
     }
 
@@ -68,6 +75,7 @@ impl Command {
             Self::Run(run) => run.exec(cache),
             Self::Dev(dev) => dev.exec(cache),
             Self::Serve(serve) => serve.exec(cache),
+            Self::Health(health) => health.exec(),
             Self::Deploy(deploy) => deploy.exec(),
             Self::Rollback(rollback) => rollback.exec(),
             Self::Tenant(tenant) => tenant.exec(),

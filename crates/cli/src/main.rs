@@ -7,6 +7,7 @@ mod commands;
 mod exit;
 mod input;
 mod mistakes;
+mod printer;
 mod progress;
 mod report;
 mod units;

@@ -83,6 +83,14 @@ enum Phase {
     Ended,
 }
 
+impl Api {
+    fn phase(&self) -> Phase {
+        let phase = *self.inner.phase.borrow();
+        let is_draining = || self.inner.shared.get().is_some_and(|shared| !shared.drain.is_ready());
+        if phase == Phase::Ready && is_draining() { Phase::Draining } else { phase }
+    }
+}
+
 impl Phase {
     fn as_str(self) -> &'static str {
         match self {
@@ -126,11 +134,6 @@ impl Admin {
     pub(crate) fn ready(&self, shared: &Arc<Shared>) {
         let _ = self.api.inner.shared.set(shared.clone());
         self.api.inner.phase.send_replace(Phase::Ready);
-    }
-
-    /// No more requests are taken: who sends them should send them elsewhere.
-    pub(crate) fn drain(&self) {
-        self.api.inner.phase.send_replace(Phase::Draining);
     }
 
     /// Ends, when the requests to it that go on have, or some seconds have passed.

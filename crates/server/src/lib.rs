@@ -2,11 +2,13 @@
 //!
 //! | step of a request | module |
 //! | --- | --- |
-//! | comes in on a connection | `public` |
+//! | comes in on a connection | `public`, `connection`, `pace` |
 //! | is some tenant's: by host, path or header | `routes`, `tenant` |
+//! | is answered with a stored page, or | `cache` |
 //! | waits for its turn, fairly | `admission` |
 //! | is answered by the tenant's app | `respond` |
 //! | or gets a response of ours that says what is wrong | `refusal` |
+//! | goes out compressed, or as a 304 | `compress`, `conditional` |
 //! | leaves a receipt | `receipt` |
 //! | which is counted, written, sent and told | `observer`, `metrics`, `events`, `logs`, `otlp`, `activity` |
 //!
@@ -25,18 +27,27 @@ mod activity;
 mod admin;
 mod admission;
 mod audit;
+mod cache;
+mod compress;
+mod conditional;
 mod config;
+mod connection;
 mod deploy;
+mod drain;
 mod events;
 mod examples;
 mod ids;
 mod kept;
 mod limits;
+mod linger;
+pub mod log;
 mod logs;
 mod metrics;
 mod observer;
 mod otlp;
 mod outbox;
+mod pace;
+pub mod privilege;
 mod public;
 mod receipt;
 mod refusal;
@@ -45,6 +56,7 @@ mod respond;
 mod routes;
 mod server;
 mod store;
+pub mod supervisor;
 mod tenant;
 mod timing;
 mod tls;
@@ -55,6 +67,7 @@ pub use config::{
     App, Config, Events, EventsTo, Http, LogFiles, Logs, NotATenantName, Otlp, Renders, TenantConfig, TenantName, Tls,
 };
 pub use config::{Loaded, Origin, Override, Place, Problem, Problems};
+pub use drain::Drained;
 pub use logs::{LogEvent, LogLine, LogReader, LogStream, LogStreams};
 pub use metrics::Metrics;
 pub use receipt::{Receipt, Sent};

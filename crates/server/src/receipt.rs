@@ -51,6 +51,8 @@ pub struct Receipt {
     pub console_lines: u64,
     /// What failed, for the app's author: never for who asked.
     pub failure: Option<String>,
+    /// `hit` or `stale` for a response that the cache had; none for one that the app made.
+    pub cache: Option<&'static str>,
 }
 
 /// Takes receipts. It is called where requests are answered, so it does not block.
@@ -172,7 +174,7 @@ impl Receipt {
     /// | `time` | when the request's head had come: RFC 3339, UTC |
     /// | `request_id`, `trace_id`, `span_id`, `parent_span_id`, `sampled` | its number, and its place in a distributed trace |
     /// | `tenant`, `bundle` | whose it was, and what was to answer; not there if nobody's |
-    /// | `outcome`, `failure` | `ok`, or the code of what went wrong; what failed, for the app's author |
+    /// | `outcome`, `failure` | `ok`, or the code of what went wrong; what failed, for the app's author. Of one without a whole response: `client-gone`, or `cut` when the time for a drain was over |
     /// | `method`, `host`, `path`, `status` | of the request, without its query, and of the response |
     /// | `duration_us` | from the head's coming to the end of all that the app did |
     /// | `queue_us` | of it, the wait for its turn |

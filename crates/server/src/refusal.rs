@@ -28,6 +28,10 @@ pub(crate) enum Refusal {
     QueueTimedOut,
     /// The request's body did not come whole.
     BodyIncomplete,
+    /// It came too slowly.
+    BodyTooSlow,
+    /// The request wants a stored response (`only-if-cached`), and there is none.
+    NotCached,
     /// The app failed.
     Threw,
     Unsettled,
@@ -50,6 +54,8 @@ impl Refusal {
             Self::QueueFull => "queue-full",
             Self::QueueTimedOut => "queue-timed-out",
             Self::BodyIncomplete => "body-incomplete",
+            Self::BodyTooSlow => "body-too-slow",
+            Self::NotCached => "not-cached",
             Self::Threw => "app-threw",
             Self::Unsettled => "app-unsettled",
             Self::Exceeded(limit) => limit_code(limit),
@@ -67,7 +73,8 @@ impl Refusal {
             Self::NoApp | Self::Suspended | Self::QueueFull | Self::QueueTimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Exceeded(Limit::Request) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Exceeded(Limit::Headers) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Exceeded(Limit::Wall) => StatusCode::GATEWAY_TIMEOUT,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Exceeded(Limit::Wall) | Self::NotCached => StatusCode::GATEWAY_TIMEOUT,
             Self::Threw | Self::Unsettled | Self::Exceeded(_) | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -84,6 +91,8 @@ impl Refusal {
             Self::RateLimited(_) => "too many requests: try again later",
             Self::QueueFull | Self::QueueTimedOut => "too busy: try again later",
             Self::BodyIncomplete => "the request's body did not come whole",
+            Self::BodyTooSlow => "the request's body came too slowly",
+            Self::NotCached => "no stored response is there",
             Self::Exceeded(Limit::Request) => "the request is too large",
             Self::Exceeded(Limit::Headers) => "the headers are too large",
             Self::Exceeded(Limit::Wall) => "the page took too long",

@@ -72,6 +72,12 @@ impl Handle {
     pub fn refused(&self) {
         self.shared.observer.reloads.note(false);
     }
+
+    /// Opens the files of events and of the tenants' logs anew, as what rotates logs has renamed them. What comes before that is
+    /// written to the old ones.
+    pub fn reopen(&self) {
+        self.shared.observer.reopen();
+    }
 }
 
 async fn reload(shared: &Shared, config: Config) -> Result<Reloaded, Error> {

@@ -16,7 +16,9 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::admin::Admin;
 use crate::admission::Admission;
 use crate::audit::Audit;
+use crate::cache::Caches;
 use crate::config::{Config, TenantName};
+use crate::drain::{Drain, Drained};
 use crate::ids::Ids;
 use crate::kept::AllKept;
 use crate::logs::LogStreams;
@@ -140,6 +142,8 @@ pub(crate) struct Shared {
     /// Held while it changes who is served: by a reload, and while a tenant is made or deleted.
     pub(crate) changing: Mutex<()>,
     pub(crate) observer: Observer,
+    pub(crate) caches: Caches,
+    pub(crate) drain: Drain,
     /// Held while the tenants are put together anew.
     roster: std::sync::Mutex<()>,
 }
@@ -213,6 +217,7 @@ impl Server {
         let ids = Ids::new().map_err(|error| Error::Random(error.to_string()))?;
         let observer = Observer::start(&config, receipts).map_err(|error| Error::Observe(error.to_string()))?;
         let admission = Admission::new(&config.renders);
+        let caches = Caches::new(config.cache);
         let tenants = ArcSwap::from_pointee(Tenants::new(&config, []));
         let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config.clone()),
@@ -230,6 +235,8 @@ impl Server {
             certificate,
             changing: Mutex::new(()),
             observer,
+            caches,
+            drain: Drain::default(),
             roster: std::sync::Mutex::default(),
         });
         shared.kept.go_live();
@@ -275,39 +282,21 @@ impl Server {
         self.shared.observer.logs.clone()
     }
 
-    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, and what they
-    /// left behind is written and sent, which has five seconds. Files are opened anew after SIGHUP.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, or the time
+    /// for that is over ([`Config::drain`]), and what they left behind is written and sent, which has five seconds. The admin API is
+    /// there until all requests are answered.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Drained {
         let Self { shared, listeners, admin, lock } = self;
-        let reopening = tokio::spawn(reopen_on_hangup(shared.clone()));
-        let shutdown = async {
-            shutdown.await;
-            if let Some(admin) = &admin {
-                admin.drain();
-            }
-        };
-        public::serve(listeners, shared.clone(), shutdown).await;
+        let drained = public::serve(listeners, shared.clone(), shutdown).await;
         if let Some(admin) = admin {
             admin.end().await;
         }
-        reopening.abort();
         let flush = move || shared.observer.flush(Duration::from_secs(5));
         // It cannot be joined if the runtime is at its end, and then nothing can be written either.
         let _ = tokio::task::spawn_blocking(flush).await;
         drop(lock);
+        drained
     }
-}
-
-/// Log files are renamed by who tells us so by this signal.
-async fn reopen_on_hangup(shared: Arc<Shared>) {
-    #[cfg(unix)]
-    if let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-        while hangup.recv().await.is_some() {
-            shared.observer.reopen();
-        }
-    }
-    #[cfg(not(unix))]
-    drop(shared);
 }
 
 /// Plain HTTP, HTTPS or both, in this order.

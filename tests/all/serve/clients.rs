@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::{Server, state};
+use super::administered::{Server, state};
 use crate::support::scratch;
 
 struct Clients {

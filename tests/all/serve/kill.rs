@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Server, exchange, state};
+use super::administered::{Server, exchange, state};
 
 /// A page of many pieces that all say the same number.
 fn numbered(number: u64) -> String {

@@ -89,7 +89,7 @@ pub(super) async fn livez() -> &'static str {
     ),
 )]
 pub(super) async fn readyz(State(api): State<Api>) -> (StatusCode, String) {
-    let phase = *api.inner.phase.borrow();
+    let phase = api.phase();
     let status = if phase == Phase::Ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, format!("{}\n", phase.as_str()))
 }
@@ -127,7 +127,7 @@ pub(super) async fn status(caller: Caller) -> Result<Json<StatusView>, Problem> 
     });
     Ok(Json(StatusView {
         version: env!("CARGO_PKG_VERSION"),
-        phase: caller.api.inner.phase.borrow().as_str(),
+        phase: caller.api.phase().as_str(),
         uptime_ms: us(caller.api.inner.started.elapsed()) / 1_000,
         renders: RendersView {
             live: load.held,

@@ -209,6 +209,7 @@ pub(super) async fn delete_tenant(caller: Caller, OfTenant(name): OfTenant) -> R
         let record = tenant.kept.forget(&shared.store).await?;
         shared.kept.remove(&gone);
         shared.refresh();
+        shared.caches.forget(&gone);
         let dropped = record.deployments.iter().map(|one| one.digest).collect();
         shared.retire(tenant.live.swap(None), dropped).await;
         Ok(((), None))

@@ -2,10 +2,17 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
 mod admin;
+mod cache;
+mod compression;
+mod conditional;
 mod config;
 mod deploy;
+mod drain;
+mod http;
 mod logs;
 mod metrics;
+#[cfg(target_os = "linux")]
+mod privilege;
 mod receipts;
 mod reload;
 mod requests;
@@ -14,3 +21,4 @@ mod support;
 mod tls;
 mod tools;
 mod trace;
+mod wire;

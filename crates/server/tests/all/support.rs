@@ -11,7 +11,7 @@ use bytes::Bytes;
 use dayfly::{Engine, EngineConfig, Line};
 use dayfly_bundler::{Bundler, Source};
 use dayfly_server::{
-    App, Config, Error, Handle, LogStreams, Metrics, Receipt, Route, Server, TenantConfig, TenantName,
+    App, Config, Drained, Error, Handle, LogStreams, Metrics, Receipt, Route, Server, TenantConfig, TenantName,
 };
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -41,7 +41,7 @@ pub(crate) fn engine() -> Engine {
 }
 
 /// What requests have left.
-type Left = Vec<(Receipt, Vec<Line>)>;
+pub(crate) type Left = Vec<(Receipt, Vec<Line>)>;
 
 /// A server, ended with it.
 pub(crate) struct Running {
@@ -54,7 +54,7 @@ pub(crate) struct Running {
     pub(crate) logs: LogStreams,
     receipts: Arc<Mutex<Left>>,
     end: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+    task: JoinHandle<Drained>,
     client: Client<HttpConnector, Full<Bytes>>,
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) token: String,
@@ -166,9 +166,14 @@ impl Running {
 
     /// The response to a request of which the URL is a path.
     pub(crate) async fn ask(&self, request: Request<Full<Bytes>>) -> Response<String> {
-        let (head, body) = self.begin(request).await.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        let (head, body) = self.bytes(request).await.into_parts();
         Response::from_parts(head, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    /// The same, and its body as it comes over the wire.
+    pub(crate) async fn bytes(&self, request: Request<Full<Bytes>>) -> Response<Bytes> {
+        let (head, body) = self.begin(request).await.into_parts();
+        Response::from_parts(head, body.collect().await.unwrap().to_bytes())
     }
 
     /// The response to a GET of a path, its body as it comes.
@@ -176,9 +181,16 @@ impl Running {
         self.begin(Request::get(path).body(Full::default()).unwrap()).await
     }
 
-    async fn begin(&self, mut request: Request<Full<Bytes>>) -> Response<Incoming> {
+    /// The same to a request of which the URL is a path.
+    pub(crate) async fn begin(&self, mut request: Request<Full<Bytes>>) -> Response<Incoming> {
         *request.uri_mut() = format!("http://{}{}", self.address, request.uri()).parse().unwrap();
         self.client.request(request).await.unwrap()
+    }
+
+    /// The response to a GET with some headers.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Response<String> {
+        let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+        self.ask(request.body(Full::default()).unwrap()).await
     }
 
     /// The receipt of a request and the console's lines, once it is there.
@@ -192,10 +204,17 @@ impl Running {
         }
     }
 
+    /// What requests have left, for who looks at it when the server has ended.
+    pub(crate) fn left(&self) -> Arc<Mutex<Left>> {
+        self.receipts.clone()
+    }
+
     /// Tells it to end, and waits until it has.
-    pub(crate) async fn end(mut self) {
+    pub(crate) async fn end(mut self) -> Drained {
         drop(self.end.take());
-        self.task.await.unwrap();
+        // What is idle would be kept for a moment, as a request may be on its way.
+        self.client = Client::builder(TokioExecutor::new()).build_http();
+        self.task.await.unwrap()
     }
 }
 
