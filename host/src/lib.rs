@@ -50,7 +50,7 @@ mod trace;
 mod transport;
 
 pub use allowed::{Allowed, NotAnEntry};
-pub use bundle::{Bundle, BundleId};
+pub use bundle::{Bundle, BundleId, NotABundleId};
 pub use bundles::{BundleSource, Bundles, BundlesStats};
 pub use cache::{Cache, CacheConfig, CacheError, CacheKey, CacheStats, Rejected};
 pub use console::{Level, Line, Site};

@@ -1,9 +1,12 @@
-//! `dayfly serve` as a process: its signals, its privileges, and the files that it is operated with.
+//! `dayfly serve` as a process: its signals, its privileges, the files that it is operated with, and the commands that talk to it.
 
+mod administered;
+mod clients;
 mod config;
 mod connections;
 mod drain;
 mod files;
+mod kill;
 mod privilege;
 
 use std::io::{BufRead, BufReader};

@@ -3,17 +3,23 @@
 mod bench;
 mod build;
 mod completions;
+mod deploy;
 mod dev;
 mod health;
 mod limits;
+mod logs;
 mod outgoing;
 mod process;
 mod render;
 mod request;
 mod run;
 mod serve;
+mod tenant;
+mod top;
 mod trace;
 mod types;
+
+pub(crate) use serve::default_states;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -29,6 +35,11 @@ pub(crate) enum Command {
     Dev(dev::Dev),
     Serve(serve::Serve),
     Health(health::Health),
+    Deploy(deploy::Deploy),
+    Rollback(deploy::Rollback),
+    Tenant(tenant::Tenant),
+    Logs(logs::Logs),
+    Top(top::Top),
     Bench(bench::Bench),
     Trace(trace::Trace),
     Types(types::Types),
@@ -43,9 +54,14 @@ impl Command {
             Self::Render(render) => render.json,
             Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
+            Self::Deploy(deploy) => deploy.json,
+            Self::Rollback(rollback) => rollback.json,
+            Self::Tenant(tenant) => tenant.prints_json(),
+            Self::Top(top) => top.json,
             Self::Dev(_)
             | Self::Serve(_)
             | Self::Health(_)
+            | Self::Logs(_)
             | Self::Trace(_)
             | Self::Types(_)
             | Self::Completions(_) => false,
@@ -60,6 +76,11 @@ impl Command {
             Self::Dev(dev) => dev.exec(cache),
             Self::Serve(serve) => serve.exec(cache),
             Self::Health(health) => health.exec(),
+            Self::Deploy(deploy) => deploy.exec(),
+            Self::Rollback(rollback) => rollback.exec(),
+            Self::Tenant(tenant) => tenant.exec(),
+            Self::Logs(logs) => logs.exec(),
+            Self::Top(top) => top.exec(),
             Self::Bench(bench) => bench.exec(cache),
             Self::Trace(trace) => trace.exec(),
             Self::Types(types) => types.exec(),

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cache;
+mod client;
 mod commands;
 mod exit;
 mod input;

@@ -67,7 +67,7 @@ fn main() {
 struct Bench {
     rounds: usize,
     served: Runtime,
-    bundler: Bundler,
+    bundler: Arc<Bundler>,
     engine: Engine,
     /// Kept for as long as it is served from.
     _state: tempfile::TempDir,
@@ -80,10 +80,11 @@ struct Bench {
 impl Bench {
     fn new(rounds: usize) -> Self {
         let served = Builder::new_multi_thread().enable_all().build().unwrap();
-        let bundler = Bundler::new().unwrap();
+        let bundler = Arc::new(Bundler::new().unwrap());
         let state = tempfile::tempdir().unwrap();
         let mut config = Config::new(state.path());
         config.listen = (Ipv4Addr::LOCALHOST, 0).into();
+        config.admin = None;
         let mut add = |name: &str, file: &str, text: String| {
             let mut tenant = TenantConfig::new([format!("/{name}").parse::<Route>().unwrap()]);
             tenant.app = Some(App::Source { name: file.into(), text });
@@ -101,7 +102,7 @@ impl Bench {
             let mut longest = longest.lock().unwrap();
             *longest = receipt.queued.max(*longest);
         };
-        let server = Server::start(config, engine.clone(), &bundler, Arc::new(receipts));
+        let server = Server::start(config, engine.clone(), bundler.clone(), Arc::new(receipts));
         let server = served.block_on(server).unwrap();
         let address = server.address();
         served.spawn(server.run(std::future::pending()));
@@ -268,6 +269,7 @@ impl Bench {
         let state = tempfile::tempdir().unwrap();
         let mut config = Config::new(state.path());
         config.listen = (Ipv4Addr::LOCALHOST, 0).into();
+        config.admin = None;
         for number in 0..TENANTS {
             let mut tenant = TenantConfig::new([format!("/{number}").parse::<Route>().unwrap()]);
             let text = match number {
@@ -278,7 +280,7 @@ impl Bench {
             config.tenants.insert(format!("tenant-{number}").parse().unwrap(), tenant);
         }
         let engine = Engine::new(&Server::engine(&config)).unwrap();
-        let server = Server::start(config, engine, &self.bundler, Arc::new(|_: &Receipt, _: &[Line]| {}));
+        let server = Server::start(config, engine, self.bundler.clone(), Arc::new(|_: &Receipt, _: &[Line]| {}));
         let server = self.served.block_on(server).unwrap();
         let address = server.address();
         self.served.spawn(server.run(std::future::pending()));
@@ -363,7 +365,7 @@ async fn bare() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15)).pipeline_flush(true);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();

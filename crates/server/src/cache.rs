@@ -21,6 +21,7 @@ use http::request::Parts as Asked;
 use http::response::Parts as Answered;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use moka::Expiry;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tokio::sync::watch;
 
@@ -77,6 +78,11 @@ impl Caches {
         let pages = Arc::new(Pages::new(most));
         of.insert(tenant.name.clone(), (setting, pages.clone()));
         Some(pages)
+    }
+
+    /// Forgets the pages of a tenant that was deleted.
+    pub(crate) fn forget(&self, tenant: &TenantName) {
+        lock(&self.of).remove(tenant);
     }
 
     /// Bytes that are stored, of all tenants.
@@ -194,7 +200,12 @@ impl Pages {
             let entry = if let Stored::Entry(entry) = stored { entry.size() } else { 0 };
             u32::try_from(entry + (variant + url + 256) as u64).unwrap_or(u32::MAX)
         };
-        let stored = Cache::builder().max_capacity(most).weigher(weigh).expire_after(Expires).build();
+        let stored = Cache::builder()
+            .max_capacity(most)
+            .weigher(weigh)
+            .eviction_policy(EvictionPolicy::lru())
+            .expire_after(Expires)
+            .build();
         Self { most, stored, flights: Mutex::default() }
     }
 

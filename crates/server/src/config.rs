@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -32,6 +32,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder of what outlives the process: bundles, and which of them is whose.
     pub state: PathBuf,
+    /// Where the admin API is served, to who has a token. Default [`Config::ADMIN`], or a free port there if that one is taken;
+    /// any other has to be free. `None` for no API.
+    pub admin: Option<SocketAddr>,
+    /// A file of tokens of the admin API, as `dayfly tenant token` writes it; read again when it changes. Default none: then
+    /// only who can read the folder of state has a token, in `admin.json`.
+    pub tokens: Option<PathBuf>,
     /// What a connection and a request may take.
     pub http: Http,
     /// How many renders go on at once, and who waits for how long.
@@ -60,16 +66,23 @@ pub struct Config {
     /// Whether the process gives up what serving does not need ([`privilege`](crate::privilege)), by who starts the server. Default
     /// yes.
     pub process_sandbox: bool,
+    /// What the tenants have that the admin API makes, but for routes and app.
+    pub defaults: TenantConfig,
     /// Who is served.
     pub tenants: BTreeMap<TenantName, TenantConfig>,
 }
 
 impl Config {
+    /// Where the admin API is served by default: 127.0.0.1:9090.
+    pub const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+
     /// The defaults, with a folder of state and without tenants.
     pub fn new(state: impl Into<PathBuf>) -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             state: state.into(),
+            admin: Some(Self::ADMIN),
+            tokens: None,
             http: Http::default(),
             renders: Renders::default(),
             events: Events::default(),
@@ -82,6 +95,7 @@ impl Config {
             drain: Duration::from_secs(30),
             cache: 256 << 20,
             process_sandbox: true,
+            defaults: TenantConfig::new([]),
             tenants: BTreeMap::new(),
         }
     }
@@ -95,6 +109,8 @@ impl Config {
     pub(crate) fn without_restart(mut self, old: &Self) -> Self {
         self.listen = old.listen;
         self.state.clone_from(&old.state);
+        self.admin = old.admin;
+        self.tokens.clone_from(&old.tokens);
         self.http.connections = old.http.connections;
         self.renders = old.renders.clone();
         self.events = old.events.clone();
@@ -118,6 +134,8 @@ type Differs = fn(&Config, &Config) -> bool;
 const NEED_RESTART: &[(&str, Differs)] = &[
     ("server.listen", |old, new| old.listen != new.listen),
     ("server.state", |old, new| old.state != new.state),
+    ("admin.listen", |old, new| old.admin != new.admin),
+    ("admin.tokens", |old, new| old.tokens != new.tokens),
     ("server.tls.listen", |old, new| {
         let listen = |config: &Config| config.tls.as_ref().map(|tls| tls.listen);
         listen(old) != listen(new)

@@ -43,8 +43,9 @@ fn protocol(http: &Http) -> Protocol {
         .header_read_timeout(http.head_time)
         .max_buf_size(bytes as usize)
         // One that is beyond the stack's hundred makes hyper allocate for each request.
-        .max_headers((http.header_count as usize).saturating_mul(2).max(100))
-        .pipeline_flush(true);
+        // Not `pipeline_flush`: hyper 1.12 then holds a response back while bytes of its request are unread, and drops it with a
+        // connection that ends there, as it does after a body that is refused.
+        .max_headers((http.header_count as usize).saturating_mul(2).max(100));
     builder
         .http2()
         .timer(TokioTimer::new())

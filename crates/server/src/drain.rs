@@ -43,7 +43,6 @@ impl Drain {
     }
 
     /// Whether the server takes requests, and will go on taking them.
-    #[allow(dead_code, reason = "the admin API answers with it")]
     pub(crate) fn is_ready(&self) -> bool {
         !self.is_announced.load(Ordering::Acquire)
     }

@@ -16,6 +16,8 @@ pub(crate) enum Refusal {
     NoTenant,
     /// The tenant has no app yet.
     NoApp,
+    /// The tenant was suspended.
+    Suspended,
     UrlTooLong,
     BadRequest,
     /// The app renders pages, and was asked otherwise than by GET, HEAD or a POST of JSON.
@@ -44,6 +46,7 @@ impl Refusal {
         match self {
             Self::NoTenant => "no-tenant",
             Self::NoApp => "no-app",
+            Self::Suspended => "suspended",
             Self::UrlTooLong => "url-too-long",
             Self::BadRequest => "bad-request",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -67,7 +70,7 @@ impl Refusal {
             Self::BadRequest | Self::BodyIncomplete => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoApp | Self::QueueFull | Self::QueueTimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoApp | Self::Suspended | Self::QueueFull | Self::QueueTimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Exceeded(Limit::Request) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Exceeded(Limit::Headers) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -81,6 +84,7 @@ impl Refusal {
         match self {
             Self::NoTenant => "nothing is served here",
             Self::NoApp => "nothing is served here yet",
+            Self::Suspended => "this site is suspended",
             Self::UrlTooLong => "the URL is too long",
             Self::BadRequest => "the request is not one that can be answered",
             Self::MethodNotAllowed => "the page is asked for with GET, or with a POST of JSON",

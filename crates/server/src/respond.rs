@@ -15,6 +15,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body as _, Incoming};
+use tokio::time::timeout_at;
 
 use crate::admission::{NoPermit, Permit};
 use crate::cache::{Filling, Found, Hit, is_for_a_cache};
@@ -429,6 +430,9 @@ fn whose(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Who
     if bytes > http.header_bytes as usize || head.headers.len() > http.header_count as usize {
         return Err(Refusal::Exceeded(dayfly::Limit::Headers));
     }
+    if tenant.kept.is_suspended() {
+        return Err(Refusal::Suspended);
+    }
     let deployed = tenant.live.load_full().ok_or(Refusal::NoApp)?;
     account.bundle = Some(deployed.bundle);
     tenant.check_rate().map_err(Refusal::RateLimited)?;
@@ -448,7 +452,7 @@ async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<R
     account.queued = permit.waited;
     account.admitted = Instant::now();
     let bundle = shared.bundles.get(deployed.bundle).await.map_err(|error| {
-        account.failure = Some(error.to_string());
+        account.failure = Some(format!("{error}; deploy the app again"));
         Refusal::Internal
     })?;
     let bundle = match &tenant.outgoing {
@@ -561,6 +565,10 @@ fn props(head: &Parts, body: &Bytes) -> Option<String> {
     }
 }
 
+/// What comes of a body within so much time of its head is sent with it. A body that is all there then has a length and a tag
+/// whether or not a tick came between its pieces.
+const TOGETHER: Duration = Duration::from_millis(3);
+
 /// Hands a handler's response on: whole if it is there at once, else as it comes.
 async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, mut account: Account) -> Response<Body> {
     let (mut head, ()) = answered.into_parts();
@@ -573,12 +581,17 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
         return response;
     }
     let mut there = BytesMut::new();
+    let deadline = tokio::time::Instant::now() + TOGETHER;
     let is_whole = loop {
         match at_once(&mut exchange) {
             Some(Some(chunk)) if there.is_empty() => there = chunk.into(),
             Some(Some(chunk)) => there.extend_from_slice(&chunk),
             Some(None) => break true,
-            None => break false,
+            None => match timeout_at(deadline, exchange.chunk()).await {
+                Ok(Some(chunk)) => there.extend_from_slice(&chunk),
+                Ok(None) => break true,
+                Err(_) => break false,
+            },
         }
     };
     if is_whole && exchange.is_complete() {

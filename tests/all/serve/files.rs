@@ -104,11 +104,12 @@ fn the_configurations_that_come_along_have_no_mistake() {
     let of_manifest: String = of_manifest.map(|line| format!("{}\n", line.trim_start())).collect();
     let folder = folder("configurations");
     fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("tokens.toml"), "").unwrap();
+    assert!(of_manifest.contains("tokens = "), "{of_manifest}");
     for (name, text) in [("systemd", read("dayfly.toml")), ("kubernetes", of_manifest)] {
-        // The section of the admin API is its own to read.
-        let text = text.split("[admin]").next().unwrap();
+        let text = text.replace("/etc/dayfly-tokens/tokens.toml", "tokens.toml");
         let file = folder.join(format!("{name}.toml"));
-        fs::write(&file, text).unwrap();
+        fs::write(&file, &text).unwrap();
         let out = Command::new(env!("CARGO_BIN_EXE_dayfly")).arg("serve").arg(&file).arg("--check").output().unwrap();
         assert!(out.status.success(), "{name}: {}", String::from_utf8_lossy(&out.stderr));
         assert!(text.contains("listen = \"0.0.0.0:8080\""), "{name}: {text}");

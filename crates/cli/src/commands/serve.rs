@@ -1,6 +1,7 @@
 //! `dayfly serve`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
@@ -41,6 +42,16 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 
+    /// Where the admin API listens, or off [default: 127.0.0.1:9090, or a free port there if that one is taken]
+    ///
+    /// `dayfly tenant`, `deploy`, `rollback`, `logs` and `top` find it by themselves.
+    #[arg(long, value_name = "ADDRESS:PORT|off")]
+    admin: Option<String>,
+
+    /// A file of tokens of the admin API, as `dayfly tenant token` writes it; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
+
     /// Set a key of the configuration, such as tenant.shop.limits.memory=64MiB
     #[arg(long, value_name = "KEY=VALUE", value_parser = Override::set)]
     set: Vec<Override>,
@@ -73,14 +84,19 @@ impl Serve {
             // Before anybody can send one, which would end the process.
             let (ends, hangups) = (Ends::listen()?, Hangups::new()?);
             let names: Vec<_> = config.tenants.keys().cloned().collect();
+            let note = config.state.join("admin.json");
             let (printer, printed) = Printer::start()?;
-            let server =
-                Server::start(config, engine, &bundler, printer).await.map_err(|error| Mistake(error.to_string()))?;
+            let server = Server::start(config, engine, Arc::new(bundler), printer)
+                .await
+                .map_err(|error| Mistake(error.to_string()))?;
             for (scheme, address) in [("http", plain_address(&server)), ("https", server.tls_address())] {
                 let Some(address) = address else { continue };
                 for name in &names {
                     tracing::info!(tenant = name.as_str(), "serving {scheme}://{address}/{name}");
                 }
+            }
+            if let Some(admin) = server.admin() {
+                tracing::info!("the admin API is at http://{admin}, and its token in {}", note.display());
             }
             supervisor::ready();
             let handle = server.handle();
@@ -95,7 +111,7 @@ impl Serve {
                     printed.wait();
                     Ok(Exit::Done)
                 }
-                () = self.reload_when_told(hangups, &handle, &bundler) => Ok(Exit::Done),
+                () = self.reload_when_told(hangups, &handle) => Ok(Exit::Done),
                 () = ends.come(2) => {
                     tracing::warn!("told to end at once: what is in flight is cut");
                     Ok(Exit::Failed)
@@ -111,10 +127,13 @@ impl Serve {
         let mut overrides = Override::variables(std::env::vars_os())?;
         let flag = |flag, key, value: String| Override::flag(flag, key, &value);
         overrides.extend(self.listen.clone().map(|listen| flag("--listen", "server.listen", listen)));
-        let state = self.state.as_ref().map(|state| state.to_string_lossy().into_owned());
-        overrides.extend(state.map(|state| flag("--state", "server.state", state)));
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        overrides.extend(self.state.as_ref().map(path).map(|state| flag("--state", "server.state", state)));
+        overrides.extend(self.admin.clone().map(|admin| flag("--admin", "admin.listen", admin)));
+        overrides.extend(self.tokens.as_ref().map(path).map(|tokens| flag("--tokens", "admin.tokens", tokens)));
         overrides.extend(self.set.iter().cloned());
-        let state = default_state(if self.config.is_some() { "server" } else { "examples" });
+        let [server, examples] = default_states();
+        let state = if self.config.is_some() { server } else { examples };
         let mut loaded = Config::load(self.config.as_deref(), &overrides, state)?;
         loaded.config.otlp = loaded.config.otlp.or_else(Otlp::from_env);
         if self.config.is_none() {
@@ -124,13 +143,13 @@ impl Serve {
     }
 
     /// Reads the configuration again at each SIGHUP, for ever.
-    async fn reload_when_told(&self, mut hangups: Hangups, handle: &Handle, bundler: &Bundler) {
+    async fn reload_when_told(&self, mut hangups: Hangups, handle: &Handle) {
         loop {
             hangups.next().await;
             supervisor::reloading();
             // What has renamed log files says so by this signal too.
             handle.reopen();
-            if let Err(mistakes) = self.reload(handle, bundler).await {
+            if let Err(mistakes) = self.reload(handle).await {
                 mistakes.iter().for_each(|mistake| tracing::error!("{mistake}"));
                 tracing::warn!("what was served before goes on");
             }
@@ -139,13 +158,13 @@ impl Serve {
     }
 
     /// Reads the configuration again, and has it served. Otherwise it says what is wrong.
-    async fn reload(&self, handle: &Handle, bundler: &Bundler) -> Result<(), Vec<String>> {
+    async fn reload(&self, handle: &Handle) -> Result<(), Vec<String>> {
         let loaded = tokio::task::block_in_place(|| self.load()).map_err(|Problems(mistakes)| {
             handle.refused();
             mistakes.iter().map(ToString::to_string).collect::<Vec<_>>()
         })?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let reloaded = handle.reload(loaded.config, bundler).await;
+        let reloaded = handle.reload(loaded.config).await;
         let reloaded = reloaded.map_err(|error| error.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?;
         note_reloaded(&reloaded);
         Ok(())
@@ -180,11 +199,11 @@ fn plain_address(server: &Server) -> Option<std::net::SocketAddr> {
     Some(server.address()).filter(|address| server.tls_address() != Some(*address))
 }
 
-/// As the XDG base directory specification has it.
-fn default_state(name: &str) -> Option<PathBuf> {
+/// The folders of state by default, with a configuration and without one: as the XDG base directory specification has it.
+pub(crate) fn default_states() -> [Option<PathBuf>; 2] {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(state.join("dayfly").join(name))
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
+    ["server", "examples"].map(|name| Some(state.as_ref()?.join("dayfly").join(name)))
 }
 
 /// What was changed, in the log.

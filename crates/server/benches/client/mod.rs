@@ -22,14 +22,22 @@ impl Connection {
         Self { stream, read: BytesMut::with_capacity(64 << 10) }
     }
 
-    /// The status of the response, which is read whole and has a length.
+    /// The status of the response, which is read whole.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> u16 {
         self.stream.write_all(request).await.unwrap();
         loop {
             if let Some(end) = self.read.windows(4).position(|part| part == b"\r\n\r\n") {
                 let head = std::str::from_utf8(&self.read[..end]).unwrap();
                 let status = head[9..12].parse().unwrap();
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+                let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                let Some(length) = length else {
+                    // In pieces, the last of which is empty: there is no other `0` on a line of its own.
+                    while !self.read.ends_with(b"\r\n0\r\n\r\n") {
+                        self.fill().await;
+                    }
+                    self.read.clear();
+                    return status;
+                };
                 let whole = end + 4 + length.parse::<usize>().unwrap();
                 while self.read.len() < whole {
                     self.fill().await;

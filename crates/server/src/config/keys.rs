@@ -8,7 +8,9 @@ use http::{HeaderName, HeaderValue};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::kind::{address, app, collector, count, events, header, path, share, size, switch, text, time};
+use super::kind::{
+    address, address_or_off, app, collector, count, events, header, path, share, size, switch, text, time,
+};
 use super::section::Section;
 use super::{Config, Events, Http, LogFiles, Logs, Otlp, Renders, TenantConfig, TenantName, Tls};
 use crate::routes::Route;
@@ -22,6 +24,10 @@ const MANY: u64 = u32::MAX as u64;
 /// Takes all keys. Paths of the file are those from `base`.
 pub(super) fn read(root: &mut Section<'_>, base: &Path, config: &mut Config) {
     root.section("server", |server| read_server(server, base, config));
+    root.section("admin", |admin| {
+        admin.key("listen", "Where the admin API is served, over plain HTTP, to who has a token; `\"off\"` for no API. Where the default is taken, a free port of loopback is it.", &mut config.admin, &address_or_off());
+        admin.optional("tokens", "A file of tokens, as `dayfly tenant token` writes it, read again when it changes. Without one only who can read the folder of state has a token, in its `admin.json`.", "none", &mut config.tokens, &path(base));
+    });
     root.section("http", |section| read_http(section, &mut config.http));
     root.section("renders", |section| read_renders(section, &mut config.renders));
     root.section("events", |section| read_events(section, base, &mut config.events));
@@ -33,8 +39,8 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path, config: &mut Config) {
             config.otlp = Some(otlp);
         }
     });
-    let mut defaults = TenantConfig::new([]);
-    root.section("defaults", |section| read_tenant(section, &mut defaults));
+    root.section("defaults", |section| read_tenant(section, &mut config.defaults));
+    let defaults = config.defaults.clone();
     root.each("tenant", "NAME", |name, section| {
         let mut tenant = defaults.clone();
         section.optional("app", "What it starts with: a bundle (`.wasm`), or a file of JavaScript to build one of. Without one it waits for a deploy.", "none", &mut tenant.app, &app(base));

@@ -95,6 +95,20 @@ pub(super) fn address() -> Kind<SocketAddr> {
     }
 }
 
+/// An address with a port, or `off`.
+pub(super) fn address_or_off() -> Kind<Option<SocketAddr>> {
+    let Kind { read, show, .. } = address();
+    let read = move |node: &Node| match &node.value {
+        Value::Text(text) if text == "off" => Ok(None),
+        _ => read(node).map(Some).map_err(|Wrong { message, remedy }| {
+            let remedy = remedy.map(|remedy| format!("{remedy}, or \"off\""));
+            Wrong { message, remedy }
+        }),
+    };
+    let show = move |value: &Option<SocketAddr>| value.as_ref().map_or("\"off\"".into(), &show);
+    Kind { name: "address and port, or `off`", bounds: String::new(), read: Box::new(read), show: Box::new(show) }
+}
+
 /// A file or folder: from the file's folder if the file says it, else from where the process runs.
 pub(super) fn path(base: &Path) -> Kind<PathBuf> {
     let base = base.to_owned();

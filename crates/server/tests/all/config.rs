@@ -71,6 +71,9 @@ listen = "[::1]:444"
 certificate = "chain.pem"
 key = "key.pem"
 handshake-time = "3s"
+[admin]
+listen = "[::1]:91"
+tokens = "tokens.toml"
 [http]
 connections = 7
 head-time = "1s"
@@ -167,6 +170,7 @@ fn with_certificate(folder: &Folder) {
     folder.write("chain.pem", pem("CERTIFICATE", made.cert.der()));
     folder.write("key.pem", pem("PRIVATE KEY", &made.signing_key.serialize_der()));
     folder.write("app.mjs", "");
+    folder.write("tokens.toml", "");
 }
 
 #[test]
@@ -176,9 +180,10 @@ fn every_key_goes_where_it_belongs() {
     let Loaded { config, warnings } = folder.load().unwrap();
     assert_eq!(warnings, []);
     let path = |name| folder.0.path().join(name);
-    let Config { listen, state, http, renders, tenant_header, tls, tenants, .. } = &config;
+    let Config { listen, state, admin, tokens, http, renders, tenant_header, tls, defaults, tenants, .. } = &config;
     assert_eq!((listen.to_string().as_str(), state), ("[::1]:81", &path("elsewhere")));
     assert_eq!(tenant_header.as_ref().unwrap(), "x-tenant");
+    assert_eq!((admin, tokens), (&Some("[::1]:91".parse().unwrap()), &Some(path("tokens.toml"))));
     let tls_listen = Some("[::1]:444".parse().unwrap());
     let handshake_time = Duration::from_secs(3);
     assert_eq!(tls, &Some(Tls { listen: tls_listen, handshake_time, ..Tls::new(path("chain.pem"), path("key.pem")) }));
@@ -228,6 +233,7 @@ fn every_key_goes_where_it_belongs() {
         fetch_request: first + 12,
         fetch_response: first + 13,
     };
+    assert_eq!((&defaults.limits, defaults.rate, defaults.routes.len()), (&limits(1, 20), Some(9), 0));
     let one = tenant(&config, "one");
     assert_eq!(one.limits, limits(1, 20));
     assert_eq!(one.app, Some(App::File(path("app.mjs"))));
@@ -265,6 +271,7 @@ fn what_is_left_out_has_its_default() {
     let default = Config::new("state");
     assert_eq!((config.listen, &config.state, &config.tls), (default.listen, &default.state, &None));
     assert_eq!((&config.http, &config.renders), (&default.http, &default.renders));
+    assert_eq!((config.admin, &config.tokens), (Some(Config::ADMIN), &None));
     assert_eq!((&config.events, &config.logs, &config.otlp), (&default.events, &default.logs, &None));
     assert_eq!(tenant(&config, "a"), &TenantConfig::new(["/".parse().unwrap()]));
     let Loaded { config, .. } = Config::load(None, &[], Some("state".into())).unwrap();
@@ -335,6 +342,28 @@ limits = 5
             r#"serve.toml:29:9: tenant.three: no request is this tenant's: it has no routes; add routes = ["three.example"]"#,
             r#"serve.toml:30:2: sever: there is no such key at the top; did you mean server?"#,
         ],
+    );
+}
+
+#[test]
+fn the_admin_api_can_be_off_and_its_mistakes_are_found_before_the_start() {
+    let off = Folder::new("[admin]\nlisten = \"off\"\n[tenant.a]\nroutes = [\"/\"]").load().unwrap();
+    assert_eq!(off.config.admin, None);
+    let folder = Folder::new("[server]\nlisten = \"[::1]:80\"\n[admin]\nlisten = \"of\"\ntokens = \"none.toml\"\n");
+    folder.write("bad.toml", "[[token]]\nname = 7\n");
+    let [listen, tokens] = &folder.mistakes()[..] else { panic!("two mistakes") };
+    assert!(listen.starts_with("serve.toml:4:10: admin.listen: \"of\" is no address") && listen.ends_with("\"off\""));
+    assert!(
+        tokens.starts_with("serve.toml:5:10: admin.tokens: the file of tokens, none.toml, cannot be read: No such")
+    );
+    folder.write(
+        "serve.toml",
+        "[server]\nlisten = \"[::1]:80\"\n[admin]\nlisten = \"[::1]:80\"\ntokens = \"bad.toml\"\n",
+    );
+    let [listen, tokens] = &folder.mistakes()[..] else { panic!("two mistakes") };
+    assert!(listen.starts_with("serve.toml:4:10: admin.listen: [::1]:80 is where the tenants' pages are served"));
+    assert!(
+        tokens.starts_with("serve.toml:5:10: admin.tokens: the file of tokens, bad.toml, cannot be used: line 2: ")
     );
 }
 

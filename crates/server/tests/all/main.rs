@@ -1,10 +1,12 @@
 //! The server from outside: over its sockets.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
+mod admin;
 mod cache;
 mod compression;
 mod conditional;
 mod config;
+mod deploy;
 mod drain;
 mod http;
 mod logs;
@@ -14,6 +16,7 @@ mod privilege;
 mod receipts;
 mod reload;
 mod requests;
+mod store;
 mod support;
 mod tls;
 mod tools;

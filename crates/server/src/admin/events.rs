@@ -1,0 +1,146 @@
+//! What goes on now, as server-sent events.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::response::Sse;
+use axum::response::sse::{Event as Sent, KeepAlive};
+use dayfly::Line;
+use futures_util::Stream;
+use futures_util::stream::{StreamExt, iter, unfold};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Phase;
+use super::caller::{Asked, Caller, bad_request};
+use super::problem::{Problem, ProblemView};
+use crate::activity::Answered;
+use crate::config::TenantName;
+use crate::receipt::ReceiptView;
+use crate::tokens::Scope;
+
+/// Of whom to hear.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    /// The tenant. Default all that the token is for.
+    tenant: Option<String>,
+    /// Whether to begin with the last ones that were, which the server has in memory. Default false.
+    past: Option<bool>,
+    /// Whether to go on with those that come. Default true.
+    follow: Option<bool>,
+}
+
+/// A request that was answered: the data of an event `request`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RequestView<'a> {
+    /// As it is in the server's events.
+    #[serde(flatten)]
+    receipt: ReceiptView<'a>,
+    /// What the app wrote to its console.
+    console: Vec<LineView<'a>>,
+}
+
+/// A line of an app's console.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LineView<'a> {
+    level: &'a str,
+    text: &'a str,
+    /// `file:line:column`.
+    at: Option<String>,
+}
+
+impl<'a> RequestView<'a> {
+    fn new(Answered { receipt, console }: &'a Answered) -> Self {
+        Self { receipt: receipt.view(), console: console.iter().map(LineView::new).collect() }
+    }
+}
+
+impl<'a> LineView<'a> {
+    fn new(line: &'a Line) -> Self {
+        Self { level: line.level.as_str(), text: &line.text, at: line.at.as_ref().map(ToString::to_string) }
+    }
+}
+
+/// Requests as they are answered, with what apps write to their consoles
+///
+/// Server-sent events: `request`, of which the data is a RequestView as JSON; `missed`, of which the data says how many events of
+/// all tenants a reader that is too slow was not sent: `{"missed":7}`. It goes on until the reader leaves or the server ends.
+#[utoipa::path(
+    get, path = "/v1/events", tag = "events", params(Filter), security(("token" = ["read"])),
+    responses(
+        (status = 200, description = "Events", body = RequestView, content_type = "text/event-stream"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn events(
+    caller: Caller,
+    Asked(filter): Asked<Filter>,
+) -> Result<Sse<impl Stream<Item = Result<Sent, Infallible>>>, Problem> {
+    caller.check(Scope::Read)?;
+    let tenant = filter.tenant.as_deref().map(str::parse::<TenantName>).transpose();
+    let tenant = tenant.map_err(|error| bad_request(error.to_string()))?;
+    if let Some(tenant) = &tenant {
+        caller.check_for(Scope::Read, tenant)?;
+    }
+    let token = caller.token.clone();
+    let is_wanted = move |event: &Answered| match (&event.receipt.tenant, &tenant) {
+        (Some(of), Some(wanted)) => of == wanted,
+        (Some(of), None) => token.is_for(of),
+        (None, wanted) => wanted.is_none() && token.is_for_all(),
+    };
+    let Some(activity) = &caller.shared.observer.activity else {
+        unreachable!("there is a caller, so there is an API")
+    };
+    let (past, listener) = activity.listen();
+    let past = if filter.past == Some(true) { past } else { Vec::new() };
+    let past: Vec<_> = past.into_iter().filter(|event| is_wanted(event)).map(|event| Ok(request(&event))).collect();
+    let listening = (filter.follow != Some(false)).then(|| Listening {
+        listener,
+        phase: caller.api.inner.phase.subscribe(),
+        is_wanted: Box::new(is_wanted),
+    });
+    let coming = unfold(listening, async |listening| {
+        let mut listening = listening?;
+        let sent = listening.next().await?;
+        Some((Ok(sent), Some(listening)))
+    });
+    let stream = iter(past).chain(coming);
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}
+
+/// A reader of events that come.
+struct Listening {
+    listener: Receiver<Arc<Answered>>,
+    phase: watch::Receiver<Phase>,
+    is_wanted: Box<dyn Fn(&Answered) -> bool + Send + Sync>,
+}
+
+impl Listening {
+    async fn next(&mut self) -> Option<Sent> {
+        loop {
+            let received = tokio::select! {
+                _ = self.phase.wait_for(|phase| *phase == Phase::Ended) => return None,
+                received = self.listener.recv() => received,
+            };
+            match received {
+                Ok(event) if (self.is_wanted)(&event) => return Some(request(&event)),
+                Ok(_) => {}
+                Err(RecvError::Lagged(missed)) => {
+                    return Some(Sent::default().event("missed").data(json!({ "missed": missed }).to_string()));
+                }
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+fn request(event: &Answered) -> Sent {
+    let data = serde_json::to_string(&RequestView::new(event)).expect("it is plain text and numbers");
+    Sent::default().event("request").id(&event.receipt.id).data(data)
+}
