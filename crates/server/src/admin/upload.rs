@@ -119,19 +119,21 @@ fn is_bundle(headers: &HeaderMap) -> Result<bool, Problem> {
 /// The SHA-256 that the body is to have: `Repr-Digest` and `Content-Digest` as RFC 9530 has them, `Digest` as RFC 3230 does.
 fn expected(headers: &HeaderMap) -> Result<Option<[u8; 32]>, Problem> {
     for name in ["repr-digest", "content-digest", "digest"] {
-        for value in headers.get_all(name) {
-            let wrong = || {
-                let detail = format!("the header {name} has no SHA-256");
-                let remedy = "write `Repr-Digest: sha-256=:BASE64:`, or leave it out";
-                Problem::new(StatusCode::BAD_REQUEST, "digest-malformed", detail, remedy)
-            };
-            let entries =
-                value.to_str().map_err(|_| wrong())?.split(',').filter_map(|entry| entry.trim().split_once('='));
-            let sha256 = entries.into_iter().find(|(algorithm, _)| algorithm.eq_ignore_ascii_case("sha-256"));
-            let (_, digest) = sha256.ok_or_else(wrong)?;
-            let digest = BASE64_STANDARD.decode(digest.trim_matches(':')).map_err(|_| wrong())?;
-            return Ok(Some(digest.try_into().map_err(|_| wrong())?));
+        if !headers.contains_key(name) {
+            continue;
         }
+        let wrong = || {
+            let detail = format!("the header {name} has no SHA-256");
+            let remedy = "write `Repr-Digest: sha-256=:BASE64:`, or leave it out";
+            Problem::new(StatusCode::BAD_REQUEST, "digest-malformed", detail, remedy)
+        };
+        // One that is given more than once is one list.
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        let mut entries = values.flat_map(|value| value.split(',')).filter_map(|entry| entry.trim().split_once('='));
+        let sha256 = entries.find(|(algorithm, _)| algorithm.eq_ignore_ascii_case("sha-256"));
+        let (_, digest) = sha256.ok_or_else(wrong)?;
+        let digest = BASE64_STANDARD.decode(digest.trim_matches(':')).map_err(|_| wrong())?;
+        return Ok(Some(digest.try_into().map_err(|_| wrong())?));
     }
     Ok(None)
 }
@@ -167,6 +169,13 @@ mod tests {
             let headers = HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())]);
             assert_eq!(expected(&headers).unwrap(), Some(id), "{name}: {value}");
         }
+        let twice = ["sha-512=:AAAA:".to_owned(), format!("sha-256=:{base64}:")];
+        let twice = twice.map(|value| ("repr-digest".parse().unwrap(), value.parse().unwrap()));
+        let headers = twice.into_iter().fold(HeaderMap::new(), |mut headers, (name, value): (http::HeaderName, _)| {
+            headers.append(name, value);
+            headers
+        });
+        assert_eq!(expected(&headers).unwrap(), Some(id));
         for value in ["", "md5=AAAA", "sha-256=:AAAA:", "sha-256=:§:", "sha-256"] {
             let headers = HeaderMap::from_iter([(
                 "repr-digest".parse().unwrap(),
