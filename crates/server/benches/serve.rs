@@ -206,7 +206,7 @@ impl Bench {
         let connections = 1024;
         let pause = Duration::from_secs_f64(f64::from(connections) / (3.0 * peak));
         let time = Duration::from_secs(10);
-        let storm = client::paced(self.address, &[request.clone()], connections, pause, time);
+        let storm = client::paced(self.address, std::slice::from_ref(&request), connections, pause, time);
         let goodput = storm.latencies.len() as f64 / time.as_secs_f64();
         let after = resident();
         let longest = *self.longest_wait.lock().unwrap();
