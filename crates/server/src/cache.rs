@@ -222,10 +222,15 @@ impl Pages {
             if given >= bytes {
                 break;
             }
+            // A page's two entries go together: the one without the other is of no use.
             if let Stored::Entry(entry) = &stored {
                 given += entry.size();
+                self.stored.invalidate(&*key);
+                self.stored.invalidate(&Key { page: key.page.clone(), variant: None });
             }
-            self.stored.invalidate(&*key);
+        }
+        if given == 0 {
+            self.stored.invalidate_all();
         }
         before.saturating_sub(self.size()).max(1)
     }
