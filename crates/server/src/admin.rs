@@ -41,6 +41,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::Config;
+use crate::public::pause;
 use crate::server::{Error, Shared};
 use crate::store;
 use crate::tokens::Tokens;
@@ -171,9 +172,12 @@ async fn serve(listener: TcpListener, api: Api) {
             _ = phase.wait_for(|phase| *phase == Phase::Ended) => break,
             accepted = accepted => accepted,
         };
-        let Ok((stream, _)) = accepted else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                pause(&error).await;
+                continue;
+            }
         };
         let _ = stream.set_nodelay(true);
         let connection = builder.serve_connection(TokioIo::new(stream), service.clone()).into_owned();

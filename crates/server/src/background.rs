@@ -9,6 +9,8 @@ use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::tasks::joined;
+
 /// How long a request may keep a thread that serves connections. What takes longer goes on in the background.
 const BRIEF: Duration = Duration::from_millis(1);
 
@@ -51,10 +53,7 @@ impl Background {
             return value;
         }
         let Some(runtime) = &self.0 else { return work.await };
-        match AbortOnDropHandle::new(runtime.spawn(work)).await {
-            Ok(value) => value,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        joined(AbortOnDropHandle::new(runtime.spawn(work))).await
     }
 }
 

@@ -23,10 +23,11 @@ use tempfile::NamedTempFile;
 
 use crate::audit::now;
 use crate::config::{App, TenantName};
-use crate::kept::{AllKept, Kept, NotKept, blocking};
+use crate::kept::{AllKept, Kept, NotKept};
 use crate::refusal::Refusal;
 use crate::server::Shared;
 use crate::store::{Deployment, How, Pin, Record, Store};
+use crate::tasks::blocking;
 use crate::tenant::{Deployed, Tenant};
 
 /// What is to be deployed.
@@ -275,7 +276,7 @@ async fn build(bundler: &Arc<Bundler>, store: &Store, kept: &AllKept, source: So
     let notices = notices.collect();
     let (id, bundle) = (BundleId::of(&artifact.bundle), artifact.bundle);
     let (pin, store, bytes) = (store.pin(id), store.clone(), bundle.len() as u64);
-    blocking(move || store.put(&bundle)).await?;
+    blocking(move || store.put(id, &bundle)).await?;
     Ok(InStore { id, bytes, built_of: Some(key), pin, notices })
 }
 
@@ -345,7 +346,7 @@ pub(crate) async fn configured(
         Content::Bundle(content) => {
             let (id, bytes) = (BundleId::of(&content), content.len() as u64);
             let (pin, store) = (store.pin(id), store.clone());
-            blocking(move || store.put(&content)).await?;
+            blocking(move || store.put(id, &content)).await?;
             InStore { id, bytes, built_of: None, pin, notices: Vec::new() }
         }
         Content::Source(source) => build(bundler, store, all, source).await.map_err(|why| match why {

@@ -11,6 +11,7 @@ use crate::activity::Tally;
 use crate::config::{Config, TenantConfig, TenantName};
 use crate::routes::Route;
 use crate::store::{Record, Store};
+use crate::tasks::blocking;
 use crate::tenant::Deployed;
 
 /// What is kept of one tenant. It outlives the configuration's tenants of that name.
@@ -185,17 +186,5 @@ impl AllKept {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<TenantName, Arc<Kept>>> {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Runs what blocks on a thread for that. A panic of it is handed on.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime ends, and with it who waits.
-            Err(_) => std::future::pending().await,
-        },
     }
 }

@@ -7,6 +7,7 @@
 //! | is answered with a stored page, or | `cache` |
 //! | waits for its turn, fairly | `admission` |
 //! | is answered by the tenant's app | `respond` |
+//! | below the others, if that takes long | `background` |
 //! | or gets a response of ours that says what is wrong | `refusal` |
 //! | goes out compressed, or as a 304 | `compress`, `conditional` |
 //! | leaves a receipt | `receipt` |
@@ -58,6 +59,7 @@ mod routes;
 mod server;
 mod store;
 pub mod supervisor;
+mod tasks;
 mod tenant;
 mod timing;
 mod tls;

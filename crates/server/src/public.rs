@@ -62,7 +62,7 @@ pub(crate) async fn serve(
 
 /// A connection that failed before it was taken is its client's affair. What else fails, as where no more files can be opened
 /// (`EMFILE`, `ENFILE`), passes once connections end; to ask again at once would take all of a processor meanwhile.
-async fn pause(error: &io::Error) {
+pub(crate) async fn pause(error: &io::Error) {
     let is_the_clients = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset, io::ErrorKind::Interrupted];
     if !is_the_clients.contains(&error.kind()) {
         tracing::error!(%error, "no connection can be taken; trying again");

@@ -16,6 +16,7 @@ use crate::config::{Config, TenantName, Tls};
 use crate::deploy::{Configured, NotConfigured, configured};
 use crate::kept::NotKept;
 use crate::server::{Error, Shared};
+use crate::tasks::joined;
 use crate::tls::Certificates;
 
 /// What changes a server while it runs. Cheap to clone.
@@ -60,12 +61,7 @@ impl Handle {
             shared.observer.reloads.note(reloaded.is_ok());
             reloaded
         });
-        match reloading.await.map_err(tokio::task::JoinError::try_into_panic) {
-            Ok(reloaded) => reloaded,
-            Err(Ok(panic)) => std::panic::resume_unwind(panic),
-            // The runtime ends, and with it who waits.
-            Err(Err(_)) => std::future::pending().await,
-        }
+        joined(reloading).await
     }
 
     /// Notes that the configuration was to be read again and has mistakes, so that there is nothing to reload: for the figures.

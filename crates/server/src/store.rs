@@ -94,9 +94,8 @@ impl Store {
         Pin { store: self.clone(), id }
     }
 
-    /// Keeps a bundle; it is on the disk when this returns. Blocks.
-    pub(crate) fn put(&self, bundle: &[u8]) -> io::Result<BundleId> {
-        let id = BundleId::of(bundle);
+    /// Keeps a bundle, whose digest `id` is; it is on the disk when this returns. Blocks.
+    pub(crate) fn put(&self, id: BundleId, bundle: &[u8]) -> io::Result<()> {
         // One that was damaged on the disk is replaced.
         if !self.has_whole(id)? {
             // The engine first: a bundle without it would be none.
@@ -107,16 +106,16 @@ impl Store {
             }
             write(&self.bundle(id), &engine.pack(bundle)?)?;
         }
-        Ok(id)
+        Ok(())
     }
 
     /// The same of one that has come as a file, of which the digest is `id`.
     pub(crate) fn put_file(&self, file: &NamedTempFile, id: BundleId) -> io::Result<()> {
         let bundle = fs::read(file.path())?;
-        if self.put(&bundle)? == id {
-            return Ok(());
+        if BundleId::of(&bundle) != id {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file was changed while the bundle came"));
         }
-        Err(io::Error::new(io::ErrorKind::InvalidData, "the file was changed while the bundle came"))
+        self.put(id, &bundle)
     }
 
     /// Whether there is a file of that name.
@@ -270,12 +269,18 @@ mod tests {
 
     use super::*;
 
+    fn put(store: &Store, bundle: &[u8]) -> BundleId {
+        let id = BundleId::of(bundle);
+        store.put(id, bundle).unwrap();
+        id
+    }
+
     #[test]
     fn what_a_killed_process_left_is_gone_and_what_is_wanted_stays() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), b"engine").unwrap();
-        let wanted = store.put(b"wanted").unwrap();
-        store.put(b"other").unwrap();
+        let wanted = put(&store, b"wanted");
+        put(&store, b"other");
         for part in ["bundles", "tenants", "."] {
             fs::write(folder.path().join(part).join(".new-x"), "half").unwrap();
         }
@@ -291,12 +296,12 @@ mod tests {
     fn a_bundle_that_was_damaged_is_written_again() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), b"engine").unwrap();
-        let id = store.put(b"bundle").unwrap();
+        let id = put(&store, b"bundle");
         let mut packed = fs::read(store.bundle(id)).unwrap();
         *packed.last_mut().unwrap() ^= 1;
         fs::write(store.bundle(id), packed).unwrap();
         assert!(store.has(id) && !store.has_whole(id).unwrap());
-        store.put(b"bundle").unwrap();
+        put(&store, b"bundle");
         assert!(store.has_whole(id).unwrap());
     }
 
@@ -305,9 +310,9 @@ mod tests {
     fn bundles_outlive_the_engine_that_they_were_packed_with() {
         let folder = tempfile::tempdir().unwrap();
         let old = Store::open(folder.path(), b"the old engine").unwrap();
-        let [kept, dropped] = [&b"the old engine, and an app"[..], b"other"].map(|bundle| old.put(bundle).unwrap());
+        let [kept, dropped] = [&b"the old engine, and an app"[..], b"other"].map(|bundle| put(&old, bundle));
         let new = Store::open(folder.path(), b"the new engine").unwrap();
-        new.put(b"the new engine, and an app").unwrap();
+        put(&new, b"the new engine, and an app");
         assert_eq!(new.read(kept).unwrap(), b"the old engine, and an app");
         new.sweep(&HashSet::from([kept])).unwrap();
         assert!(new.has_whole(kept).unwrap() && !new.has(dropped));
@@ -324,7 +329,7 @@ mod tests {
         let store = Store::open(folder.path(), engine.clone().leak()).unwrap();
         let mut bundle = engine;
         bundle[500_000..500_100].fill(7);
-        let id = store.put(&bundle).unwrap();
+        let id = put(&store, &bundle);
         assert!(fs::metadata(store.bundle(id)).unwrap().len() < 1_000);
         assert_eq!(store.read(id).unwrap(), bundle);
     }
@@ -333,7 +338,7 @@ mod tests {
     fn what_is_pinned_or_wanted_is_not_removed() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), b"engine").unwrap();
-        let id = store.put(b"bundle").unwrap();
+        let id = put(&store, b"bundle");
         let (first, second) = (store.pin(id), store.pin(id));
         drop(first);
         assert!(!store.remove(id, || false));

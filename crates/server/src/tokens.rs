@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use dayfly::BundleId;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -100,7 +101,7 @@ impl NewToken {
         let token = secret();
         let list = |texts: Vec<String>| texts.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ");
         let scopes = list(scopes.iter().map(ToString::to_string).collect());
-        let digest = hexadecimal(&Sha256::digest(&token));
+        let digest = BundleId::of(token.as_bytes());
         let name = toml::Value::String(name.into());
         let mut entry = format!("[[token]]\nname = {name}\nsha256 = \"{digest}\"\nscopes = [{scopes}]\n");
         if !tenants.is_empty() {
@@ -115,10 +116,6 @@ fn secret() -> String {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).expect("the system has randomness");
     format!("dayfly_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The tokens that hold: those of a file, which is read again when it has changed, and one of this process.
@@ -243,7 +240,7 @@ fn parse(text: &str) -> Result<Vec<Arc<Token>>, String> {
         if !names.insert(name.clone()) {
             return Err(format!("two tokens are called {name:?}: give each a name of its own"));
         }
-        let id: dayfly::BundleId = sha256.parse().map_err(|_| {
+        let id: BundleId = sha256.parse().map_err(|_| {
             format!("the sha256 of the token {name:?} is not 64 digits of hexadecimal: `dayfly tenant token` writes an entry")
         })?;
         let tenants = tenants.map(|tenants| tenants.iter().map(|name| name.parse()).collect::<Result<_, _>>());

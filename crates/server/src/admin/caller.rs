@@ -9,13 +9,17 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::{IntoParams, PartialSchema};
 
 use super::problem::Problem;
 use super::{Api, Phase};
 use crate::audit::{Entry, now};
 use crate::config::TenantName;
-use crate::kept::blocking;
 use crate::server::Shared;
+use crate::tasks::blocking;
+use crate::tenant::Tenant;
 use crate::tokens::{Presented, Scope, Token};
 
 /// Who asks: the owner of a token that is known.
@@ -39,8 +43,7 @@ impl Caller {
         }
         let detail = format!("the token {:?} is not for the tenant {tenant}", self.token.name);
         let remedy = "use a token that is, or add the tenant to this one's in the file of tokens";
-        Err(Problem::new(StatusCode::FORBIDDEN, "tenant-not-allowed", detail, remedy)
-            .authenticate("Bearer realm=\"dayfly\", error=\"insufficient_scope\""))
+        Err(not_allowed(detail, remedy))
     }
 
     /// Whether the token has a scope, and is for all tenants.
@@ -51,8 +54,21 @@ impl Caller {
         }
         let detail = format!("the token {:?} is for some tenants, and this tells of all", self.token.name);
         let remedy = "use a token that is for all: one without a list of tenants in the file of tokens";
-        Err(Problem::new(StatusCode::FORBIDDEN, "tenant-not-allowed", detail, remedy)
-            .authenticate("Bearer realm=\"dayfly\", error=\"insufficient_scope\""))
+        Err(not_allowed(detail, remedy))
+    }
+
+    /// A tenant that is served.
+    pub(super) fn tenant(&self, name: &TenantName) -> Result<Arc<Tenant>, Problem> {
+        self.shared.tenants.load().by_name.get(name).cloned().ok_or_else(Problem::no_tenant)
+    }
+
+    /// The tenants that the token is for, in the order of their names.
+    pub(super) fn tenants(&self) -> Vec<Arc<Tenant>> {
+        let all = self.shared.tenants.load();
+        let mut tenants: Vec<_> =
+            all.by_name.values().filter(|tenant| self.token.is_for(&tenant.name)).cloned().collect();
+        tenants.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        tenants
     }
 
     /// Makes a change, with a line in the audit log before and one after it. The change goes on if the caller goes away.
@@ -96,6 +112,11 @@ fn check(token: &Token, scope: Scope) -> Result<(), Problem> {
     let remedy = "use a token that has it, or add it to this one's in the file of tokens";
     Err(Problem::new(StatusCode::FORBIDDEN, "scope-missing", detail, remedy)
         .authenticate(format!("Bearer realm=\"dayfly\", error=\"insufficient_scope\", scope=\"{scope}\"")))
+}
+
+fn not_allowed(detail: String, remedy: &str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "tenant-not-allowed", detail, remedy)
+        .authenticate("Bearer realm=\"dayfly\", error=\"insufficient_scope\"")
 }
 
 /// The token of a request: RFC 6750, 2.1 and 3.
@@ -165,6 +186,13 @@ impl FromRequestParts<Api> for OfTenant {
     async fn from_request_parts(head: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let name = in_path(head, api, "tenant").await?;
         name.parse().map(Self).map_err(|_| Problem::no_tenant())
+    }
+}
+
+impl IntoParams for OfTenant {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let tenant = ParameterBuilder::new().name("tenant").parameter_in(ParameterIn::Path).required(Required::True);
+        vec![tenant.description(Some("The tenant's name")).schema(Some(String::schema())).build()]
     }
 }
 

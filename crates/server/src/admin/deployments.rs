@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::{Asked, Caller, OfDigest, OfTenant, bad_request};
-use super::problem::{Problem, ProblemView};
+use super::problem::Problem;
 use super::upload::receive;
 use crate::config::TenantName;
 use crate::deploy::{Done, Order};
@@ -110,10 +110,10 @@ pub(super) struct WayBack {
 /// A tenant's deployments
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/deployments", tag = "deployments", security(("token" = ["read"])),
-    params(("tenant" = String, Path, description = "The tenant's name")),
+    params(OfTenant),
     responses(
         (status = 200, description = "The last ones, newest first", body = DeploymentsView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn list_deployments(
@@ -121,8 +121,7 @@ pub(super) async fn list_deployments(
     OfTenant(name): OfTenant,
 ) -> Result<Json<DeploymentsView>, Problem> {
     caller.check_for(Scope::Read, &name)?;
-    let tenants = caller.shared.tenants.load_full();
-    let record = tenants.by_name.get(&name).ok_or_else(Problem::no_tenant)?.kept.record();
+    let record = caller.tenant(&name)?.kept.record();
     let deployments = record.deployments.iter().rev().map(|one| DeploymentView::new(one, &record)).collect();
     Ok(Json(DeploymentsView { deployments }))
 }
@@ -134,13 +133,13 @@ pub(super) async fn list_deployments(
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/deployments", tag = "deployments", security(("token" = ["deploy"])),
     params(
-        ("tenant" = String, Path, description = "The tenant's name"), Way,
+        OfTenant, Way,
         ("Repr-Digest" = Option<String>, Header, description = "The body's SHA-256, as RFC 9530 has it; Digest of RFC 3230 is read too"),
     ),
     request_body(content((Vec<u8> = "application/wasm"), (String = "text/javascript"))),
     responses(
         (status = 201, description = "It is served", body = DoneView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn deploy(
@@ -151,9 +150,7 @@ pub(super) async fn deploy(
     body: Body,
 ) -> Result<(StatusCode, Json<DoneView>), Problem> {
     caller.check_for(Scope::Deploy, &name)?;
-    if !caller.shared.tenants.load().by_name.contains_key(&name) {
-        return Err(Problem::no_tenant());
-    }
+    caller.tenant(&name)?;
     let source = way.name.as_deref().map(source_name).transpose()?;
     let smoke = smoke(way.smoke.unwrap_or(true), way.path)?;
     let upload = receive(&caller.shared, &headers, source.as_deref().unwrap_or("app.js"), body).await?;
@@ -171,12 +168,12 @@ pub(super) async fn deploy(
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/deployments/{digest}/activate", tag = "deployments", security(("token" = ["deploy"])),
     params(
-        ("tenant" = String, Path, description = "The tenant's name"),
+        OfTenant,
         ("digest" = String, Path, description = "The bundle's SHA-256, or 6 or more of its first digits"), WayBack,
     ),
     responses(
         (status = 200, description = "It is served", body = DoneView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn activate(
@@ -192,10 +189,10 @@ pub(super) async fn activate(
 /// Serve the deployment before the one that is served; again, the one before that
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/rollback", tag = "deployments", security(("token" = ["deploy"])),
-    params(("tenant" = String, Path, description = "The tenant's name"), WayBack),
+    params(OfTenant, WayBack),
     responses(
         (status = 200, description = "It is served", body = DoneView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn rollback(

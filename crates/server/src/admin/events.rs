@@ -1,7 +1,6 @@
 //! What goes on now, as server-sent events.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::response::Sse;
 use axum::response::sse::{Event as Sent, KeepAlive};
@@ -10,14 +9,12 @@ use futures_util::Stream;
 use futures_util::stream::{StreamExt, iter, unfold};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::watch;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Phase;
 use super::caller::{Asked, Caller, bad_request};
-use super::problem::{Problem, ProblemView};
+use super::problem::Problem;
 use crate::activity::Answered;
 use crate::config::TenantName;
 use crate::receipt::ReceiptView;
@@ -75,7 +72,7 @@ impl<'a> LineView<'a> {
     get, path = "/v1/events", tag = "events", params(Filter), security(("token" = ["read"])),
     responses(
         (status = 200, description = "Events", body = RequestView, content_type = "text/event-stream"),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn events(
@@ -99,45 +96,38 @@ pub(super) async fn events(
     };
     let (past, listener) = activity.listen();
     let past = if filter.past == Some(true) { past } else { Vec::new() };
-    let past: Vec<_> = past.into_iter().filter(|event| is_wanted(event)).map(|event| Ok(request(&event))).collect();
-    let listening = (filter.follow != Some(false)).then(|| Listening {
-        listener,
-        phase: caller.api.inner.phase.subscribe(),
-        is_wanted: Box::new(is_wanted),
-    });
-    let coming = unfold(listening, async |listening| {
-        let mut listening = listening?;
-        let sent = listening.next().await?;
-        Some((Ok(sent), Some(listening)))
-    });
-    let stream = iter(past).chain(coming);
-    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
-}
-
-/// A reader of events that come.
-struct Listening {
-    listener: Receiver<Arc<Answered>>,
-    phase: watch::Receiver<Phase>,
-    is_wanted: Box<dyn Fn(&Answered) -> bool + Send + Sync>,
-}
-
-impl Listening {
-    async fn next(&mut self) -> Option<Sent> {
-        loop {
-            let received = tokio::select! {
-                _ = self.phase.wait_for(|phase| *phase == Phase::Ended) => return None,
-                received = self.listener.recv() => received,
-            };
-            match received {
-                Ok(event) if (self.is_wanted)(&event) => return Some(request(&event)),
-                Ok(_) => {}
-                Err(RecvError::Lagged(missed)) => {
-                    return Some(Sent::default().event("missed").data(json!({ "missed": missed }).to_string()));
-                }
-                Err(RecvError::Closed) => return None,
+    let past: Vec<_> = past.iter().filter(|event| is_wanted(event)).map(|event| request(event)).collect();
+    let coming = (filter.follow != Some(false)).then(|| {
+        unfold((listener, is_wanted), async |(mut listener, is_wanted)| {
+            loop {
+                let sent = match listener.recv().await {
+                    Ok(event) if is_wanted(&event) => request(&event),
+                    Ok(_) => continue,
+                    Err(RecvError::Lagged(missed)) => self::missed(missed),
+                    Err(RecvError::Closed) => return None,
+                };
+                return Some((sent, (listener, is_wanted)));
             }
-        }
-    }
+        })
+    });
+    Ok(sse(&caller, past, coming))
+}
+
+/// Events that were, and then those that come, until the reader leaves or the server ends.
+pub(super) fn sse<C: Stream<Item = Sent> + Send + 'static>(
+    caller: &Caller,
+    past: Vec<Sent>,
+    coming: Option<C>,
+) -> Sse<impl Stream<Item = Result<Sent, Infallible>> + use<C>> {
+    let mut phase = caller.api.inner.phase.subscribe();
+    let ended = async move { drop(phase.wait_for(|phase| *phase == Phase::Ended).await) };
+    let coming = iter(coming).flatten().take_until(ended);
+    Sse::new(iter(past).chain(coming).map(Ok)).keep_alive(KeepAlive::default())
+}
+
+/// How many events a reader that is too slow was not sent.
+pub(super) fn missed(missed: u64) -> Sent {
+    Sent::default().event("missed").data(json!({ "missed": missed }).to_string())
 }
 
 fn request(event: &Answered) -> Sent {

@@ -4,18 +4,16 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::response::Sse;
-use axum::response::sse::{Event as Sent, KeepAlive};
+use axum::response::sse::Event as Sent;
 use futures_util::Stream;
-use futures_util::stream::{StreamExt, iter, unfold};
+use futures_util::stream::unfold;
 use serde::Deserialize;
-use serde_json::json;
-use tokio::sync::watch;
 use utoipa::IntoParams;
 
-use super::Phase;
 use super::caller::{Asked, Caller, OfTenant};
-use super::problem::{Problem, ProblemView};
-use crate::logs::{LogEvent, LogLine, LogLineView, LogReader};
+use super::events::{missed, sse};
+use super::problem::Problem;
+use crate::logs::{LogEvent, LogLine, LogLineView};
 use crate::tokens::Scope;
 
 /// Which lines.
@@ -35,10 +33,10 @@ pub(super) struct Which {
 /// that is too slow was not sent: `{"missed":7}`.
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/logs", tag = "events", security(("token" = ["read"])),
-    params(("tenant" = String, Path, description = "The tenant's name"), Which),
+    params(OfTenant, Which),
     responses(
         (status = 200, description = "Lines", body = LogLineView, content_type = "text/event-stream"),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn logs(
@@ -48,43 +46,26 @@ pub(super) async fn logs(
 ) -> Result<Sse<impl Stream<Item = Result<Sent, Infallible>>>, Problem> {
     caller.check_for(Scope::Read, &name)?;
     // Of a name that is nobody's there would be a stream from then on.
-    if !caller.shared.tenants.load().by_name.contains_key(&name) {
-        return Err(Problem::no_tenant());
-    }
+    caller.tenant(&name)?;
     let stream = caller.shared.observer.logs.of(&name);
     let most = which.lines.unwrap_or(usize::MAX);
-    let (past, following) = if which.follow == Some(true) {
+    let (past, reader) = if which.follow == Some(true) {
         let (past, reader) = stream.follow(most);
-        (past, Some(Following { reader, phase: caller.api.inner.phase.subscribe() }))
+        (past, Some(reader))
     } else {
         (stream.tail(most), None)
     };
-    let past = past.into_iter().map(|line| Ok(sent(&line)));
-    let coming = unfold(following, async |following| {
-        let mut following = following?;
-        let sent = following.next().await?;
-        Some((Ok(sent), Some(following)))
-    });
-    Ok(Sse::new(iter(past).chain(coming)).keep_alive(KeepAlive::default()))
-}
-
-/// A reader of lines that come.
-struct Following {
-    reader: LogReader,
-    phase: watch::Receiver<Phase>,
-}
-
-impl Following {
-    async fn next(&mut self) -> Option<Sent> {
-        let event = tokio::select! {
-            _ = self.phase.wait_for(|phase| *phase == Phase::Ended) => return None,
-            event = self.reader.next() => event?,
-        };
-        Some(match event {
-            LogEvent::Line(line) => sent(&line),
-            LogEvent::Missed(missed) => Sent::default().event("missed").data(json!({ "missed": missed }).to_string()),
+    let past = past.iter().map(sent).collect::<Vec<_>>();
+    let coming = reader.map(|reader| {
+        unfold(reader, async |mut reader| {
+            let sent = match reader.next().await? {
+                LogEvent::Line(line) => sent(&line),
+                LogEvent::Missed(missed) => self::missed(missed),
+            };
+            Some((sent, reader))
         })
-    }
+    });
+    Ok(sse(&caller, past, coming))
 }
 
 fn sent(line: &Arc<LogLine>) -> Sent {

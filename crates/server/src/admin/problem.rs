@@ -1,11 +1,15 @@
 //! What goes wrong, as RFC 9457 has it: `application/problem+json`, with a stable code and what to do.
 
+use std::collections::BTreeMap;
+
 use axum::response::{IntoResponse, Response};
 use dayfly::Line;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::response::Response as Described;
+use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::deploy::{NotDeployed, stack_of};
 use crate::kept::NotKept;
@@ -102,6 +106,15 @@ impl IntoResponse for Problem {
             headers.insert(RETRY_AFTER, 1.into());
         }
         response
+    }
+}
+
+/// In the description of a route: whatever else it answers is this.
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        let content = Content::new(Some(Ref::from_schema_name("ProblemView")));
+        let response = ResponseBuilder::new().description("A problem").content("application/problem+json", content);
+        BTreeMap::from([("default".into(), response.into())])
     }
 }
 

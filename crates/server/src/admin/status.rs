@@ -11,10 +11,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::problem::{Problem, ProblemView};
+use super::problem::Problem;
 use super::{Api, Phase};
-use crate::kept::blocking;
 use crate::metrics::Metrics;
+use crate::tasks::blocking;
 use crate::tokens::Scope;
 
 /// How the server is.
@@ -99,7 +99,7 @@ pub(super) async fn readyz(State(api): State<Api>) -> (StatusCode, String) {
     get, path = "/v1/status", tag = "status", security(("token" = ["read"])),
     responses(
         (status = 200, description = "How it is", body = StatusView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn status(caller: Caller) -> Result<Json<StatusView>, Problem> {
@@ -107,10 +107,7 @@ pub(super) async fn status(caller: Caller) -> Result<Json<StatusView>, Problem> 
     let shared = &caller.shared;
     let (load, bundles) = (shared.admission.load(), shared.bundles.stats());
     let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let all = shared.tenants.load_full();
-    let mut tenants: Vec<_> = all.by_name.values().filter(|tenant| caller.token.is_for(&tenant.name)).collect();
-    tenants.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    let tenants = tenants.into_iter().map(|tenant| {
+    let tenants = caller.tenants().into_iter().map(|tenant| {
         let (load, tally) = (shared.admission.load_of(&tenant.name), tenant.kept.tally().clone());
         LoadView {
             name: tenant.name.to_string(),
@@ -135,7 +132,7 @@ pub(super) async fn status(caller: Caller) -> Result<Json<StatusView>, Problem> 
             waiting: load.waiting,
         },
         bundles: BundlesView { loaded: bundles.loaded, memory_bytes: bundles.memory, loads: bundles.loads },
-        resident_bytes: resident(),
+        resident_bytes: shared.observer.machine.process().resident,
         tenants: tenants.collect(),
     }))
 }
@@ -150,7 +147,7 @@ pub(super) async fn status(caller: Caller) -> Result<Json<StatusView>, Problem> 
             (String = "application/openmetrics-text; version=1.0.0; charset=utf-8"),
             (String = "text/plain; version=0.0.4; charset=utf-8"),
         )),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn metrics(caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
@@ -174,12 +171,4 @@ fn accepts_openmetrics(headers: &HeaderMap) -> bool {
         let is_it = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/openmetrics-text"));
         is_it && !parts.any(|part| matches!(part, "q=0" | "q=0.0"))
     })
-}
-
-/// Bytes of this process that are in memory.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
 }

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::caller::{Asked, Caller, Given, OfTenant};
 use super::deployments::DeploymentView;
-use super::problem::{Problem, ProblemView};
+use super::problem::Problem;
 use crate::audit::now;
 use crate::config::TenantName;
 use crate::limits::LimitsPatch;
@@ -87,46 +87,38 @@ fn view(caller: &Caller, tenant: &Tenant) -> TenantView {
     }
 }
 
-fn find(caller: &Caller, name: &TenantName) -> Result<std::sync::Arc<Tenant>, Problem> {
-    caller.shared.tenants.load().by_name.get(name).cloned().ok_or_else(Problem::no_tenant)
-}
-
 /// The tenants that the token is for
 #[utoipa::path(
     get, path = "/v1/tenants", tag = "tenants", params(Page), security(("token" = ["read"])),
     responses(
         (status = 200, description = "A page of tenants", body = TenantsView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn list_tenants(caller: Caller, Asked(page): Asked<Page>) -> Result<Json<TenantsView>, Problem> {
     caller.check(Scope::Read)?;
     let limit = page.limit.unwrap_or(PAGE[0]).clamp(1, PAGE[1]);
-    let all = caller.shared.tenants.load_full();
-    let is_on_page = |tenant: &&std::sync::Arc<Tenant>| {
-        caller.token.is_for(&tenant.name) && page.after.as_deref().is_none_or(|after| tenant.name.as_str() > after)
-    };
-    let mut tenants: Vec<_> = all.by_name.values().filter(is_on_page).collect();
-    tenants.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let mut tenants = caller.tenants();
+    tenants.retain(|tenant| page.after.as_deref().is_none_or(|after| tenant.name.as_str() > after));
     let is_last = tenants.len() <= limit;
     tenants.truncate(limit);
     let next = tenants.last().filter(|_| !is_last).map(|last| last.name.to_string());
-    let tenants = tenants.into_iter().map(|tenant| view(&caller, tenant)).collect();
+    let tenants = tenants.iter().map(|tenant| view(&caller, tenant)).collect();
     Ok(Json(TenantsView { tenants, next }))
 }
 
 /// One tenant
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}", tag = "tenants", security(("token" = ["read"])),
-    params(("tenant" = String, Path, description = "The tenant's name")),
+    params(OfTenant),
     responses(
         (status = 200, description = "The tenant", body = TenantView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn get_tenant(caller: Caller, OfTenant(name): OfTenant) -> Result<Json<TenantView>, Problem> {
     caller.check_for(Scope::Read, &name)?;
-    let tenant = find(&caller, &name)?;
+    let tenant = caller.tenant(&name)?;
     Ok(Json(view(&caller, &tenant)))
 }
 
@@ -137,7 +129,7 @@ pub(super) async fn get_tenant(caller: Caller, OfTenant(name): OfTenant) -> Resu
     post, path = "/v1/tenants", tag = "tenants", request_body = NewTenant, security(("token" = ["admin"])),
     responses(
         (status = 201, description = "The tenant", body = TenantView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn create_tenant(caller: Caller, Given(new): Given<NewTenant>) -> Result<Response, Problem> {
@@ -181,7 +173,7 @@ pub(super) async fn create_tenant(caller: Caller, Given(new): Given<NewTenant>) 
         Ok(((), None))
     };
     caller.audited("create", &name, create).await?;
-    let tenant = find(&caller, &name)?;
+    let tenant = caller.tenant(&name)?;
     let location = [(LOCATION, format!("/v1/tenants/{name}"))];
     Ok((StatusCode::CREATED, location, Json(view(&caller, &tenant))).into_response())
 }
@@ -189,15 +181,15 @@ pub(super) async fn create_tenant(caller: Caller, Given(new): Given<NewTenant>) 
 /// Delete a tenant that the API made, with its deployments
 #[utoipa::path(
     delete, path = "/v1/tenants/{tenant}", tag = "tenants", security(("token" = ["admin"])),
-    params(("tenant" = String, Path, description = "The tenant's name")),
+    params(OfTenant),
     responses(
         (status = 204, description = "It is gone; requests that it has are answered still"),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn delete_tenant(caller: Caller, OfTenant(name): OfTenant) -> Result<StatusCode, Problem> {
     caller.check_for(Scope::Admin, &name)?;
-    let tenant = find(&caller, &name)?;
+    let tenant = caller.tenant(&name)?;
     let (shared, gone) = (caller.shared.clone(), name.clone());
     let delete = async move {
         let _alone = shared.changing.lock().await;
@@ -221,10 +213,10 @@ pub(super) async fn delete_tenant(caller: Caller, OfTenant(name): OfTenant) -> R
 /// Answer no more of a tenant's requests
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/suspend", tag = "tenants", security(("token" = ["admin"])),
-    params(("tenant" = String, Path, description = "The tenant's name")),
+    params(OfTenant),
     responses(
         (status = 200, description = "The tenant", body = TenantView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn suspend_tenant(caller: Caller, OfTenant(name): OfTenant) -> Result<Json<TenantView>, Problem> {
@@ -234,10 +226,10 @@ pub(super) async fn suspend_tenant(caller: Caller, OfTenant(name): OfTenant) -> 
 /// Answer a tenant's requests again
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/resume", tag = "tenants", security(("token" = ["admin"])),
-    params(("tenant" = String, Path, description = "The tenant's name")),
+    params(OfTenant),
     responses(
         (status = 200, description = "The tenant", body = TenantView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn resume_tenant(caller: Caller, OfTenant(name): OfTenant) -> Result<Json<TenantView>, Problem> {
@@ -246,7 +238,7 @@ pub(super) async fn resume_tenant(caller: Caller, OfTenant(name): OfTenant) -> R
 
 async fn set_suspended(caller: Caller, name: TenantName, suspended: bool) -> Result<Json<TenantView>, Problem> {
     caller.check_for(Scope::Admin, &name)?;
-    let tenant = find(&caller, &name)?;
+    let tenant = caller.tenant(&name)?;
     let (shared, kept) = (caller.shared.clone(), tenant.kept.clone());
     let change = async move {
         kept.change(&shared.store, |record| record.suspended = suspended).await?;
@@ -259,15 +251,15 @@ async fn set_suspended(caller: Caller, name: TenantName, suspended: bool) -> Res
 /// A tenant's limits
 #[utoipa::path(
     get, path = "/v1/tenants/{tenant}/limits", tag = "tenants", security(("token" = ["read"])),
-    params(("tenant" = String, Path, description = "The tenant's name")),
+    params(OfTenant),
     responses(
         (status = 200, description = "The limits", body = LimitsView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn get_limits(caller: Caller, OfTenant(name): OfTenant) -> Result<Json<LimitsView>, Problem> {
     caller.check_for(Scope::Read, &name)?;
-    Ok(Json(limits(&*find(&caller, &name)?)))
+    Ok(Json(limits(&*caller.tenant(&name)?)))
 }
 
 /// Set some of a tenant's limits
@@ -276,10 +268,10 @@ pub(super) async fn get_limits(caller: Caller, OfTenant(name): OfTenant) -> Resu
 /// requests from now on, and outlives the process.
 #[utoipa::path(
     patch, path = "/v1/tenants/{tenant}/limits", tag = "tenants", security(("token" = ["admin"])),
-    params(("tenant" = String, Path, description = "The tenant's name")), request_body = LimitsPatch,
+    params(OfTenant), request_body = LimitsPatch,
     responses(
         (status = 200, description = "The limits", body = LimitsView),
-        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+        Problem,
     ),
 )]
 pub(super) async fn patch_limits(
@@ -288,7 +280,7 @@ pub(super) async fn patch_limits(
     Given(patch): Given<Map<String, Value>>,
 ) -> Result<Json<LimitsView>, Problem> {
     caller.check_for(Scope::Admin, &name)?;
-    let kept = find(&caller, &name)?.kept.clone();
+    let kept = caller.tenant(&name)?.kept.clone();
     let shared = caller.shared.clone();
     let wrong = |detail: String| {
         let remedy = "GET …/limits shows the names and what holds; null takes a limit back";
@@ -308,7 +300,7 @@ pub(super) async fn patch_limits(
         Ok(((), None))
     };
     caller.audited("limits", &name, change).await?;
-    Ok(Json(limits(&*find(&caller, &name)?)))
+    Ok(Json(limits(&*caller.tenant(&name)?)))
 }
 
 fn limits(tenant: &Tenant) -> LimitsView {

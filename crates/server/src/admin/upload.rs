@@ -16,8 +16,8 @@ use tokio::io::AsyncWriteExt;
 
 use super::problem::Problem;
 use crate::deploy::Upload;
-use crate::kept::blocking;
 use crate::server::Shared;
+use crate::tasks::blocking;
 
 /// How long the next piece of a body may take.
 const PATIENCE: Duration = Duration::from_secs(30);
