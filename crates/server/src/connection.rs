@@ -94,7 +94,7 @@ where
         let held = shared.drain.request();
         async move {
             let (version, asked) = (request.version(), compress::Asked::of(&request));
-            let response = respond(shared.clone(), request).await;
+            let response = shared.background.run(respond(shared.clone(), request)).await;
             let mut response = compress::finish(response, asked, shared.config.load().http.compress);
             // What is refused with its body is not read to its end, so that nothing can follow it.
             let is_refused = arrival.is_some_and(|body| body.is_left()) && response.status().as_u16() >= 400;

@@ -289,7 +289,7 @@ impl Account {
     }
 }
 
-/// Answers a request.
+/// Answers a request: to be run by [`Background`](crate::background::Background).
 pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
     let mut account = Account::new(shared.clone(), &request);
     let (mut head, body) = request.into_parts();
@@ -326,7 +326,7 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
     let body = Paced::new(body, &shared.config.load().http, account.body.clone());
     if deployed.has_handler.get() == Some(&true) {
         let exchange = engine.exchange(bundle, limits, Request::from_parts(head, body), &tenant.env);
-        return shared.background.run(answer(exchange, ready, account, None)).await;
+        return answer(exchange, ready, account, None).await;
     }
     // Who renders pages has them whole; of an app that is asked for the first time it is not known yet.
     let most = usize::try_from(limits.request).unwrap_or(usize::MAX);
@@ -334,7 +334,7 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
         Ok(body) => body,
         Err(refusal) => return account.refuse(refusal, None),
     };
-    shared.background.run(answer_whole(ready, account, head, body)).await
+    answer_whole(ready, account, head, body).await
 }
 
 /// Makes a stored page anew, while it is sent as it was. The app sees the request that was answered so.
@@ -343,9 +343,9 @@ fn make_anew(account: &Account, whose: &Whose, mut head: Parts, filling: Filling
     head.method = Method::GET;
     let (mut account, whose) = (account.again(&mut head, filling), whose.clone());
     let shared = account.shared.clone();
-    shared.clone().drain.spawn(async move {
+    go_on(shared.clone(), async move {
         let response = match ready(&shared, &mut account, whose).await {
-            Ok(ready) => shared.background.run(answer_whole(ready, account, head, Bytes::new())).await,
+            Ok(ready) => answer_whole(ready, account, head, Bytes::new()).await,
             Err(refusal) => account.refuse(refusal, None),
         };
         // What comes in pieces is stored once it has been read.
@@ -583,15 +583,15 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
     let mut there = BytesMut::new();
     let deadline = tokio::time::Instant::now() + TOGETHER;
     let is_whole = loop {
-        match at_once(&mut exchange) {
-            Some(Some(chunk)) if there.is_empty() => there = chunk.into(),
-            Some(Some(chunk)) => there.extend_from_slice(&chunk),
-            Some(None) => break true,
-            None => match timeout_at(deadline, exchange.chunk()).await {
-                Ok(Some(chunk)) => there.extend_from_slice(&chunk),
-                Ok(None) => break true,
-                Err(_) => break false,
-            },
+        let chunk = match at_once(&mut exchange) {
+            Some(chunk) => Ok(chunk),
+            None => timeout_at(deadline, exchange.chunk()).await,
+        };
+        match chunk {
+            Ok(Some(chunk)) if there.is_empty() => there = chunk.into(),
+            Ok(Some(chunk)) => there.extend_from_slice(&chunk),
+            Ok(None) => break true,
+            Err(_) => break false,
         }
     };
     if is_whole && exchange.is_complete() {
