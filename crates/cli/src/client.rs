@@ -154,12 +154,10 @@ impl Client {
     /// # Errors
     /// [`Refused`], or that no server answers.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<(&str, Bytes)>) -> Result<Value> {
-        let response = self.send(method, path, body, None).await?;
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok(if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? })
+        read(self.send(method, path, body, None).await?).await
     }
 
-    /// The same, and the answer is read as it comes. `digest` goes with the body.
+    /// The same, and the answer is yet to be read. `digest` goes with the body.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -197,6 +195,12 @@ impl Refused {
         let remedy = "look at --server: it is the address of the admin API, and not of the pages".into();
         Self { code: "no-api".into(), status: 400, detail, remedy, stack: None, console: Vec::new() }
     }
+}
+
+/// The JSON of an answer, which is null where there is none.
+pub(crate) async fn read(response: Response<Incoming>) -> Result<Value> {
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok(if body.is_empty() { Value::Null } else { serde_json::from_slice(&body)? })
 }
 
 /// Prints what was refused, if it was a server that did; other errors go on.

@@ -10,11 +10,11 @@ use clap::Args;
 use dayfly::BundleId;
 use dayfly_server::TenantName;
 use http::Method;
-use http_body_util::BodyExt;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::Value;
 
 use super::runtime;
-use crate::client::{Client, Refused, ServerArgs, or_refused};
+use crate::client::{self, Client, Refused, ServerArgs, or_refused};
 use crate::exit::Exit;
 use crate::input::{self, App};
 use crate::report::{print_json, print_note};
@@ -81,35 +81,26 @@ impl Deploy {
                 }
             }
         };
-        if self.json {
-            print_json(&done)?;
-        } else {
-            print(&done);
-        }
-        Ok(Exit::Done)
+        report(&done, self.json)
     }
 
     async fn send(&self, client: &Client, name: &str, kind: &str, body: Bytes) -> Result<Value> {
         let digest = format!("sha-256=:{}:", BASE64_STANDARD.encode(BundleId::of(&body).to_bytes()));
-        let encoded = |text: &str| text.bytes().map(escape).collect::<String>();
-        let mut path = format!("/v1/tenants/{}/deployments?name={}", self.tenant, encoded(name));
+        let mut path = format!("/v1/tenants/{}/deployments?name={}", self.tenant, escaped(name));
         if self.no_smoke {
             path += "&smoke=false";
         }
         if let Some(first) = &self.path {
-            path += &format!("&path={}", encoded(first));
+            path += &format!("&path={}", escaped(first));
         }
-        let response = client.send(Method::POST, &path, Some((kind, body)), Some(digest)).await?;
-        Ok(serde_json::from_slice(&response.into_body().collect().await?.to_bytes())?)
+        client::read(client.send(Method::POST, &path, Some((kind, body)), Some(digest)).await?).await
     }
 }
 
-/// A byte as it stands in a query.
-fn escape(byte: u8) -> String {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    }
+/// A text as it stands in a path or a query: what RFC 3986, 2.3 does not call unreserved is escaped.
+fn escaped(text: &str) -> PercentEncode<'_> {
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, RESERVED)
 }
 
 /// Serve an earlier deployment of a tenant again
@@ -139,25 +130,20 @@ impl Rollback {
         let tenant = &self.tenant;
         let path = match &self.digest {
             Some(digest) => {
-                let digest: String = digest.bytes().map(escape).collect();
-                format!("/v1/tenants/{tenant}/deployments/{digest}/activate?smoke=false")
+                format!("/v1/tenants/{tenant}/deployments/{}/activate?smoke=false", escaped(digest))
             }
             None => format!("/v1/tenants/{tenant}/rollback"),
         };
-        or_refused(runtime()?.block_on(async {
-            let done = client.ask(Method::POST, &path, None).await?;
-            if self.json {
-                print_json(&done)?;
-            } else {
-                print(&done);
-            }
-            Ok(Exit::Done)
-        }))
+        or_refused(runtime()?.block_on(async { report(&client.ask(Method::POST, &path, None).await?, self.json) }))
     }
 }
 
-/// The digest goes to standard output, what is to be said of it to standard error.
-fn print(done: &Value) {
+/// Prints what a deploy did. The digest goes to standard output, what is to be said of it to standard error.
+fn report(done: &Value, json: bool) -> Result<Exit> {
+    if json {
+        print_json(done)?;
+        return Ok(Exit::Done);
+    }
     let deployment = &done["deployment"];
     for notice in done["notices"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         print_note(&format!("warning: {notice}"));
@@ -174,4 +160,5 @@ fn print(done: &Value) {
     let tenant = done["tenant"].as_str().unwrap_or_default();
     print_note(&format!("{tenant} is served by deployment {} ({size}; {smoke})", deployment["number"]));
     anstream::println!("{}", deployment["digest"].as_str().unwrap_or_default());
+    Ok(Exit::Done)
 }
