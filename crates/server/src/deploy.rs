@@ -266,7 +266,7 @@ async fn build(bundler: &Arc<Bundler>, store: &Store, kept: &AllKept, source: So
     })
     .await;
     let artifact = build.artifact.map_err(|refusal| {
-        let report = refusal.report(&source);
+        let report = refusal.describe(&source);
         NotDeployed::NotBuilt { refusal, report }
     })?;
     let notices = artifact.notices.iter().map(|notice| {

@@ -93,6 +93,7 @@ async fn an_app_that_fails_is_refused_with_its_stack_and_the_one_before_stays() 
         assert_eq!((refused.status().as_u16(), text(&body["code"])), (status, code), "{app}: {body}");
         assert_eq!(refused.headers()["content-type"], "application/problem+json");
         assert!(body.to_string().contains(part), "{app}: {body}");
+        assert!(!text(&body["detail"]).starts_with("error: "), "who shows it says that: {body}");
         assert_eq!(server.get("/shop").await.body(), "a", "{app}");
     }
     for (kind, bytes, code) in [("application/wasm", "nothing", "not-a-bundle"), ("text/html", "x", "media-type")] {
