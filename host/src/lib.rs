@@ -52,7 +52,7 @@ mod transport;
 
 pub use allowed::{Allowed, NotAnEntry};
 pub use autopsy::Autopsy;
-pub use bundle::{Bundle, BundleId};
+pub use bundle::{Bundle, BundleId, NotABundleId};
 pub use bundles::{BundleSource, Bundles, BundlesStats};
 pub use cache::{Cache, CacheConfig, CacheError, CacheKey, CacheStats, Rejected};
 pub use console::{Level, Line, Site};

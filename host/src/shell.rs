@@ -13,10 +13,12 @@ use crate::engine::Engine;
 use crate::locked::locked;
 use crate::sandbox::{self, State};
 use crate::slots::Bases;
-use crate::split::{CodeId, HEAP, MemorySize, Split};
+use crate::split::{Code, CodeId, HEAP, MemorySize, Split};
 
 /// A bundle without its heap, compiled.
 pub(crate) struct Shell {
+    /// What the next bundle's code is compared with.
+    code: Code<'static>,
     pub(crate) component: Component,
     linker: Linker<State>,
     pub(crate) bases: Bases,
@@ -25,12 +27,12 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    fn compile(engine: &Engine, split: &Split<'_>) -> wasmtime::Result<Self> {
+    fn compile(engine: &Engine, id: &CodeId, split: &Split<'_>) -> wasmtime::Result<Self> {
         check_size(split.component())?;
-        let component = engine.compile(&split.code, || Ok(split.shell()?))?;
+        let component = engine.compile(id, || Ok(split.shell()?))?;
         let mut linker = Linker::new(engine.wasmtime());
         sandbox::add_to_linker(&mut linker)?;
-        Ok(Self { component, linker, bases: Bases::default(), apps: Mutex::default() })
+        Ok(Self { code: split.code.to_owned(), component, linker, bases: Bases::default(), apps: Mutex::default() })
     }
 
     /// The app that the shell is with a memory of that size.
@@ -74,16 +76,26 @@ pub(crate) struct Shells {
 impl Shells {
     /// The shell of `split`, compiled if no bundle that is loaded, or was lately, has the same code.
     pub(crate) fn of(&self, engine: &Engine, split: &Split<'_>) -> wasmtime::Result<Arc<Shell>> {
+        if let Some(shell) = self.known(split) {
+            self.keep(&shell);
+            return Ok(shell);
+        }
+        let id = split.code.id();
         // Who loads the same code meanwhile waits here, and does not compile it too.
-        let entry = self.entry(split.code);
+        let entry = self.entry(id);
         let mut entry = locked(&entry);
         let shell = match entry.upgrade() {
             Some(shell) => shell,
-            None => Arc::new(Shell::compile(engine, split)?),
+            None => Arc::new(Shell::compile(engine, &id, split)?),
         };
         *entry = Arc::downgrade(&shell);
         self.keep(&shell);
         Ok(shell)
+    }
+
+    fn known(&self, split: &Split<'_>) -> Option<Arc<Shell>> {
+        let recent = locked(&self.recent).clone();
+        recent.into_iter().rev().find(|shell| shell.code == split.code)
     }
 
     fn entry(&self, code: CodeId) -> Arc<Mutex<Weak<Shell>>> {

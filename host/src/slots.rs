@@ -693,4 +693,22 @@ mod tests {
         bytes.fill(1);
         assert_eq!(image(&bytes), 100 * PAGE as u64);
     }
+
+    /// An engine sets up megabytes, of which a large app changes more than a few pages.
+    #[test]
+    fn a_large_heap_shares_a_base_from_which_it_differs_in_a_quarter_of_its_pages() {
+        let bases = Bases::default();
+        let mut bytes = vec![1; 2_000 * PAGE];
+        let image = |bytes: &[u8]| Image::new([(0, bytes)].into_iter(), &bases).unwrap();
+        let base = image(&bytes);
+        bytes[..500 * PAGE].fill(2);
+        let different = image(&bytes);
+        assert_eq!(different.memory(), 500 * PAGE as u64);
+        let mut memory = vec![0; 2_000 * PAGE];
+        assert_eq!(different.copy_to(&mut memory, 0), 2_000);
+        assert!(memory == bytes);
+        bytes[..600 * PAGE].fill(2);
+        assert_eq!(image(&bytes).memory(), 2_000 * PAGE as u64);
+        drop(base);
+    }
 }

@@ -53,8 +53,8 @@ pub(crate) struct Split<'a> {
     component: &'a [u8],
     /// Where the main module is in it.
     main: Range<usize>,
-    /// Which code it is: the same for all bundles that differ in their heaps only.
-    pub(crate) code: CodeId,
+    /// Its code: the same for all bundles that differ in their heaps only.
+    pub(crate) code: Code<'a>,
     /// What is in its memory to begin with.
     pub(crate) heap: Heap<'a>,
 }
@@ -113,7 +113,7 @@ impl<'a> Split<'a> {
         code.piece(0, &component[..main.start - section_header(component, &main)?]);
         let heap = take_heap(&component[main.clone()], &mut code)?;
         code.piece(0, &component[main.end..]);
-        Ok(Self { component, main, code: code.finish(), heap })
+        Ok(Self { component, main, code, heap })
     }
 
     /// What was taken apart.
@@ -165,20 +165,32 @@ fn check_whole(component: &[u8]) -> Result<(), Unknown> {
     Ok(())
 }
 
-/// The digest of what is left of a bundle, piece by piece.
-#[derive(Default)]
-struct Code(Sha256);
+/// What is left of a bundle without its memory and data, piece by piece. Two that are equal have the same code.
+///
+/// A bundle's code is compared with what is known, and digested only if it is not: with megabytes of code in each of
+/// ten thousand bundles, the digests would take most of the time of loading them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Code<'a>(Vec<(u8, Cow<'a, [u8]>)>);
 
-impl Code {
-    fn piece(&mut self, id: u8, bytes: &[u8]) {
-        // With its length, so that no two lists of pieces read the same.
-        self.0.update([id]);
-        self.0.update((bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+impl<'a> Code<'a> {
+    fn piece(&mut self, id: u8, bytes: &'a [u8]) {
+        self.0.push((id, bytes.into()));
     }
 
-    fn finish(self) -> CodeId {
-        self.0.finalize().into()
+    pub(crate) fn id(&self) -> CodeId {
+        let mut digest = Sha256::new();
+        for (id, bytes) in &self.0 {
+            // With its length, so that no two lists of pieces read the same.
+            digest.update([*id]);
+            digest.update((bytes.len() as u64).to_le_bytes());
+            digest.update(bytes);
+        }
+        digest.finalize().into()
+    }
+
+    /// The same, outliving the bundle.
+    pub(crate) fn to_owned(&self) -> Code<'static> {
+        Code(self.0.iter().map(|(id, bytes)| (*id, bytes.to_vec().into())).collect())
     }
 }
 
@@ -211,9 +223,9 @@ fn section_header(component: &[u8], main: &Range<usize>) -> Result<usize, Unknow
     }
 }
 
-/// Takes the main module's memory and data, and digests everything else, and where among it they were: what has the same
+/// Takes the main module's memory and data, and notes everything else, and where among it they were: what has the same
 /// code as a valid bundle is a valid one too.
-fn take_heap<'a>(main: &'a [u8], code: &mut Code) -> Result<Heap<'a>, Unknown> {
+fn take_heap<'a>(main: &'a [u8], code: &mut Code<'a>) -> Result<Heap<'a>, Unknown> {
     let (mut memories, mut data) = (Vec::new(), Vec::new());
     let (mut segments, mut announced) = (0, None);
     for payload in Parser::new(0).parse_all(main) {
@@ -494,7 +506,7 @@ mod tests {
         let split = |heap: &str| {
             let component = component(&format!("(memory (export \"memory\") {heap}"), ONCE);
             let split = Split::new(&component).expect("it has a known shape");
-            (split.code, split.heap.memory.module(), split.shell().expect("it has a known shape"))
+            (split.code.id(), split.heap.memory.module(), split.shell().expect("it has a known shape"))
         };
         let (code, heap, shell) = split("1) (data (i32.const 8) \"one\")");
         let (other_code, other_heap, other_shell) =

@@ -18,14 +18,15 @@ struct Figure {
     held: Option<bool>,
 }
 
-/// Measures all, one benchmark after the other, and prints a table.
+/// Measures all, one benchmark after the other, and prints a table. All are built with the features of the whole workspace, so
+/// that wasmtime is compiled once.
 ///
 /// # Errors
 /// What keeps a benchmark from running: Node, npm, or a compiler for isolated-vm's package is missing, say. A figure that
 /// is not reached is no error.
 pub(crate) fn measure(target: &Path) -> Result<()> {
     let isolated_vm = install_isolated_vm(target)?;
-    cargo(&["build", "--release", "--package", "dayfly-cli", "--bin", "dayfly"], Stdio::inherit())?;
+    cargo(&["build", "--release", "--workspace", "--bin", "dayfly"], Stdio::inherit())?;
     let mut figures = against_others(&isolated_vm)?;
     let median = start_up(target, "w1")?;
     figures.push(Figure {
@@ -43,7 +44,7 @@ pub(crate) fn measure(target: &Path) -> Result<()> {
     });
     figures.extend(density(target)?);
     figures.extend(tuned()?);
-    let scaling = output(&mut cargo_command(&["bench", "--package", "dayfly", "--bench", "scaling"]))?;
+    let scaling = output(&mut cargo_command(&["bench", "--workspace", "--bench", "scaling"]))?;
     println!("\n{scaling}");
     println!("{:66} {:>22} {:>26}", "figure", "to reach", "measured");
     for Figure { name, target, measured, held } in &figures {
@@ -61,7 +62,7 @@ pub(crate) fn measure(target: &Path) -> Result<()> {
 
 /// W1 and the 140,000 lines beside Node's `vm`, W1 beside isolated-vm, and what it takes to load W3.
 fn against_others(isolated_vm: &Path) -> Result<Vec<Figure>> {
-    let mut command = cargo_command(&["bench", "--package", "dayfly-cli", "--bench", "against_node", "--"]);
+    let mut command = cargo_command(&["bench", "--workspace", "--bench", "against_node", "--"]);
     command.args(["w1", "w3", "lines", "--json", "--isolated-vm"]).arg(isolated_vm);
     let report: Value = serde_json::from_str(&output(&mut command)?)?;
     let case = |name: &str| {
@@ -144,7 +145,7 @@ fn density(target: &Path) -> Result<Vec<Figure>> {
 
 /// W2 and W3 with the committed engine against the one before it was tuned.
 fn tuned() -> Result<Vec<Figure>> {
-    let table = output(&mut cargo_command(&["bench", "--package", "dayfly-bundler", "--bench", "engines"]))?;
+    let table = output(&mut cargo_command(&["bench", "--workspace", "--bench", "engines"]))?;
     let ratio = |workload: &str| -> Result<f64> {
         // `w2  B    4052.1 µs   1.302 1.290 to 1.310 …`
         let row = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());

@@ -10,7 +10,7 @@ use wit_parser::{Resolve, WorldId};
 use crate::source::Form;
 
 /// `guest/`, built. Its `component-type` section says that it has the world `engine`.
-const ENGINE: &[u8] = include_bytes!("../../../guest/engine.wasm");
+pub(crate) const ENGINE: &[u8] = include_bytes!("../../../guest/engine.wasm");
 const CONTRACT: &str = include_str!("../../../wit/sandbox.wit");
 
 /// A bundle, and what is to be said of it.

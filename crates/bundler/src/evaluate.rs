@@ -43,6 +43,7 @@ pub struct Run {
 /// Builds bundles. The engine is compiled once, when the bundler is made; each build runs in a fresh sandbox.
 pub struct Bundler {
     engine: Engine,
+    digest: [u8; 32],
     guest: Guest,
     exports: LoadingIndices,
     wizer: Wizer,
@@ -92,6 +93,11 @@ impl Bundler {
         EngineConfig { concurrency: 4, ..EngineConfig::default() }
     }
 
+    /// The engine that bundles have in them, as Wasm: most of what two of them have in common.
+    pub fn engine_bytes() -> &'static [u8] {
+        artifact::ENGINE
+    }
+
     fn of_component(
         component: &'static [u8],
         config: &EngineConfig,
@@ -104,10 +110,15 @@ impl Bundler {
         let engine = engine.map_err(bundler)?;
         let wizer = Wizer::new();
         let (snapshot, instrumented) = wizer.instrument_component(component).map_err(wasm)?;
-        let id = Sha256::digest(&instrumented).into();
-        let guest = Guest::compile(&engine, &id, &instrumented).map_err(wasm)?;
+        let digest = Sha256::digest(&instrumented).into();
+        let guest = Guest::compile(&engine, &digest, &instrumented).map_err(wasm)?;
         let exports = LoadingIndices::new(guest.instances()).map_err(wasm)?;
-        Ok(Self { engine, guest, exports, wizer, snapshot })
+        Ok(Self { engine, digest, guest, exports, wizer, snapshot })
+    }
+
+    /// Says which JavaScript engine it has: bundles of one source by bundlers of one digest have the same bytes.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
     }
 
     /// The limits of a build by default: a top level may take its time, and a large bundle its memory. 60 s of CPU,

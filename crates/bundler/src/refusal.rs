@@ -51,10 +51,15 @@ pub enum Refusal {
 impl Refusal {
     /// The refusal for a reader: a syntax error with its line and a caret, an exception with its stack and causes.
     pub fn report(&self, source: &Source) -> String {
+        format!("error: {}", self.describe(source))
+    }
+
+    /// The same for who says in another way that it is an error.
+    pub fn describe(&self, source: &Source) -> String {
         match self {
             Self::Syntax { message, at } => syntax_report(source, message, at.as_ref()),
             Self::Threw(thrown) => {
-                let mut report = format!("error: {self}");
+                let mut report = self.to_string();
                 let mut next = Some(thrown);
                 while let Some(thrown) = next {
                     if !thrown.stack.is_empty() {
@@ -67,7 +72,7 @@ impl Refusal {
                 }
                 report
             }
-            _ => format!("error: {self}"),
+            _ => self.to_string(),
         }
     }
 }
@@ -75,10 +80,10 @@ impl Refusal {
 fn syntax_report(source: &Source, message: &str, at: Option<&Site>) -> String {
     let title = format!("syntax error: {message}");
     let line = at.and_then(|at| Some((at, source.text.lines().nth(at.line.checked_sub(1)? as usize)?)));
-    let Some((at, line)) = line else { return format!("error: {title} in {}", source.name) };
+    let Some((at, line)) = line else { return format!("{title} in {}", source.name) };
     let place = at.column.saturating_sub(1) as usize;
     let snippet = code_frame(line, at, place..place + 1, message);
-    format!("error: {title} ({at})\n{snippet}")
+    format!("{title} ({at})\n{snippet}")
 }
 
 /// A line of a file as it is shown with an error: the bytes of `place` underlined, and what is to be said there. `at` gives

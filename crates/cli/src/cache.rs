@@ -19,9 +19,14 @@ pub(crate) struct CacheArgs {
 }
 
 impl CacheArgs {
+    /// Where compiled engines are kept, if they are to be.
+    pub(crate) fn folder(&self) -> Option<std::path::PathBuf> {
+        Cache::default_folder().filter(|_| !self.no_cache)
+    }
+
     /// The cache, if there is to be one and there can be. One that cannot be opened is said and not needed.
     fn open(&self) -> Option<Arc<Cache>> {
-        let folder = Cache::default_folder().filter(|_| !self.no_cache)?;
+        let folder = self.folder()?;
         match Cache::open(&folder) {
             Ok(cache) => Some(Arc::new(cache)),
             Err(error) => {

@@ -3,16 +3,24 @@
 mod bench;
 mod build;
 mod completions;
+mod deploy;
 mod dev;
+mod health;
 mod leak;
 mod limits;
+mod logs;
 mod outgoing;
+mod process;
 mod render;
 mod request;
 mod run;
 mod serve;
+mod tenant;
+mod top;
 mod trace;
 mod types;
+
+pub(crate) use serve::default_states;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -27,6 +35,12 @@ pub(crate) enum Command {
     Run(run::Run),
     Dev(dev::Dev),
     Serve(serve::Serve),
+    Health(health::Health),
+    Deploy(deploy::Deploy),
+    Rollback(deploy::Rollback),
+    Tenant(tenant::Tenant),
+    Logs(logs::Logs),
+    Top(top::Top),
     Bench(bench::Bench),
     Leak(leak::Leak),
     Trace(trace::Trace),
@@ -43,7 +57,17 @@ impl Command {
             Self::Run(run) => run.json,
             Self::Bench(bench) => bench.prints_json(),
             Self::Leak(leak) => leak.prints_json(),
-            Self::Dev(_) | Self::Serve(_) | Self::Trace(_) | Self::Types(_) | Self::Completions(_) => false,
+            Self::Deploy(deploy) => deploy.json,
+            Self::Rollback(rollback) => rollback.json,
+            Self::Tenant(tenant) => tenant.prints_json(),
+            Self::Top(top) => top.json,
+            Self::Dev(_)
+            | Self::Serve(_)
+            | Self::Health(_)
+            | Self::Logs(_)
+            | Self::Trace(_)
+            | Self::Types(_)
+            | Self::Completions(_) => false,
         }
     }
 
@@ -54,6 +78,12 @@ impl Command {
             Self::Run(run) => run.exec(cache),
             Self::Dev(dev) => dev.exec(cache),
             Self::Serve(serve) => serve.exec(cache),
+            Self::Health(health) => health.exec(),
+            Self::Deploy(deploy) => deploy.exec(),
+            Self::Rollback(rollback) => rollback.exec(),
+            Self::Tenant(tenant) => tenant.exec(),
+            Self::Logs(logs) => logs.exec(),
+            Self::Top(top) => top.exec(),
             Self::Bench(bench) => bench.exec(cache),
             Self::Leak(leak) => leak.exec(cache),
             Self::Trace(trace) => trace.exec(),

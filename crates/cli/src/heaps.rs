@@ -40,8 +40,8 @@ pub(crate) fn in_folder(folder: PathBuf) -> Result<Autopsy> {
             let kept = keep(&folder, limit.code(), &memory);
             is_busy.store(false, Ordering::Release);
             match kept {
-                Ok(file) => print_note(&format!("the heap as the limit of {limit} found it is in {}", file.display())),
-                Err(error) => print_note(&format!("a heap is not kept: {error}")),
+                Ok(file) => tracing::info!("the heap as the limit of {limit} found it is in {}", file.display()),
+                Err(error) => tracing::warn!("a heap is not kept: {error}"),
             }
         });
     }))

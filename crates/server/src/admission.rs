@@ -121,7 +121,6 @@ impl Admission {
     }
 
     /// The same of one tenant.
-    #[cfg(test)]
     pub(crate) fn load_of(&self, tenant: &TenantName) -> Load {
         let state = self.inner.lock();
         let turns = state.tenants.get(tenant);

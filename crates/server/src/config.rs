@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dayfly::{Allowed, Limits};
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use rustls::pki_types::CertificateDer;
 
 use crate::routes::Route;
@@ -32,6 +32,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder of what outlives the process: bundles, and which of them is whose.
     pub state: PathBuf,
+    /// Where the admin API is served, to who has a token. Default [`Config::ADMIN`], or a free port there if that one is taken;
+    /// any other has to be free. `None` for no API.
+    pub admin: Option<SocketAddr>,
+    /// A file of tokens of the admin API, as `dayfly tenant token` writes it; read again when it changes. Default none: then
+    /// only who can read the folder of state has a token, in `admin.json`.
+    pub tokens: Option<PathBuf>,
     /// What a connection and a request may take.
     pub http: Http,
     /// How many renders go on at once, and who waits for how long.
@@ -50,16 +56,33 @@ pub struct Config {
     pub tenant_header: Option<HeaderName>,
     /// HTTPS, beside plain HTTP or in its place. Default none.
     pub tls: Option<Tls>,
+    /// Once it is told to end, how long the server goes on as before and only says that it is not ready, so that what sends it
+    /// requests can turn elsewhere. Default 0.
+    pub notice: Duration,
+    /// How long what was taken may take to be answered then, until it is cut. Default 30 s.
+    pub drain: Duration,
+    /// Bytes of memory for the stored pages of all tenants. Default 256 MiB.
+    pub cache: u64,
+    /// Whether the process gives up what serving does not need ([`privilege`](crate::privilege)), by who starts the server. Default
+    /// yes.
+    pub process_sandbox: bool,
+    /// What the tenants have that the admin API makes, but for routes and app.
+    pub defaults: TenantConfig,
     /// Who is served.
     pub tenants: BTreeMap<TenantName, TenantConfig>,
 }
 
 impl Config {
+    /// Where the admin API is served by default: 127.0.0.1:9090.
+    pub const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
+
     /// The defaults, with a folder of state and without tenants.
     pub fn new(state: impl Into<PathBuf>) -> Self {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             state: state.into(),
+            admin: Some(Self::ADMIN),
+            tokens: None,
             http: Http::default(),
             renders: Renders::default(),
             events: Events::default(),
@@ -68,6 +91,11 @@ impl Config {
             metric_tenants: 1000,
             tenant_header: None,
             tls: None,
+            notice: Duration::ZERO,
+            drain: Duration::from_secs(30),
+            cache: 256 << 20,
+            process_sandbox: true,
+            defaults: TenantConfig::new([]),
             tenants: BTreeMap::new(),
         }
     }
@@ -81,8 +109,16 @@ impl Config {
     pub(crate) fn without_restart(mut self, old: &Self) -> Self {
         self.listen = old.listen;
         self.state.clone_from(&old.state);
+        self.admin = old.admin;
+        self.tokens.clone_from(&old.tokens);
         self.http.connections = old.http.connections;
         self.renders = old.renders.clone();
+        self.events = old.events.clone();
+        self.otlp.clone_from(&old.otlp);
+        self.logs = old.logs.clone();
+        self.metric_tenants = old.metric_tenants;
+        self.cache = old.cache;
+        self.process_sandbox = old.process_sandbox;
         self.tls = match (self.tls, &old.tls) {
             (Some(new), Some(old)) => Some(Tls { listen: old.listen, ..new }),
             (_, old) => old.clone(),
@@ -94,10 +130,12 @@ impl Config {
 /// Whether two configurations differ in a key.
 type Differs = fn(&Config, &Config) -> bool;
 
-/// Keys that hold from the start to the end.
+/// Keys that hold from the start to the end, and sections whose keys all do.
 const NEED_RESTART: &[(&str, Differs)] = &[
     ("server.listen", |old, new| old.listen != new.listen),
     ("server.state", |old, new| old.state != new.state),
+    ("admin.listen", |old, new| old.admin != new.admin),
+    ("admin.tokens", |old, new| old.tokens != new.tokens),
     ("server.tls.listen", |old, new| {
         let listen = |config: &Config| config.tls.as_ref().map(|tls| tls.listen);
         listen(old) != listen(new)
@@ -107,6 +145,12 @@ const NEED_RESTART: &[(&str, Differs)] = &[
     ("renders.queue", |old, new| old.renders.queue != new.renders.queue),
     ("renders.queue-time", |old, new| old.renders.queue_time != new.renders.queue_time),
     ("renders.bundles", |old, new| old.renders.bundles != new.renders.bundles),
+    ("server.cache", |old, new| old.cache != new.cache),
+    ("server.metric-tenants", |old, new| old.metric_tenants != new.metric_tenants),
+    ("server.process-sandbox", |old, new| old.process_sandbox != new.process_sandbox),
+    ("events", |old, new| old.events != new.events),
+    ("logs", |old, new| old.logs != new.logs),
+    ("otlp", |old, new| old.otlp != new.otlp),
 ];
 
 /// HTTPS.
@@ -142,6 +186,24 @@ pub struct Http {
     pub send_time: Duration,
     /// Requests at once on a connection of HTTP/2. Default 100.
     pub streams: u32,
+    /// Connections at once of one address, or of one /64 of IPv6; one beyond is closed. Default unbounded, as all come from a
+    /// proxy's address where there is one.
+    pub connections_per_address: Option<u32>,
+    /// Time for which a connection may carry no request, after its first: with HTTP/1.1 it is `head_time`, if that is shorter.
+    /// Default 60 s.
+    pub idle_time: Duration,
+    /// Bytes of a request's headers, 4 for each added. Default 64 KiB; a tenant's limits may be lower.
+    pub header_bytes: u32,
+    /// Headers of a request. Default 100.
+    pub header_count: u32,
+    /// Time after which a request's body must have come at `body_rate`, in the mean. Default 10 s.
+    pub body_time: Duration,
+    /// Bytes a second. Default 8 KiB: a body of 1 MiB has 138 s.
+    pub body_rate: u64,
+    /// Whether responses are compressed for those who accept it. Default yes.
+    pub compress: bool,
+    /// Whether pages that have no `ETag` get one, so that those who have them need not be sent them again. Default yes.
+    pub etags: bool,
 }
 
 impl Default for Http {
@@ -152,6 +214,14 @@ impl Default for Http {
             url: 16 << 10,
             send_time: Duration::from_secs(30),
             streams: 100,
+            connections_per_address: None,
+            idle_time: Duration::from_secs(60),
+            header_bytes: 64 << 10,
+            header_count: 100,
+            body_time: Duration::from_secs(10),
+            body_rate: 8 << 10,
+            compress: true,
+            etags: true,
         }
     }
 }
@@ -205,12 +275,12 @@ pub enum EventsTo {
     Off,
     /// To the standard output.
     Stdout,
-    /// To the end of a file, which is opened anew after SIGHUP.
+    /// To the end of a file, which [`Handle::reopen`](crate::Handle::reopen) opens anew.
     File(PathBuf),
 }
 
 /// Where spans are sent to: a collector that speaks OpenTelemetry's protocol, OTLP over HTTP in protobuf.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Otlp {
     /// The URL, with its path, as `http://127.0.0.1:4318/v1/traces`. None is what `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or
     /// `OTEL_EXPORTER_OTLP_ENDPOINT` says, or else this one.
@@ -222,6 +292,8 @@ pub struct Otlp {
     pub timeout: Duration,
     /// Certificates of authorities that are trusted besides those that Mozilla trusts, in DER.
     pub roots: Vec<CertificateDer<'static>>,
+    /// The file that they were read from, if from one.
+    pub roots_file: Option<PathBuf>,
     /// The share of new traces that is recorded, from 0 to 1. Default 1. Of a request that comes with a trace its flag decides.
     pub sample: f64,
     /// Requests that may wait to be sent; one beyond is dropped, and counted. Default 8,192.
@@ -239,6 +311,7 @@ impl Default for Otlp {
             headers: BTreeMap::new(),
             timeout: Duration::from_secs(10),
             roots: Vec::new(),
+            roots_file: None,
             sample: 1.0,
             queue: 8192,
             batch: 512,
@@ -341,6 +414,10 @@ pub struct TenantConfig {
     pub rate: Option<u32>,
     /// Whether a response says in `Server-Timing` what it took. Default no.
     pub server_timing: bool,
+    /// Bytes of memory for pages that may be sent again, as their `Cache-Control` says. Default none: each request renders.
+    pub cache: Option<u64>,
+    /// The `Cache-Control` of pages that `render` makes, which has no other way to say one. Default none.
+    pub cache_control: Option<HeaderValue>,
 }
 
 impl TenantConfig {
@@ -355,6 +432,8 @@ impl TenantConfig {
             concurrent: None,
             rate: None,
             server_timing: false,
+            cache: None,
+            cache_control: None,
         }
     }
 }

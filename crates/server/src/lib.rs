@@ -2,28 +2,54 @@
 //!
 //! | step of a request | module |
 //! | --- | --- |
-//! | comes in on a connection | `public` |
+//! | comes in on a connection | `public`, `connection`, `pace` |
 //! | is some tenant's: by host, path or header | `routes`, `tenant` |
+//! | is answered with a stored page, or | `cache` |
 //! | waits for its turn, fairly | `admission` |
 //! | is answered by the tenant's app | `respond` |
+//! | below the others, if that takes long | `background` |
 //! | or gets a response of ours that says what is wrong | `refusal` |
+//! | goes out compressed, or as a 304 | `compress`, `conditional` |
 //! | leaves a receipt | `receipt` |
-//! | which is counted, written and sent | `observer`, `metrics`, `events`, `logs`, `otlp` |
+//! | which is counted, written, sent and told | `observer`, `metrics`, `events`, `logs`, `otlp`, `activity` |
+//!
+//! | beside the requests | module |
+//! | --- | --- |
+//! | what outlives the process | `store`, `kept` |
+//! | a new app in place of the one before | `deploy` |
+//! | a new configuration in place of the one before | `reload` |
+//! | the API for whoever runs it | `admin`, `tokens`, `limits`, `audit` |
 //!
 //! [`Config`] says what is served, and [`Config::load`] reads it from a file; [`Server::start`] makes ready for it, and
 //! [`Server::run`] serves until it is told to end. [`Handle::reload`] changes what is served meanwhile.
 #![deny(missing_docs)]
 
+mod activity;
+mod admin;
 mod admission;
+mod audit;
+mod background;
+mod cache;
+mod compress;
+mod conditional;
 mod config;
+mod connection;
+mod deploy;
+mod drain;
 mod events;
 mod examples;
 mod ids;
+mod kept;
+mod limits;
+mod linger;
+pub mod log;
 mod logs;
 mod metrics;
 mod observer;
 mod otlp;
 mod outbox;
+mod pace;
+pub mod privilege;
 mod public;
 mod receipt;
 mod refusal;
@@ -32,18 +58,23 @@ mod respond;
 mod routes;
 mod server;
 mod store;
+pub mod supervisor;
+mod tasks;
 mod tenant;
 mod timing;
 mod tls;
+mod tokens;
 mod trace;
 
 pub use config::{
     App, Config, Events, EventsTo, Http, LogFiles, Logs, NotATenantName, Otlp, Renders, TenantConfig, TenantName, Tls,
 };
 pub use config::{Loaded, Origin, Override, Place, Problem, Problems};
+pub use drain::Drained;
 pub use logs::{LogEvent, LogLine, LogReader, LogStream, LogStreams};
 pub use metrics::Metrics;
 pub use receipt::{Receipt, Sent};
 pub use reload::{Handle, Reloaded};
 pub use routes::{NotARoute, Route};
 pub use server::{Error, Server};
+pub use tokens::{NewToken, NotAScope, Scope};

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use dayfly::{Level, Line, Site};
-use serde_json::json;
 use tokio::sync::broadcast;
 
 use crate::config::{LogFiles, Logs, TenantName};
@@ -40,24 +39,39 @@ impl LogLine {
     /// One line of JSON, without a line break: `time` (RFC 3339, UTC), `tenant`, `request_id`, `level`, `depth`, `at`
     /// (`file:line:column`; not there if unknown) and `text`.
     pub fn to_json(&self) -> String {
-        let mut line = json!({
-            "time": humantime::format_rfc3339_micros(self.time).to_string(),
-            "tenant": self.tenant.as_str(),
-            "request_id": &*self.request,
-            "level": self.level.as_str(),
-            "depth": self.depth,
-            "text": self.text,
-        });
-        if let Some(at) = &self.at {
-            line["at"] = at.to_string().into();
-        }
-        line.to_string()
+        let line = LogLineView {
+            time: humantime::format_rfc3339_micros(self.time).to_string(),
+            tenant: self.tenant.as_str(),
+            request_id: &self.request,
+            level: self.level.as_str(),
+            depth: self.depth,
+            text: &self.text,
+            at: self.at.as_ref().map(ToString::to_string),
+        };
+        serde_json::to_string(&line).expect("its names are texts, and its values too")
     }
 
     /// Bytes of memory, roughly.
     fn bytes(&self) -> usize {
         size_of::<Self>() + 64 + self.text.len() + self.at.as_ref().map_or(0, |at| at.file.len())
     }
+}
+
+/// A line of a tenant's console.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct LogLineView<'a> {
+    /// When the request had come: RFC 3339, UTC.
+    time: String,
+    tenant: &'a str,
+    /// The response's `x-request-id`.
+    request_id: &'a str,
+    level: &'a str,
+    /// How many groups were open.
+    depth: u32,
+    text: &'a str,
+    /// `file:line:column`; not there if unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
 }
 
 /// The streams of all tenants. Cheap to clone.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use dayfly::{Line, Trace};
 use http::HeaderMap;
 
+use crate::activity::Activity;
 use crate::config::{Config, EventsTo, TenantName};
 use crate::events::EventWriter;
 use crate::ids::Ids;
@@ -31,6 +32,8 @@ pub(crate) struct Observer {
     pub(crate) waits: Histogram<7>,
     pub(crate) reloads: Reloads,
     pub(crate) machine: Machine,
+    /// For the admin API, where there is one.
+    pub(crate) activity: Option<Activity>,
     sent: Arc<dyn Sent>,
 }
 
@@ -78,6 +81,7 @@ impl Observer {
             waits: Histogram::default(),
             reloads: Reloads::new(),
             machine: Machine::default(),
+            activity: config.admin.map(|_| Activity::new()),
             sent,
         })
     }
@@ -107,22 +111,32 @@ impl Observer {
                 if !receipt.usage.wall.is_zero() || !receipt.queued.is_zero() {
                     self.waits.add(&WAITS, nanoseconds(receipt.queued));
                 }
-                if !console.is_empty() {
-                    let log = tenant.log.get_or_init(|| self.logs.of(&tenant.name));
-                    log.write(&tenant.name, &receipt.id, receipt.time, console);
-                }
             }
         }
-        if self.events.is_none() && self.exporter.is_none() {
+        if self.activity.is_none() && self.events.is_none() && self.exporter.is_none() {
+            self.log(tenant, &receipt, console);
             return;
         }
         let receipt = Arc::new(receipt);
+        if let Some(activity) = &self.activity {
+            if let Some(tenant) = tenant {
+                tenant.kept.tally().add(&receipt);
+            }
+            activity.note(receipt.clone(), console.clone());
+        }
+        self.log(tenant, &receipt, console);
         if let Some(exporter) = &self.exporter {
             exporter.put(&receipt);
         }
         if let Some(events) = &self.events {
             events.put(receipt);
         }
+    }
+
+    fn log(&self, tenant: Option<&Tenant>, receipt: &Receipt, console: Vec<Line>) {
+        let Some(tenant) = tenant.filter(|_| !console.is_empty()) else { return };
+        let log = tenant.log.get_or_init(|| self.logs.of(&tenant.name));
+        log.write(&tenant.name, &receipt.id, receipt.time, console);
     }
 
     /// Forgets what was observed of tenants that are not there any more.

@@ -128,7 +128,8 @@ impl Exporter {
     }
 }
 
-fn check_endpoint(endpoint: &str) -> Result<(), String> {
+/// That it is a URL of a collector.
+pub(crate) fn check_endpoint(endpoint: &str) -> Result<(), String> {
     let is_http = Url::parse(endpoint).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let wrong = || format!("{endpoint} is no URL of a collector: http://HOST:4318/v1/traces, or with https");
     is_http.then_some(()).ok_or_else(wrong)

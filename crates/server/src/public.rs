@@ -1,21 +1,20 @@
 //! The connections of those who ask for pages.
 
-use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::task::TaskTracker;
 
-use crate::config::Http;
-use crate::respond::respond;
+use crate::connection::{Addresses, carry, waited_enough};
+use crate::drain::Drained;
 use crate::server::Shared;
 
 /// Where connections come in, over TLS or not.
@@ -29,75 +28,134 @@ pub(crate) struct Listener {
 pub(crate) struct Secure;
 
 /// Takes connections until `shutdown` is over; then takes no more, and waits for the requests that were taken.
-pub(crate) async fn serve(listeners: Vec<Listener>, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
-    let connections = Arc::new(Semaphore::new(shared.config.load().http.connections.max(1) as usize));
-    let graceful = GracefulShutdown::new();
-    let accepting = join_all(listeners.iter().map(|listener| accept(listener, &shared, &connections, &graceful)));
+pub(crate) async fn serve(
+    listeners: Vec<Listener>,
+    shared: Arc<Shared>,
+    shutdown: impl Future<Output = ()>,
+) -> Drained {
+    let public = Public {
+        connections: Arc::new(Semaphore::new(shared.config.load().http.connections.max(1) as usize)),
+        addresses: Addresses::default(),
+        open: TaskTracker::new(),
+        shared: shared.clone(),
+    };
+    let shutdown = async {
+        shutdown.await;
+        shared.drain.announce();
+        tracing::info!(in_flight = shared.drain.in_flight(), "draining");
+        // Until who sends the requests has seen that the server is not ready.
+        let notice = shared.config.load().notice;
+        tokio::time::sleep(notice).await;
+    };
     tokio::select! {
         biased;
         () = shutdown => {}
-        _ = accepting => {}
+        _ = join_all(listeners.iter().map(|listener| public.accept(listener))) => {}
     }
+    // Who has connected already, as far as the system says, may have sent a request.
+    listeners.iter().for_each(|listener| public.accept_the_rest(listener));
     drop(listeners);
-    graceful.shutdown().await;
+    tracing::debug!(connections = public.open.len(), stored = shared.caches.size(), "no connection is taken any more");
+    shared.drain.begin();
+    public.end().await
 }
 
-async fn accept(listener: &Listener, shared: &Arc<Shared>, connections: &Arc<Semaphore>, graceful: &GracefulShutdown) {
-    loop {
-        let Ok((stream, _)) = listener.socket.accept().await else {
-            // As when no more files can be opened: that passes.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
+/// A connection that failed before it was taken is its client's affair. What else fails, as where no more files can be opened
+/// (`EMFILE`, `ENFILE`), passes once connections end; to ask again at once would take all of a processor meanwhile.
+pub(crate) async fn pause(error: &io::Error) {
+    let is_the_clients = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset, io::ErrorKind::Interrupted];
+    if !is_the_clients.contains(&error.kind()) {
+        tracing::error!(%error, "no connection can be taken; trying again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+struct Public {
+    connections: Arc<Semaphore>,
+    addresses: Addresses,
+    open: TaskTracker,
+    shared: Arc<Shared>,
+}
+
+impl Public {
+    /// Takes the connections of one listener, for ever.
+    async fn accept(&self, listener: &Listener) {
+        loop {
+            match listener.socket.accept().await {
+                Ok((stream, peer)) => {
+                    // Not before: a listener that waits would keep from the others what it does not need yet.
+                    let permit = self.connections.clone().acquire_owned().await;
+                    self.take(listener, stream, peer, permit.expect("the semaphore is never closed"));
+                }
+                Err(error) => pause(&error).await,
+            }
+        }
+    }
+
+    /// Takes those that are there.
+    fn accept_the_rest(&self, listener: &Listener) {
+        while let Ok(permit) = self.connections.clone().try_acquire_owned()
+            && let Some(Ok((stream, peer))) = listener.socket.accept().now_or_never()
+        {
+            self.take(listener, stream, peer, permit);
+        }
+    }
+
+    fn take(&self, listener: &Listener, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        let most = self.shared.config.load().http.connections_per_address;
+        let Some(address) = self.addresses.admit(peer.ip(), most) else {
+            tracing::debug!(%peer, "the address has as many connections as it may");
+            return;
         };
-        // Not before: a listener that waits would keep from the others what it does not need yet.
-        let permit = connections.clone().acquire_owned().await.expect("the semaphore is never closed");
         // A response is written when it is there: to wait for more would be for a client's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
-        let (shared, watcher, tls) = (shared.clone(), graceful.watcher(), listener.tls.clone());
-        tokio::spawn(async move {
+        let (shared, tls) = (self.shared.clone(), listener.tls.clone());
+        self.open.spawn(async move {
             match tls {
-                None => answer(stream, false, shared, watcher).await,
-                Some(acceptor) => answer_over_tls(stream, &acceptor, shared, watcher).await,
+                None => carry(stream, false, &shared).await,
+                Some(acceptor) => {
+                    if let Some(stream) = agree(stream, &acceptor, &shared).await {
+                        carry(stream, true, &shared).await;
+                    }
+                }
             }
-            drop(permit);
+            drop((permit, address));
         });
     }
-}
 
-/// Agrees on keys first. What is no client of TLS, or takes too long, is not answered.
-async fn answer_over_tls(stream: TcpStream, acceptor: &TlsAcceptor, shared: Arc<Shared>, watcher: Watcher) {
-    let patience = shared.config.load().tls.as_ref().map_or(Duration::from_secs(10), |tls| tls.handshake_time);
-    if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
-        answer(stream, true, shared, watcher).await;
+    /// Waits for what is in flight, and after a time breaks it off.
+    async fn end(self) -> Drained {
+        let Self { shared, open, .. } = self;
+        open.close();
+        let all = async || {
+            open.wait().await;
+            shared.drain.background_is_over().await;
+        };
+        let patience = shared.config.load().drain;
+        let is_over = tokio::time::timeout(patience, all()).await.is_ok();
+        let drained =
+            Drained { answered: shared.drain.answered(), cut: if is_over { 0 } else { shared.drain.in_flight() } };
+        if !is_over {
+            tracing::warn!(
+                cut = drained.cut,
+                background = shared.drain.background(),
+                "the time for the drain is over: what is left is cut"
+            );
+            shared.drain.cut();
+            // Their tasks see it at once; one that is held up elsewhere is not waited for.
+            let _ = tokio::time::timeout(Duration::from_secs(1), all()).await;
+        }
+        tracing::info!(answered = drained.answered, cut = drained.cut, "drained");
+        drained
     }
 }
 
-/// Answers the requests of one connection.
-async fn answer<S>(stream: S, is_secure: bool, shared: Arc<Shared>, watcher: Watcher)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let builder = builder(&shared.config.load().http);
-    let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-        if is_secure {
-            request.extensions_mut().insert(Secure);
-        }
-        let shared = shared.clone();
-        async move { Ok::<_, Infallible>(respond(shared, request).await) }
-    });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    // A connection that breaks off is its client's affair.
-    let _ = watcher.watch(connection).await;
-}
-
-fn builder(http: &Http) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(http.head_time).pipeline_flush(true);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(http.streams)
-        .max_header_list_size(64 << 10)
-        .keep_alive_interval(Some(Duration::from_secs(30)));
-    builder
+/// Agrees on keys with a client. What is no client of TLS, or takes too long, is not answered.
+async fn agree(stream: TcpStream, acceptor: &TlsAcceptor, shared: &Shared) -> Option<TlsStream<TcpStream>> {
+    let patience = shared.config.load().tls.as_ref().map_or(Duration::from_secs(10), |tls| tls.handshake_time);
+    tokio::select! {
+        agreed = tokio::time::timeout(patience, acceptor.accept(stream)) => agreed.ok()?.ok(),
+        // It has not asked for anything yet.
+        () = waited_enough(shared) => None,
+    }
 }

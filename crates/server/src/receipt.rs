@@ -51,6 +51,8 @@ pub struct Receipt {
     pub console_lines: u64,
     /// What failed, for the app's author: never for who asked.
     pub failure: Option<String>,
+    /// `hit` or `stale` for a response that the cache had; none for one that the app made.
+    pub cache: Option<&'static str>,
 }
 
 /// Takes receipts. It is called where requests are answered, so it does not block.
@@ -65,48 +67,61 @@ impl<F: Fn(&Receipt, &[dayfly::Line]) + Send + Sync> Sent for F {
     }
 }
 
-/// [`Receipt::to_json`] says what each is.
-#[derive(serde::Serialize)]
-struct Event<'a> {
+/// A request that was answered, as the events of the server have it.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct ReceiptView<'a> {
+    /// `request`.
     event: &'static str,
+    /// When its head had come: RFC 3339, UTC.
     time: String,
+    /// The response's `x-request-id`.
     request_id: &'a str,
     trace_id: String,
     span_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_span_id: Option<String>,
     sampled: bool,
+    /// Whose it was; not there if nobody's.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bundle: Option<String>,
+    /// `ok`, or the code of what went wrong.
     outcome: &'static str,
+    /// What failed, for the app's author.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<&'a str>,
+    /// Without its query.
     path: &'a str,
     status: u16,
+    /// Microseconds from its head's coming to the end of all that it made the app do.
     duration_us: u64,
+    /// Microseconds of it that it waited for its turn.
     queue_us: u64,
+    /// Microseconds of the render on the clock.
     wall_us: u64,
+    /// Microseconds of the render on a processor.
     cpu_us: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     fuel: Option<u64>,
     peak_memory_bytes: u64,
+    /// Pages of 4 KiB of linear memory that were changed.
     pages: u64,
     request_bytes: u64,
     response_bytes: u64,
     console_lines: u64,
     console_bytes: u64,
-    calls: Vec<CallEvent<'a>>,
+    calls: Vec<CallView<'a>>,
     #[serde(skip_serializing_if = "is_zero")]
     calls_dropped: u64,
 }
 
-#[derive(serde::Serialize)]
-struct CallEvent<'a> {
+/// A call that an app made.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+struct CallView<'a> {
     method: &'a str,
     url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,7 +136,7 @@ struct CallEvent<'a> {
     span_id: Option<String>,
 }
 
-impl<'a> CallEvent<'a> {
+impl<'a> CallView<'a> {
     fn new(call: &'a dayfly::Call, began: Instant) -> Self {
         Self {
             method: &call.method,
@@ -159,7 +174,7 @@ impl Receipt {
     /// | `time` | when the request's head had come: RFC 3339, UTC |
     /// | `request_id`, `trace_id`, `span_id`, `parent_span_id`, `sampled` | its number, and its place in a distributed trace |
     /// | `tenant`, `bundle` | whose it was, and what was to answer; not there if nobody's |
-    /// | `outcome`, `failure` | `ok`, or the code of what went wrong; what failed, for the app's author |
+    /// | `outcome`, `failure` | `ok`, or the code of what went wrong; what failed, for the app's author. Of one without a whole response: `client-gone`, or `cut` when the time for a drain was over |
     /// | `method`, `host`, `path`, `status` | of the request, without its query, and of the response |
     /// | `duration_us` | from the head's coming to the end of all that the app did |
     /// | `queue_us` | of it, the wait for its turn |
@@ -171,8 +186,12 @@ impl Receipt {
     /// | `calls` | calls that the app made: `method`, `url`, `status` or `error` or both, `request_bytes`, `response_bytes`, `start_us` since the request's, `duration_us`, `span_id` |
     /// | `calls_dropped` | how many more there were; not there if none |
     pub fn to_json(&self) -> String {
+        serde_json::to_string(&self.view()).expect("its names are texts, and its values too")
+    }
+
+    pub(crate) fn view(&self) -> ReceiptView<'_> {
         let usage = &self.usage;
-        let event = Event {
+        ReceiptView {
             event: "request",
             time: humantime::format_rfc3339_micros(self.time).to_string(),
             request_id: &self.id,
@@ -200,9 +219,8 @@ impl Receipt {
             response_bytes: usage.page_bytes,
             console_lines: self.console_lines,
             console_bytes: usage.console_bytes,
-            calls: usage.calls.iter().map(|call| CallEvent::new(call, self.began)).collect(),
+            calls: usage.calls.iter().map(|call| CallView::new(call, self.began)).collect(),
             calls_dropped: usage.calls_dropped,
-        };
-        serde_json::to_string(&event).expect("its names are texts, and its values too")
+        }
     }
 }

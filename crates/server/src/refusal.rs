@@ -16,6 +16,8 @@ pub(crate) enum Refusal {
     NoTenant,
     /// The tenant has no app yet.
     NoApp,
+    /// The tenant was suspended.
+    Suspended,
     UrlTooLong,
     BadRequest,
     /// The app renders pages, and was asked otherwise than by GET, HEAD or a POST of JSON.
@@ -26,6 +28,10 @@ pub(crate) enum Refusal {
     QueueTimedOut,
     /// The request's body did not come whole.
     BodyIncomplete,
+    /// It came too slowly.
+    BodyTooSlow,
+    /// The request wants a stored response (`only-if-cached`), and there is none.
+    NotCached,
     /// The app failed.
     Threw,
     Unsettled,
@@ -40,6 +46,7 @@ impl Refusal {
         match self {
             Self::NoTenant => "no-tenant",
             Self::NoApp => "no-app",
+            Self::Suspended => "suspended",
             Self::UrlTooLong => "url-too-long",
             Self::BadRequest => "bad-request",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -47,6 +54,8 @@ impl Refusal {
             Self::QueueFull => "queue-full",
             Self::QueueTimedOut => "queue-timed-out",
             Self::BodyIncomplete => "body-incomplete",
+            Self::BodyTooSlow => "body-too-slow",
+            Self::NotCached => "not-cached",
             Self::Threw => "app-threw",
             Self::Unsettled => "app-unsettled",
             Self::Exceeded(limit) => limit_code(limit),
@@ -61,10 +70,11 @@ impl Refusal {
             Self::BadRequest | Self::BodyIncomplete => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoApp | Self::QueueFull | Self::QueueTimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoApp | Self::Suspended | Self::QueueFull | Self::QueueTimedOut => StatusCode::SERVICE_UNAVAILABLE,
             Self::Exceeded(Limit::Request) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Exceeded(Limit::Headers) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Exceeded(Limit::Wall) => StatusCode::GATEWAY_TIMEOUT,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Exceeded(Limit::Wall) | Self::NotCached => StatusCode::GATEWAY_TIMEOUT,
             Self::Threw | Self::Unsettled | Self::Exceeded(_) | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -74,12 +84,15 @@ impl Refusal {
         match self {
             Self::NoTenant => "nothing is served here",
             Self::NoApp => "nothing is served here yet",
+            Self::Suspended => "this site is suspended",
             Self::UrlTooLong => "the URL is too long",
             Self::BadRequest => "the request is not one that can be answered",
             Self::MethodNotAllowed => "the page is asked for with GET, or with a POST of JSON",
             Self::RateLimited(_) => "too many requests: try again later",
             Self::QueueFull | Self::QueueTimedOut => "too busy: try again later",
             Self::BodyIncomplete => "the request's body did not come whole",
+            Self::BodyTooSlow => "the request's body came too slowly",
+            Self::NotCached => "no stored response is there",
             Self::Exceeded(Limit::Request) => "the request is too large",
             Self::Exceeded(Limit::Headers) => "the headers are too large",
             Self::Exceeded(Limit::Wall) => "the page took too long",

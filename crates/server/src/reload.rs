@@ -2,16 +2,21 @@
 //!
 //! All that can fail comes first; then everything takes effect at once. A request has read what it needs when it came, so
 //! those in flight end as they began.
+//!
+//! What the admin API did stays: suspended tenants, the limits that it set, the tenants that it made, and what was deployed, unless
+//! the configuration has another app for the tenant than it had before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use dayfly_bundler::{Bundler, Source};
-use sha2::{Digest as _, Sha256};
+use futures_util::StreamExt;
+use futures_util::stream::iter;
 
-use crate::config::{App, Config, TenantName, Tls};
+use crate::config::{Config, TenantName, Tls};
+use crate::deploy::{Configured, NotConfigured, configured};
+use crate::kept::NotKept;
 use crate::server::{Error, Shared};
-use crate::tenant::{Deployed, Digest, Tenant, Tenants};
+use crate::tasks::joined;
 use crate::tls::Certificates;
 
 /// What changes a server while it runs. Cheap to clone.
@@ -30,7 +35,7 @@ pub struct Reloaded {
     pub changed: Vec<TenantName>,
     /// Tenants that are served no more.
     pub removed: Vec<TenantName>,
-    /// Tenants whose app is new or has other content than before.
+    /// Tenants whose app is new or has other content than the configuration had before.
     pub deployed: Vec<TenantName>,
     /// Keys that are others than before, and hold from the next start only: until then those before do.
     pub needs_restart: Vec<&'static str>,
@@ -43,15 +48,20 @@ impl Handle {
 
     /// Serves by another configuration from now on. Requests that have come are answered as they would have been.
     ///
-    /// A tenant keeps the app that it has, unless the configuration gives another one, or one of other content, than it gave
-    /// before. Certificates are read again.
+    /// A tenant keeps the app that it has, deployed by the admin API or not, unless the configuration gives another one, or one of
+    /// other content, than it gave before. Tenants that the API made stay, and so do the limits and suspensions that it set.
+    /// Certificates are read again. It goes on to its end if the future is dropped.
     ///
     /// # Errors
     /// What is wrong, all of it; nothing has changed then.
-    pub async fn reload(&self, config: Config, bundler: &Bundler) -> Result<Reloaded, Error> {
-        let reloaded = self.try_reload(config, bundler).await;
-        self.shared.observer.reloads.note(reloaded.is_ok());
-        reloaded
+    pub async fn reload(&self, config: Config) -> Result<Reloaded, Error> {
+        let shared = self.shared.clone();
+        let reloading = tokio::spawn(async move {
+            let reloaded = reload(&shared, config).await;
+            shared.observer.reloads.note(reloaded.is_ok());
+            reloaded
+        });
+        joined(reloading).await
     }
 
     /// Notes that the configuration was to be read again and has mistakes, so that there is nothing to reload: for the figures.
@@ -59,141 +69,140 @@ impl Handle {
         self.shared.observer.reloads.note(false);
     }
 
-    async fn try_reload(&self, config: Config, bundler: &Bundler) -> Result<Reloaded, Error> {
-        let _alone = self.shared.reloading.lock().await;
-        let old = self.shared.config.load_full();
-        let needs_restart = old.needs_restart(&config);
-        let config = config.without_restart(&old);
-        let prepared = Prepared::new(&self.shared, &config, bundler).await?;
-        let differ = |one: &BTreeMap<TenantName, _>, other: &BTreeMap<TenantName, _>| {
-            one.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
-        };
-        let is_other =
-            |(name, tenant): &(&TenantName, _)| old.tenants.get(*name).is_some_and(|before| before != *tenant);
-        let reloaded = Reloaded {
-            added: differ(&config.tenants, &old.tenants),
-            changed: config.tenants.iter().filter(is_other).map(|(name, _)| name.clone()).collect(),
-            removed: differ(&old.tenants, &config.tenants),
-            deployed: prepared.deploys.iter().map(|(tenant, _)| tenant.name.clone()).collect(),
-            needs_restart,
-        };
-        prepared.take_effect(&self.shared, config);
-        Ok(reloaded)
+    /// Opens the files of events and of the tenants' logs anew, as what rotates logs has renamed them. What comes before that is
+    /// written to the old ones.
+    pub fn reopen(&self) {
+        self.shared.observer.reopen();
     }
+}
+
+async fn reload(shared: &Shared, config: Config) -> Result<Reloaded, Error> {
+    let _alone = shared.changing.lock().await;
+    let old = shared.config.load_full();
+    let needs_restart = old.needs_restart(&config);
+    let config = config.without_restart(&old);
+    let prepared = Prepared::new(shared, &config).await?;
+    let differ = |one: &BTreeMap<TenantName, _>, other: &BTreeMap<TenantName, _>| {
+        one.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
+    };
+    let is_other = |(name, tenant): &(&TenantName, _)| old.tenants.get(*name).is_some_and(|before| before != *tenant);
+    let reloaded = Reloaded {
+        added: differ(&config.tenants, &old.tenants),
+        changed: config.tenants.iter().filter(is_other).map(|(name, _)| name.clone()).collect(),
+        removed: differ(&old.tenants, &config.tenants),
+        deployed: prepared.apps.iter().map(|app| app.kept.tenant.clone()).collect(),
+        needs_restart,
+    };
+    prepared.take_effect(shared, config).await?;
+    Ok(reloaded)
 }
 
 /// What a configuration asks for, ready to be served.
 pub(crate) struct Prepared {
-    tenants: Vec<Arc<Tenant>>,
-    /// Those that get an app.
-    deploys: Vec<(Arc<Tenant>, Deployed)>,
+    /// Those that are new.
+    apps: Vec<Configured>,
     certificates: Option<Certificates>,
 }
 
 impl Prepared {
-    pub(crate) async fn new(shared: &Shared, config: &Config, bundler: &Bundler) -> Result<Self, Error> {
-        let mut errors = Vec::new();
+    pub(crate) async fn new(shared: &Shared, config: &Config) -> Result<Self, Error> {
+        let mut errors = clashes(shared, config);
         let certificates = match config.tls.clone() {
             Some(tls) => certificates(tls).await.map_err(|error| errors.push(error)).ok(),
             None => None,
         };
-        let served = shared.tenants.load_full();
-        let (mut tenants, mut deploys) = (Vec::new(), Vec::new());
-        for (name, tenant) in &config.tenants {
-            if tenant.limits.fuel.is_some() && !shared.engine.config().fuel {
-                errors.push(Error::Fuel(name.clone()));
-            }
-            let before = served.by_name.get(name).map(|tenant| &**tenant);
-            let mut tenant =
-                Tenant::new(name.clone(), tenant.clone(), config.renders.concurrent, &shared.client, before);
-            match new_app(shared, &tenant, bundler).await {
-                Ok(None) => tenants.push(Arc::new(tenant)),
-                Ok(Some((digest, deployed))) => {
-                    tenant.given = Some(digest);
-                    let tenant = Arc::new(tenant);
-                    deploys.push((tenant.clone(), deployed));
-                    tenants.push(tenant);
-                }
-                Err(error) => errors.push(error),
+        if !shared.engine.config().fuel {
+            let fuelled = config.tenants.iter().filter(|(_, tenant)| tenant.limits.fuel.is_some());
+            errors.extend(fuelled.map(|(name, _)| Error::Fuel(name.clone())));
+        }
+        // Apps are built as many at once as there are processors.
+        let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let with_app = config.tenants.iter().filter_map(|(name, tenant)| Some((name, tenant.app.as_ref()?)));
+        let builds: Vec<_> =
+            with_app.map(|(name, app)| async move { (name, configured(shared, name, app).await) }).collect();
+        let mut builds = iter(builds).buffered(at_once);
+        let mut apps = Vec::new();
+        while let Some((name, built)) = builds.next().await {
+            match built {
+                Ok(app) => apps.extend(app),
+                Err(NotConfigured::Disk(cause)) => errors.push(shared.unusable(cause)),
+                Err(NotConfigured::Why(why)) => errors.push(Error::App { tenant: name.clone(), why }),
             }
         }
-        Error::all(errors)?;
-        Ok(Self { tenants, deploys, certificates })
+        let prepared = Self { apps, certificates };
+        match Error::all(errors) {
+            Ok(()) => Ok(prepared),
+            Err(error) => {
+                prepared.give_up(shared).await;
+                Err(error)
+            }
+        }
     }
 
-    pub(crate) fn take_effect(self, shared: &Shared, config: Config) {
+    /// Takes effect at once; if the disk fails, not at all.
+    pub(crate) async fn take_effect(self, shared: &Shared, config: Config) -> Result<(), Error> {
+        let mut turns = Vec::new();
+        for app in &self.apps {
+            turns.push(app.kept.turn.lock().await);
+        }
+        let mut kept = Vec::new();
+        for app in &self.apps {
+            let before = app.kept.record();
+            match app.keep(&shared.store).await {
+                Ok(dropped) => kept.push((app, before, dropped)),
+                Err(why) => {
+                    for (app, before, _) in kept {
+                        let undone = app.kept.change(&shared.store, |record| record.take_deployments_of(&before)).await;
+                        if let Err(why) = undone {
+                            tracing::error!(tenant = %app.kept.tenant, ?why, "what is served and what is kept differ");
+                        }
+                    }
+                    drop(turns);
+                    self.give_up(shared).await;
+                    return Err(match why {
+                        NotKept::Disk(cause) => shared.unusable(cause),
+                        NotKept::Deleted => unreachable!("tenants are deleted one change at a time"),
+                    });
+                }
+            }
+        }
         if let (Some(live), Some(certificates)) = (&shared.certificate, self.certificates) {
             live.set(certificates);
         }
-        for (tenant, deployed) in self.deploys {
-            tenant.live.store(Some(Arc::new(deployed)));
+        let mut retired = Vec::new();
+        for (app, _, dropped) in kept {
+            retired.push((app.kept.live.swap(Some(Arc::new(app.deployed()))), dropped));
         }
-        shared.tenants.store(Arc::new(Tenants::new(&config, self.tenants)));
-        shared.config.store(Arc::new(config));
+        shared.serve(Some(config));
+        drop(turns);
+        drop(self.apps);
+        for (former, dropped) in retired {
+            shared.retire(former, dropped).await;
+        }
+        Ok(())
+    }
+
+    /// Nobody refers to what was built.
+    async fn give_up(self, shared: &Shared) {
+        let built = self.apps.iter().map(Configured::bundle).collect();
+        drop(self.apps);
+        shared.retire(None, built).await;
     }
 }
 
-/// The app of a tenant's configuration, if it is another than the one that it had.
-async fn new_app(shared: &Shared, tenant: &Tenant, bundler: &Bundler) -> Result<Option<(Digest, Deployed)>, Error> {
-    let Some(app) = &tenant.config.app else { return Ok(None) };
-    let wrong = |why: String| Error::App { tenant: tenant.name.clone(), why };
-    let content = read(app).await.map_err(wrong)?;
-    let digest = content.digest();
-    if tenant.given == Some(digest) && tenant.live.load().is_some() {
-        return Ok(None);
-    }
-    let bundle = content.bundle(bundler).await.map_err(wrong)?;
-    let store = shared.store.clone();
-    let put = tokio::task::spawn_blocking(move || store.put(&bundle)).await.unwrap_or_else(|error| Err(error.into()));
-    let id = put.map_err(|cause| Error::State { folder: shared.config.load().state.clone(), cause })?;
-    Ok(Some((digest, Deployed::new(id))))
-}
-
-/// An app as it was read.
-enum Content {
-    Bundle(Vec<u8>),
-    Source { name: String, text: String },
-}
-
-impl Content {
-    fn digest(&self) -> Digest {
-        let mut hasher = Sha256::new();
-        match self {
-            Self::Bundle(bundle) => hasher.update(bundle),
-            // A file's ending says what it is.
-            Self::Source { name, text } => {
-                hasher.update(name);
-                hasher.update([0]);
-                hasher.update(text);
-            }
-        }
-        hasher.finalize().into()
-    }
-
-    /// The bytes of the bundle; built, if it is JavaScript.
-    async fn bundle(self, bundler: &Bundler) -> Result<Vec<u8>, String> {
-        match self {
-            Self::Bundle(bundle) => Ok(bundle),
-            Self::Source { name, text } => {
-                let build = bundler.build(&Source::new(name, text), &Bundler::limits()).await;
-                build.artifact.map(|artifact| artifact.bundle).map_err(|refusal| refusal.to_string())
-            }
-        }
-    }
-}
-
-async fn read(app: &App) -> Result<Content, String> {
-    Ok(match app {
-        App::File(path) if path.extension().is_some_and(|extension| extension == "wasm") => {
-            Content::Bundle(tokio::fs::read(path).await.map_err(|error| format!("{}: {error}", path.display()))?)
-        }
-        App::File(path) => {
-            let text = tokio::fs::read_to_string(path).await.map_err(|error| format!("{}: {error}", path.display()))?;
-            let name = path.file_name().map_or_else(|| "app.js".into(), |name| name.to_string_lossy().into_owned());
-            Content::Source { name, text }
-        }
-        App::Source { name, text } => Content::Source { name: name.clone(), text: text.clone() },
-    })
+/// Routes of the configuration that a tenant has which the admin API made.
+fn clashes(shared: &Shared, config: &Config) -> Vec<Error> {
+    let configured =
+        config.tenants.iter().flat_map(|(name, tenant)| tenant.routes.iter().map(move |route| (route, name)));
+    let configured: HashMap<_, _> = configured.collect();
+    let made = shared.kept.made(config).into_iter();
+    let clashes = made.flat_map(|(made, routes)| {
+        routes.into_iter().filter_map({
+            let configured = &configured;
+            move |route| Some(Error::Route { tenant: (*configured.get(&route)?).clone(), made: made.clone(), route })
+        })
+    });
+    clashes.collect()
 }
 
 /// Reads a certificate and its key.

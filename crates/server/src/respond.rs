@@ -8,15 +8,20 @@ use bytes::{Bytes, BytesMut};
 use dayfly::{Bundle, BundleId, Ended, Exchange, Failure, Line, Outcome, Usage};
 use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
 use futures_util::FutureExt;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_TYPE, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::request::Parts;
+use http::response::Parts as Answered;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body as _, Incoming};
+use tokio::time::timeout_at;
 
 use crate::admission::{NoPermit, Permit};
+use crate::cache::{Filling, Found, Hit, is_for_a_cache};
+use crate::conditional::{self, Conditions, NotModified};
 use crate::observer::Span;
+use crate::pace::{Arrival, Paced};
 use crate::public::Secure;
 use crate::receipt::Receipt;
 use crate::refusal::{Refusal, accepts_json};
@@ -41,6 +46,8 @@ struct Account {
     scheme: &'static str,
     host: Option<Authority>,
     path: String,
+    /// The whole URL, once it is known.
+    uri: Option<Uri>,
     queued: Duration,
     /// Since when it may render.
     admitted: Instant,
@@ -48,6 +55,31 @@ struct Account {
     accepts_json: bool,
     /// What failed before the app was asked.
     failure: Option<String>,
+    /// What its client has already.
+    conditions: Conditions,
+    /// What takes the response for the cache.
+    filling: Option<Filling>,
+    /// What the cache had.
+    cached: Option<&'static str>,
+    /// What became of its body on the way.
+    body: Arrival,
+    is_closed: bool,
+}
+
+/// Who leaves, or is cut when the time for a drain is over, is not answered; but what was done for them is not forgotten.
+impl Drop for Account {
+    fn drop(&mut self) {
+        if self.is_closed {
+            return;
+        }
+        let (outcome, failure) = match self.shared.drain.has_cut() {
+            true => ("cut", "the time for the drain was over"),
+            false => ("client-gone", "the client left before the end of the response"),
+        };
+        // What a render had used that was broken off is not known, but for its time.
+        let wall = if self.admitted > self.started { self.admitted.elapsed() } else { Duration::ZERO };
+        self.leave(outcome, Some(failure.into()), Usage { wall, ..Usage::default() }, Vec::new());
+    }
 }
 
 impl Account {
@@ -67,18 +99,30 @@ impl Account {
             scheme: "http",
             host: None,
             path: request.uri().path().to_owned(),
+            uri: None,
             queued: Duration::ZERO,
             admitted: started,
             status: StatusCode::OK,
             accepts_json: accepts_json(request.headers()),
             failure: None,
+            conditions: Conditions::of(request),
+            filling: None,
+            cached: None,
+            body: request.extensions().get::<Arrival>().cloned().unwrap_or_default(),
+            is_closed: false,
         }
     }
 
-    fn close(self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
+    fn close(mut self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
+        self.leave(outcome, failure, usage, console);
+    }
+
+    /// Leaves the receipt.
+    fn leave(&mut self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
+        self.is_closed = true;
         let receipt = Receipt {
-            id: self.id,
-            trace: self.span.trace,
+            id: std::mem::take(&mut self.id),
+            trace: self.span.trace.clone(),
             parent: self.span.parent,
             time: self.time,
             began: self.started,
@@ -86,31 +130,45 @@ impl Account {
             bundle: self.bundle,
             outcome,
             status: self.status.as_u16(),
-            method: self.method,
+            method: self.method.clone(),
             scheme: self.scheme,
-            host: self.host,
-            path: self.path,
+            host: self.host.take(),
+            path: std::mem::take(&mut self.path),
             version: self.version,
             queued: self.queued,
             took: self.started.elapsed(),
             usage,
             console_lines: console.len() as u64,
             failure,
+            cache: self.cached,
         };
         self.shared.observer.receipt(self.tenant.as_deref(), receipt, console);
+    }
+
+    /// What a failure is called. An app that threw for the want of a body that its client did not send is not to blame.
+    fn refusal(&self, failure: &Failure) -> Refusal {
+        match (Refusal::from(failure), self.body.fault()) {
+            (Refusal::Threw | Refusal::Unsettled, Some(refusal)) => refusal,
+            (refusal, _) => refusal,
+        }
     }
 
     /// What came of the app, once it is at its end.
     fn end(self, ended: Ended) {
         let Ended { result, console, usage } = ended;
-        let outcome = result.as_ref().err().map_or("ok", |failure| Refusal::from(failure).code());
+        let outcome = result.as_ref().err().map_or("ok", |failure| self.refusal(failure).code());
         self.close(outcome, result.err().map(|failure| failure.to_string()), usage, console);
     }
 
     /// A response of ours in place of the app's.
     fn refuse(mut self, refusal: Refusal, failed: Option<(Failure, Usage, Vec<Line>)>) -> Response<Body> {
-        self.status = refusal.status();
-        let mut response = refusal.response(&self.id, self.accepts_json);
+        let mut response = match self.instead_of(refusal.status()) {
+            Some(hit) => self.stored(&hit),
+            None => {
+                self.status = refusal.status();
+                refusal.response(&self.id, self.accepts_json)
+            }
+        };
         self.sign(&mut response);
         self.time(&mut response, failed.as_ref().map(|(_, usage, _)| usage));
         let (failure, usage, console) = match failed {
@@ -132,18 +190,140 @@ impl Account {
         let id = HeaderValue::from_str(&self.id).expect("it is hexadecimal");
         response.headers_mut().insert(REQUEST_ID, id);
     }
+
+    /// The app's response, all of which is there.
+    fn whole(&mut self, mut head: Answered, content: Bytes) -> Response<Body> {
+        if let Some(hit) = self.instead_of(head.status) {
+            return self.stored(&hit);
+        }
+        if self.shared.config.load().http.etags
+            && [Method::GET, Method::HEAD].contains(&self.method)
+            && !content.is_empty()
+        {
+            conditional::tag(head.status, &mut head.headers, &content);
+        }
+        if let Some(filling) = self.filling.take() {
+            filling.take(&mut head, &content);
+        }
+        self.forget(head.status);
+        self.answered(head, whole(content))
+    }
+
+    /// The app's response, whose body comes.
+    fn streamed(&mut self, mut head: Answered, body: Body) -> Response<Body> {
+        if let Some(hit) = self.instead_of(head.status) {
+            return self.stored(&hit);
+        }
+        self.filling = self.filling.take().and_then(|mut filling| filling.begin(&mut head).then_some(filling));
+        self.forget(head.status);
+        self.answered(head, body)
+    }
+
+    /// A stored response that may be sent in place of an error.
+    fn instead_of(&self, status: StatusCode) -> Option<Hit> {
+        let is_error = [500, 502, 503, 504].contains(&status.as_u16());
+        self.filling.as_ref().filter(|_| is_error)?.instead_of_an_error()
+    }
+
+    /// A stored response.
+    fn stored(&mut self, hit: &Hit) -> Response<Body> {
+        self.cached = Some(hit.how);
+        self.filling = None;
+        self.answered(hit.head(), whole(hit.entry.content.clone()))
+    }
+
+    fn answered(&mut self, head: Answered, body: Body) -> Response<Body> {
+        self.status = head.status;
+        let mut response = Response::from_parts(head, body);
+        if self.conditions.hold(response.status(), response.headers()) {
+            self.status = StatusCode::NOT_MODIFIED;
+            response.extensions_mut().insert(NotModified);
+        }
+        self.sign(&mut response);
+        response
+    }
+
+    /// What is stored of a page that a request has changed is out of date.
+    fn forget(&self, status: StatusCode) {
+        let is_a_change = !self.method.is_safe() && (status.is_success() || status.is_redirection());
+        if let (true, Some(tenant), Some(bundle), Some(uri)) = (is_a_change, &self.tenant, self.bundle, &self.uri)
+            && let Some(pages) = self.shared.caches.of(tenant)
+        {
+            pages.forget(bundle, uri);
+        }
+    }
+
+    /// That of a request that nobody sent.
+    fn again(&self, head: &mut Parts, filling: Filling) -> Self {
+        let started = Instant::now();
+        // Its trace stands in the head, if it is handed on.
+        let span = self.shared.observer.span(&self.shared.ids, &head.headers);
+        if span.is_handed_on {
+            span.trace.write(&mut head.headers);
+        }
+        Self {
+            shared: self.shared.clone(),
+            started,
+            time: SystemTime::now(),
+            id: format!("{:016x}", span.trace.span),
+            span,
+            tenant: self.tenant.clone(),
+            bundle: self.bundle,
+            method: head.method.clone(),
+            version: self.version,
+            scheme: self.scheme,
+            host: self.host.clone(),
+            path: self.path.clone(),
+            uri: self.uri.clone(),
+            queued: Duration::ZERO,
+            admitted: started,
+            status: StatusCode::OK,
+            accepts_json: false,
+            failure: None,
+            conditions: Conditions::default(),
+            filling: Some(filling),
+            cached: None,
+            body: Arrival::default(),
+            is_closed: false,
+        }
+    }
 }
 
-/// Answers a request.
+/// Answers a request: to be run by [`Background`](crate::background::Background).
 pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
     let mut account = Account::new(shared.clone(), &request);
     let (mut head, body) = request.into_parts();
-    let ready = match ready(&shared, &mut account, &mut head).await {
+    let whose = match whose(&shared, &mut account, &mut head) {
+        Ok(whose) => whose,
+        Err(refusal) => return account.refuse(refusal, None),
+    };
+    if body.is_end_stream()
+        && let Some(pages) = shared.caches.of(&whose.tenant).filter(|_| is_for_a_cache(&head))
+    {
+        let patience = shared.config.load().renders.queue_time;
+        match pages.find(&shared, &head, whose.deployed.bundle, patience).await {
+            Found::Hit(hit, anew) => {
+                anew.into_iter().for_each(|filling| make_anew(&account, &whose, head.clone(), filling));
+                let mut response = account.stored(&hit);
+                account.time(&mut response, None);
+                account.close("ok", None, Usage::default(), Vec::new());
+                return response;
+            }
+            Found::Miss(filling) => {
+                account.filling = Some(filling);
+                // The whole page is what the cache and then the client are to have.
+                [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().for_each(|name| drop(head.headers.remove(name)));
+            }
+            Found::Nothing => return account.refuse(Refusal::NotCached, None),
+        }
+    }
+    let ready = match ready(&shared, &mut account, whose).await {
         Ok(ready) => ready,
         Err(refusal) => return account.refuse(refusal, None),
     };
     let Ready { tenant, deployed, bundle, .. } = &ready;
     let (engine, limits) = (&shared.engine, &tenant.config.limits);
+    let body = Paced::new(body, &shared.config.load().http, account.body.clone());
     if deployed.has_handler.get() == Some(&true) {
         let exchange = engine.exchange(bundle, limits, Request::from_parts(head, body), &tenant.env);
         return answer(exchange, ready, account, None).await;
@@ -154,11 +334,34 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
         Ok(body) => body,
         Err(refusal) => return account.refuse(refusal, None),
     };
+    answer_whole(ready, account, head, body).await
+}
+
+/// Makes a stored page anew, while it is sent as it was. The app sees the request that was answered so.
+fn make_anew(account: &Account, whose: &Whose, mut head: Parts, filling: Filling) {
+    [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().for_each(|name| drop(head.headers.remove(name)));
+    head.method = Method::GET;
+    let (mut account, whose) = (account.again(&mut head, filling), whose.clone());
+    let shared = account.shared.clone();
+    go_on(shared.clone(), async move {
+        let response = match ready(&shared, &mut account, whose).await {
+            Ok(ready) => answer_whole(ready, account, head, Bytes::new()).await,
+            Err(refusal) => account.refuse(refusal, None),
+        };
+        // What comes in pieces is stored once it has been read.
+        let mut body = response.into_body();
+        while let Some(Ok(_)) = body.frame().await {}
+    });
+}
+
+/// Lets the app answer a request all of which is there: by its handler or by a page.
+async fn answer_whole(ready: Ready, account: Account, head: Parts, body: Bytes) -> Response<Body> {
+    let Ready { tenant, deployed, bundle, .. } = &ready;
     if deployed.has_handler.get() == Some(&false) {
         return render(ready, account, &head, &body).await;
     }
     let request = Request::from_parts(head.clone(), Full::new(body.clone()));
-    let exchange = engine.exchange(bundle, limits, request, &tenant.env);
+    let exchange = account.shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
     answer(exchange, ready, account, Some((head, body))).await
 }
 
@@ -181,10 +384,18 @@ async fn answer(
             }
             (Ended { result, usage, console }, _) => {
                 let failure = result.err().unwrap_or(Failure::Unsettled);
-                account.refuse(Refusal::from(&failure), Some((failure, usage, console)))
+                let refusal = account.refusal(&failure);
+                account.refuse(refusal, Some((failure, usage, console)))
             }
         },
     }
+}
+
+/// Whose a request is, and what is to answer it.
+#[derive(Clone)]
+struct Whose {
+    tenant: Arc<Tenant>,
+    deployed: Arc<Deployed>,
 }
 
 /// What is needed to answer a request.
@@ -195,26 +406,42 @@ struct Ready {
     permit: Permit,
 }
 
-/// Finds whose a request is, and waits for its turn.
-async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Ready, Refusal> {
+/// Finds whose a request is.
+fn whose(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Whose, Refusal> {
     let authority = authority(head)?;
     let tenant = shared.tenants.load().find(&head.headers, authority.host(), head.uri.path()).cloned();
     let tenant = tenant.ok_or(Refusal::NoTenant)?;
     account.tenant = Some(tenant.clone());
     account.host = Some(authority.clone());
     make_whole(head, authority)?;
+    account.uri = Some(head.uri.clone());
     if head.uri.scheme() == Some(&Scheme::HTTPS) {
         account.scheme = "https";
     }
     if account.span.is_handed_on {
         account.span.trace.write(&mut head.headers);
     }
-    if head.uri.to_string().len() as u64 > shared.config.load().http.url {
+    let config = shared.config.load();
+    let http = &config.http;
+    if head.uri.to_string().len() as u64 > http.url {
         return Err(Refusal::UrlTooLong);
+    }
+    let bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > http.header_bytes as usize || head.headers.len() > http.header_count as usize {
+        return Err(Refusal::Exceeded(dayfly::Limit::Headers));
+    }
+    if tenant.kept.is_suspended() {
+        return Err(Refusal::Suspended);
     }
     let deployed = tenant.live.load_full().ok_or(Refusal::NoApp)?;
     account.bundle = Some(deployed.bundle);
     tenant.check_rate().map_err(Refusal::RateLimited)?;
+    Ok(Whose { tenant, deployed })
+}
+
+/// Waits for a request's turn.
+async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<Ready, Refusal> {
+    let Whose { tenant, deployed } = whose;
     let permit = shared.admission.permit(&tenant.name, tenant.share).await.map_err(|why| match why {
         NoPermit::QueueFull => Refusal::QueueFull,
         NoPermit::TimedOut => {
@@ -225,7 +452,7 @@ async fn ready(shared: &Shared, account: &mut Account, head: &mut Parts) -> Resu
     account.queued = permit.waited;
     account.admitted = Instant::now();
     let bundle = shared.bundles.get(deployed.bundle).await.map_err(|error| {
-        account.failure = Some(error.to_string());
+        account.failure = Some(format!("{error}; deploy the app again"));
         Refusal::Internal
     })?;
     let bundle = match &tenant.outgoing {
@@ -264,7 +491,7 @@ fn make_whole(head: &mut Parts, authority: Authority) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn collect(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
+async fn collect(body: Paced<Incoming>, most: usize) -> Result<Bytes, Refusal> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
@@ -272,10 +499,11 @@ async fn collect(body: Incoming, most: usize) -> Result<Bytes, Refusal> {
     if body.size_hint().lower() > most as u64 {
         return Err(too_large);
     }
+    let arrival = body.arrival();
     match Limited::new(body, most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(too_large),
-        Err(_) => Err(Refusal::BodyIncomplete),
+        Err(_) => Err(arrival.fault().unwrap_or(Refusal::BodyIncomplete)),
     }
 }
 
@@ -294,12 +522,14 @@ async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) 
         }
     };
     let kind = kind_of(&page);
-    let length = page.len();
-    let mut response = Response::new(whole(if head.method == Method::HEAD { Bytes::new() } else { page.into() }));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response.headers_mut().insert(CONTENT_LENGTH, length.into());
-    account.sign(&mut response);
-    account.status = StatusCode::OK;
+    let (mut answered, ()) = Response::new(()).into_parts();
+    answered.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    // A render knows no ranges; a handler may.
+    answered.headers.insert(ACCEPT_RANGES, HeaderValue::from_static("none"));
+    if let Some(said) = tenant.config.cache_control.clone().filter(|_| head.method != Method::POST) {
+        answered.headers.insert(CACHE_CONTROL, said);
+    }
+    let mut response = account.whole(answered, page.into());
     account.time(&mut response, Some(&usage));
     account.close("ok", None, usage, console);
     response
@@ -335,39 +565,51 @@ fn props(head: &Parts, body: &Bytes) -> Option<String> {
     }
 }
 
+/// What comes of a body within so much time of its head is sent with it. A body that is all there then has a length and a tag
+/// whether or not a tick came between its pieces.
+const TOGETHER: Duration = Duration::from_millis(3);
+
 /// Hands a handler's response on: whole if it is there at once, else as it comes.
 async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, mut account: Account) -> Response<Body> {
     let (mut head, ()) = answered.into_parts();
     strip_connection(&mut head.headers);
-    account.status = head.status;
-    let has_body = account.method != Method::HEAD
-        && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&head.status);
+    let has_body =
+        ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&head.status);
     if !has_body {
-        let mut response = Response::from_parts(head, whole(Bytes::new()));
-        account.sign(&mut response);
+        let mut response = account.whole(head, Bytes::new());
         finish(exchange, ready.permit, account, &mut response);
         return response;
     }
     let mut there = BytesMut::new();
+    let deadline = tokio::time::Instant::now() + TOGETHER;
     let is_whole = loop {
-        match at_once(&mut exchange) {
-            Some(Some(chunk)) if there.is_empty() => there = chunk.into(),
-            Some(Some(chunk)) => there.extend_from_slice(&chunk),
-            Some(None) => break true,
-            None => break false,
+        let chunk = match at_once(&mut exchange) {
+            Some(chunk) => Ok(chunk),
+            None => timeout_at(deadline, exchange.chunk()).await,
+        };
+        match chunk {
+            Ok(Some(chunk)) if there.is_empty() => there = chunk.into(),
+            Ok(Some(chunk)) => there.extend_from_slice(&chunk),
+            Ok(None) => break true,
+            Err(_) => break false,
         }
     };
     if is_whole && exchange.is_complete() {
-        let mut response = Response::from_parts(head, whole(there.freeze()));
-        account.sign(&mut response);
+        let mut response = account.whole(head, there.freeze());
         finish(exchange, ready.permit, account, &mut response);
         return response;
     }
     let (pieces, body) = streamed();
-    let mut response = Response::from_parts(head, body);
-    account.sign(&mut response);
+    let mut response = account.streamed(head, body);
+    if account.method == Method::HEAD {
+        // Nobody reads it, so the app need not make it.
+        drop(pieces);
+        finish(exchange, ready.permit, account, &mut response);
+        return response;
+    }
     account.time(&mut response, None);
-    tokio::spawn(send(exchange, there.freeze(), pieces, ready.permit, account));
+    let shared = account.shared.clone();
+    go_on(shared, send(exchange, there.freeze(), pieces, ready.permit, account));
     response
 }
 
@@ -379,7 +621,7 @@ fn at_once(exchange: &mut Exchange) -> Option<Option<Bytes>> {
 }
 
 /// Sends a body as it comes.
-async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, account: Account) {
+async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, mut account: Account) {
     let patience = account.shared.config.load().http.send_time;
     let mut next = (!there.is_empty()).then_some(there);
     loop {
@@ -389,6 +631,7 @@ async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: 
         }) else {
             break;
         };
+        account.filling.iter_mut().for_each(|filling| filling.push(&chunk));
         // Of a client that has gone, or reads no more, the app learns when it writes.
         if !matches!(tokio::time::timeout(patience, pieces.send_data(chunk)).await, Ok(Ok(()))) {
             pieces.abort(Cut);
@@ -398,6 +641,7 @@ async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: 
         }
     }
     if exchange.is_complete() {
+        account.filling.take().into_iter().for_each(Filling::finish);
         // The reader need not wait for what follows the response.
         drop(pieces);
         account.end(exchange.finish().await);
@@ -419,10 +663,16 @@ fn finish(exchange: Exchange, permit: Permit, account: Account, response: &mut R
         }
         None => {
             account.time(response, None);
-            drop(tokio::spawn(async move {
+            let shared = account.shared.clone();
+            go_on(shared, async move {
                 account.end(finish.await);
                 drop(permit);
-            }));
+            });
         }
     }
+}
+
+/// Does what goes on after a response's head.
+fn go_on(shared: Arc<Shared>, work: impl Future<Output = ()> + Send + 'static) {
+    shared.clone().drain.spawn(async move { shared.background.run(work).await });
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::config::TenantName;
+
 /// Requests of a host, of what is below a path, or of both: `shop.example`, `*.shop.example`, `/shop`, `shop.example/eu`.
 ///
 /// Of several that match, the more precise one holds: a host before any name below it before no host, and then the longer path. `*.`
@@ -60,6 +62,22 @@ impl FromStr for Route {
             return Err(wrong("its path has more than plain segments"));
         }
         Ok(Self { host, path: path.trim_end_matches('/').to_owned() })
+    }
+}
+
+impl Route {
+    /// A host that it matches: its own, one below its name, or `TENANT.localhost` where it matches all.
+    pub(crate) fn host(&self, tenant: &TenantName) -> String {
+        match &self.host {
+            Host::Any => format!("{tenant}.localhost"),
+            Host::Exactly(host) => host.clone(),
+            Host::Below(name) => format!("www{name}"),
+        }
+    }
+
+    /// Its path, without a `/` at its end.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 }
 

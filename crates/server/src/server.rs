@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -11,19 +11,26 @@ use dayfly::{Bundles, Engine, EngineConfig};
 use dayfly_bundler::Bundler;
 use dayfly_fetch::Client;
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
+use crate::admin::Admin;
 use crate::admission::Admission;
+use crate::audit::Audit;
+use crate::background::Background;
+use crate::cache::Caches;
 use crate::config::{Config, TenantName};
+use crate::drain::{Drain, Drained};
 use crate::ids::Ids;
+use crate::kept::AllKept;
 use crate::logs::LogStreams;
 use crate::metrics::Metrics;
 use crate::observer::Observer;
 use crate::public::{self, Listener};
 use crate::receipt::Sent;
 use crate::reload::{self, Handle, Prepared};
-use crate::store::Store;
-use crate::tenant::Tenants;
+use crate::routes::Route;
+use crate::store::{Lock, NotLocked, Store};
+use crate::tenant::{Tenant, Tenants};
 use crate::tls::Live;
 
 /// Nothing can be served.
@@ -46,6 +53,33 @@ pub enum Error {
         /// What the system says.
         cause: io::Error,
     },
+    /// Another server uses the folder of state.
+    #[error(
+        "the folder of state, {}, is in use by {}: end that one, or give this one another folder", .folder.display(),
+        .pid.map_or("another process".into(), |pid| format!("the process {pid}"))
+    )]
+    Locked {
+        /// Which one.
+        folder: PathBuf,
+        /// Who uses it, as far as it is known.
+        pid: Option<u32>,
+    },
+    /// The tokens of the admin API cannot be used.
+    #[error("{0}")]
+    Tokens(String),
+    /// A tenant of the configuration and one that the admin API made have the same route.
+    #[error(
+        "the route {route} of the tenant {tenant} is also that of {made}, which the admin API made: name another one, or delete {made} \
+         (tenants/{made}.json in the folder of state, while no server runs)"
+    )]
+    Route {
+        /// Which one.
+        route: Route,
+        /// The tenant of the configuration.
+        tenant: TenantName,
+        /// The other one.
+        made: TenantName,
+    },
     /// A tenant's app cannot be served.
     #[error("the app of the tenant {tenant} cannot be served: {why}")]
     App {
@@ -57,6 +91,9 @@ pub enum Error {
     /// The system gives no randomness.
     #[error("the system gives no random bytes: {0}")]
     Random(String),
+    /// The system starts no more threads.
+    #[error("threads for long renders cannot be started: {0}")]
+    Threads(io::Error),
     /// What is to be written or sent of requests cannot be.
     #[error("{0}")]
     Observe(String),
@@ -99,17 +136,54 @@ pub(crate) struct Shared {
     pub(crate) ids: Ids,
     pub(crate) client: Arc<Client>,
     pub(crate) store: Store,
+    pub(crate) kept: Arc<AllKept>,
+    pub(crate) bundler: Arc<Bundler>,
+    pub(crate) audit: Audit,
+    /// Smoke renders at once: their slots are the requests' otherwise.
+    pub(crate) smokes: Semaphore,
     /// The certificate, where HTTPS is served.
     pub(crate) certificate: Option<Arc<Live>>,
-    /// One reload at a time.
-    pub(crate) reloading: Mutex<()>,
+    /// Held while it changes who is served: by a reload, and while a tenant is made or deleted.
+    pub(crate) changing: Mutex<()>,
     pub(crate) observer: Observer,
+    pub(crate) caches: Caches,
+    pub(crate) drain: Drain,
+    pub(crate) background: Background,
+    /// Held while the tenants are put together anew.
+    roster: std::sync::Mutex<()>,
+}
+
+impl Shared {
+    /// Puts the tenants together anew, after one was made, deleted or given other limits.
+    pub(crate) fn refresh(&self) {
+        self.serve(None);
+    }
+
+    /// Serves by a configuration, or by the one that there is, with what is kept.
+    pub(crate) fn serve(&self, config: Option<Config>) {
+        let _roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        let config = config.map_or_else(|| self.config.load_full(), Arc::new);
+        let before = self.tenants.load();
+        let tenants = self.kept.tenants(&config).into_iter().map(|(kept, tenant)| {
+            let before = before.by_name.get(&kept.tenant).map(|tenant| &**tenant);
+            Arc::new(Tenant::new(kept, tenant, config.renders.concurrent, &self.client, before))
+        });
+        self.tenants.store(Arc::new(Tenants::new(&config, tenants)));
+        self.config.store(config);
+    }
+
+    /// The disk of the folder of state failed.
+    pub(crate) fn unusable(&self, cause: io::Error) -> Error {
+        Error::State { folder: self.config.load().state.clone(), cause }
+    }
 }
 
 /// A server that is ready: it listens, and has its tenants' apps.
 pub struct Server {
     shared: Arc<Shared>,
     listeners: Vec<Listener>,
+    admin: Option<Admin>,
+    lock: Lock,
 }
 
 impl Server {
@@ -126,36 +200,58 @@ impl Server {
     pub async fn start(
         config: Config,
         engine: Engine,
-        bundler: &Bundler,
+        bundler: Arc<Bundler>,
         receipts: Arc<dyn Sent>,
     ) -> Result<Self, Error> {
+        let unusable = |cause| Error::State { folder: config.state.clone(), cause };
         let certificate = match config.tls.clone() {
             Some(tls) => Some(Live::new(reload::certificates(tls).await?)),
             None => None,
         };
+        let lock = Lock::take(&config.state).map_err(|why| match why {
+            NotLocked::Taken(pid) => Error::Locked { folder: config.state.clone(), pid },
+            NotLocked::Io(cause) => unusable(cause),
+        })?;
         let listeners = listen(&config, certificate.as_ref()).await?;
-        let store = Store::open(&config.state).map_err(|cause| Error::State { folder: config.state.clone(), cause })?;
+        let store = Store::open(&config.state, Bundler::engine_bytes()).map_err(unusable)?;
+        let kept = Arc::new(AllKept::new(store.records().map_err(unusable)?));
+        let admin = Admin::start(&config).await?;
+        let audit = Audit::open(&config.state.join("audit.jsonl")).map_err(unusable)?;
         let client = Arc::new(Client::new().map_err(|error| Error::Client(error.to_string()))?);
         let bundles = Bundles::new(&engine, config.renders.bundles, store.clone());
         let ids = Ids::new().map_err(|error| Error::Random(error.to_string()))?;
         let observer = Observer::start(&config, receipts).map_err(|error| Error::Observe(error.to_string()))?;
         let admission = Admission::new(&config.renders);
+        let caches = Caches::new(config.cache);
         let tenants = ArcSwap::from_pointee(Tenants::new(&config, []));
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config.clone()),
             engine,
             bundles,
             admission,
             tenants,
             ids,
-            observer,
             client,
             store,
+            kept,
+            bundler,
+            audit,
+            smokes: Semaphore::new(2),
             certificate,
-            reloading: Mutex::new(()),
-        };
-        Prepared::new(&shared, &config, bundler).await?.take_effect(&shared, config);
-        Ok(Self { shared: Arc::new(shared), listeners })
+            changing: Mutex::new(()),
+            observer,
+            caches,
+            drain: Drain::default(),
+            background: Background::start().map_err(Error::Threads)?,
+            roster: std::sync::Mutex::default(),
+        });
+        shared.kept.go_live();
+        Prepared::new(&shared, &config).await?.take_effect(&shared, config.clone()).await?;
+        shared.store.sweep(&shared.kept.bundles().collect()).map_err(unusable)?;
+        if let Some(admin) = &admin {
+            admin.ready(&shared);
+        }
+        Ok(Self { shared, listeners, admin, lock })
     }
 
     /// Where it listens.
@@ -170,6 +266,11 @@ impl Server {
 
     fn local_address(&self, index: usize) -> Option<SocketAddr> {
         self.listeners.get(index)?.socket.local_addr().ok()
+    }
+
+    /// Where the admin API is, if there is one.
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|admin| admin.address)
     }
 
     /// What changes the server while it runs.
@@ -187,29 +288,21 @@ impl Server {
         self.shared.observer.logs.clone()
     }
 
-    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, and what they
-    /// left behind is written and sent, which has five seconds. Files are opened anew after SIGHUP.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let Self { shared, listeners } = self;
-        let reopening = tokio::spawn(reopen_on_hangup(shared.clone()));
-        public::serve(listeners, shared.clone(), shutdown).await;
-        reopening.abort();
+    /// Answers requests until `shutdown` is over; then takes no more, and ends when those that it took are answered, or the time
+    /// for that is over ([`Config::drain`]), and what they left behind is written and sent, which has five seconds. The admin API is
+    /// there until all requests are answered.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Drained {
+        let Self { shared, listeners, admin, lock } = self;
+        let drained = public::serve(listeners, shared.clone(), shutdown).await;
+        if let Some(admin) = admin {
+            admin.end().await;
+        }
         let flush = move || shared.observer.flush(Duration::from_secs(5));
         // It cannot be joined if the runtime is at its end, and then nothing can be written either.
         let _ = tokio::task::spawn_blocking(flush).await;
+        drop(lock);
+        drained
     }
-}
-
-/// Log files are renamed by who tells us so by this signal.
-async fn reopen_on_hangup(shared: Arc<Shared>) {
-    #[cfg(unix)]
-    if let Ok(mut hangup) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-        while hangup.recv().await.is_some() {
-            shared.observer.reopen();
-        }
-    }
-    #[cfg(not(unix))]
-    drop(shared);
 }
 
 /// Plain HTTP, HTTPS or both, in this order.

@@ -13,6 +13,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::HeaderMap;
 
 use crate::config::{Config, TenantConfig, TenantName};
+use crate::kept::Kept;
 use crate::logs::LogStream;
 use crate::metrics::Counted;
 use crate::routes::Routes;
@@ -27,18 +28,15 @@ pub(crate) struct Tenant {
     pub(crate) share: u32,
     pub(crate) outgoing: Option<Outgoing>,
     rate: Option<Arc<DefaultDirectRateLimiter>>,
-    /// What answers its requests now. A request takes it once, and keeps to it. It outlives a reload of the configuration.
+    /// What answers its requests now. A request takes it once, and keeps to it.
     pub(crate) live: Arc<ArcSwapOption<Deployed>>,
-    /// The digest of the app that the configuration gave last.
-    pub(crate) given: Option<Digest>,
+    /// What is kept of it beyond the configuration: its deployments, and whether it is suspended.
+    pub(crate) kept: Arc<Kept>,
     /// Where it is counted; known with its first request.
     pub(crate) counted: OnceLock<Arc<Counted>>,
     /// Where its console goes; known with its first line.
     pub(crate) log: OnceLock<LogStream>,
 }
-
-/// SHA-256.
-pub(crate) type Digest = [u8; 32];
 
 /// A bundle that answers requests.
 #[derive(Debug)]
@@ -55,9 +53,9 @@ impl Deployed {
 }
 
 impl Tenant {
-    /// A tenant, and what it has of the one that it was before a reload: its app, and its rate if that is the same.
+    /// A tenant; its rate is that of the one that it was before, if that has the same.
     pub(crate) fn new(
-        name: TenantName,
+        kept: Arc<Kept>,
         config: TenantConfig,
         most: u32,
         client: &Arc<Client>,
@@ -73,9 +71,8 @@ impl Tenant {
                 rate.map(|rate| Arc::new(RateLimiter::direct(Quota::per_second(rate))))
             }
         };
-        let live = before.map_or_else(|| Arc::new(ArcSwapOption::empty()), |before| before.live.clone());
-        let given = before.and_then(|before| before.given);
-        Self { name, config, env, share, outgoing, rate, live, given, counted: OnceLock::new(), log: OnceLock::new() }
+        let (name, live) = (kept.tenant.clone(), kept.live.clone());
+        Self { name, config, env, share, outgoing, rate, live, kept, counted: OnceLock::new(), log: OnceLock::new() }
     }
 
     /// Whether a request more may come now; if not, after what time.

@@ -1,6 +1,5 @@
 //! What a bundle's memory holds when a render begins.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -39,9 +38,13 @@ pub(crate) struct Base {
     is_there: Box<[bool]>,
 }
 
-/// How many pages a heap may differ in from a base: 256 KiB are copied in less time than it takes to map a file and to
-/// meet its pages one by one.
-const MOST_DIFFERENT: usize = 64;
+/// How many pages a heap may differ in from a base whatever its size: 256 KiB are copied in less time than it takes to map
+/// a file and to meet its pages one by one.
+const FEW_DIFFERENT: usize = 64;
+
+/// How many it may at most, if those are no more than a quarter of all that it has. The page of a large app takes longer
+/// than copying them, and a tenant's own file would take several times their memory.
+const MOST_DIFFERENT: usize = 512;
 
 /// The bases that heaps of one engine may share.
 #[derive(Debug, Default)]
@@ -50,8 +53,8 @@ pub(crate) struct Bases(Mutex<Vec<Weak<Base>>>);
 /// How many are compared with a new heap. They are some for each version of an engine; more would only delay a load.
 const MOST_BASES: usize = 8;
 
-/// How many pages a base has that is compared with others' heaps.
-const MOST_SHARED: usize = 1024;
+/// How many pages a base spans that is compared with others' heaps: 64 MiB, several times what an engine sets up.
+const MOST_SHARED: usize = 16 << 10;
 
 impl Image {
     /// The heap of these data segments. One that overlaps another counts later.
@@ -59,17 +62,20 @@ impl Image {
     /// # Errors
     /// The kernel's, which has no room for another file or mapping.
     pub(crate) fn new<'a>(segments: impl Iterator<Item = (usize, &'a [u8])>, bases: &Bases) -> io::Result<Self> {
-        let pages = pages(segments);
-        let known = bases.known();
-        let nearest =
-            known.iter().map(|base| (base, base.differences(&pages))).min_by_key(|(_, numbers)| numbers.len());
-        if let Some((base, numbers)) = nearest
-            && numbers.len() <= MOST_DIFFERENT
-        {
-            let bytes = numbers.iter().flat_map(|number| pages.get(number).map_or(&ZERO, |page| &**page));
+        let pages = Pages::new(segments.collect());
+        let mut nearest = None;
+        let mut most = FEW_DIFFERENT.max(MOST_DIFFERENT.min(pages.count() / 4));
+        for base in bases.known() {
+            if let Some(numbers) = base.differences(&pages, most) {
+                most = numbers.len();
+                nearest = Some((base, numbers));
+            }
+        }
+        if let Some((base, numbers)) = nearest {
+            let own = numbers.iter().map(|number| pages.page(*number).unwrap_or(&ZERO));
+            let bytes = own.collect::<Vec<_>>().concat().into();
             let memory = (numbers.len() * PAGE) as u64;
-            let bytes = bytes.copied().collect();
-            return Ok(Self { base: Some(base.clone()), numbers: numbers.into(), bytes, memory });
+            return Ok(Self { base: Some(base), numbers: numbers.into(), bytes, memory });
         }
         let Some(base) = Base::new(&pages)? else { return Ok(Self::default()) };
         let base = Arc::new(base);
@@ -142,38 +148,74 @@ fn put(memory: &mut [u8], page: &[u8]) -> bool {
 
 const ZERO: [u8; PAGE] = [0; PAGE];
 
-/// The pages that are not zero, by their numbers.
-fn pages<'a>(segments: impl Iterator<Item = (usize, &'a [u8])>) -> BTreeMap<usize, Box<[u8; PAGE]>> {
-    let mut pages: BTreeMap<usize, Box<[u8; PAGE]>> = BTreeMap::new();
-    for (mut at, mut segment) in segments {
-        while !segment.is_empty() {
-            let (piece, rest) = segment.split_at(segment.len().min(PAGE - at % PAGE));
-            let page = pages.entry(at / PAGE).or_insert_with(|| Box::new(ZERO));
-            page[at % PAGE..][..piece.len()].copy_from_slice(piece);
-            at += piece.len();
-            segment = rest;
+/// What a heap's segments hold, in whole pages.
+struct Pages {
+    /// The number of the first one.
+    first: usize,
+    bytes: Vec<u8>,
+    /// Which of them are not zero. The others are not looked at, so that they take no memory.
+    is_there: Box<[bool]>,
+}
+
+impl Pages {
+    /// Where two segments overlap, the later one counts.
+    fn new(segments: Vec<(usize, &[u8])>) -> Self {
+        let of = |at: usize, segment: &[u8]| at / PAGE..(at + segment.len()).div_ceil(PAGE);
+        let segments = segments.into_iter().filter(|(_, segment)| !segment.is_empty()).collect::<Vec<_>>();
+        let first = segments.iter().map(|(at, segment)| of(*at, segment).start).min().unwrap_or(0);
+        let end = segments.iter().map(|(at, segment)| of(*at, segment).end).max().unwrap_or(0);
+        let mut bytes = vec![0; (end - first) * PAGE];
+        let mut is_there = vec![false; end - first];
+        for (at, segment) in segments {
+            bytes[at - first * PAGE..][..segment.len()].copy_from_slice(segment);
+            let pages = of(at, segment);
+            is_there[pages.start - first..pages.end - first].fill(true);
         }
+        for (page, is_there) in bytes.chunks_exact(PAGE).zip(&mut is_there) {
+            *is_there = *is_there && page != ZERO;
+        }
+        Self { first, bytes, is_there: is_there.into() }
     }
-    pages.retain(|_, page| **page != ZERO);
-    pages
+
+    /// How many are not zero.
+    fn count(&self) -> usize {
+        self.is_there.iter().filter(|is_there| **is_there).count()
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.first..self.first + self.is_there.len()
+    }
+
+    /// One that is not zero.
+    fn page(&self, number: usize) -> Option<&[u8]> {
+        page_of(&self.bytes, &self.is_there, self.first, number)
+    }
+}
+
+fn page_of<'a>(bytes: &'a [u8], is_there: &[bool], first: usize, number: usize) -> Option<&'a [u8]> {
+    let own = number.checked_sub(first)?;
+    is_there.get(own)?.then(|| &bytes[own * PAGE..(own + 1) * PAGE])
 }
 
 impl Base {
     /// A file in memory with these pages, which nobody can change any more; none for a heap that is zero.
-    fn new(pages: &BTreeMap<usize, Box<[u8; PAGE]>>) -> io::Result<Option<Self>> {
-        let (Some((first, _)), Some((last, _))) = (pages.first_key_value(), pages.last_key_value()) else {
+    fn new(pages: &Pages) -> io::Result<Option<Self>> {
+        let is_there = |number: &usize| pages.page(*number).is_some();
+        let (Some(first), Some(last)) = (pages.range().find(is_there), pages.range().rfind(is_there)) else {
             return Ok(None);
         };
         let len = (last + 1 - first) * PAGE;
         let file = File::from(memfd_create("dayfly-heap", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
         ftruncate(&file, len as u64)?;
-        for (number, page) in pages {
+        for number in first..=last {
             // A page that was never written is zero, and takes no memory.
-            file.write_all_at(&**page, ((number - first) * PAGE) as u64)?;
+            if let Some(page) = pages.page(number) {
+                file.write_all_at(page, ((number - first) * PAGE) as u64)?;
+            }
         }
         fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
         let view = View::of(&file, len)?;
-        let is_there = (*first..=*last).map(|number| pages.contains_key(&number)).collect();
+        let is_there = (first..=last).map(|number| is_there(&number)).collect();
         Ok(Some(Self { file, view, start: first * PAGE, is_there }))
     }
 
@@ -188,17 +230,22 @@ impl Base {
 
     /// A page of linear memory that is not zero.
     fn page(&self, number: usize) -> Option<&[u8]> {
-        let own = number.checked_sub(self.start / PAGE)?;
-        self.is_there.get(own)?.then(|| &self.view.bytes()[own * PAGE..(own + 1) * PAGE])
+        page_of(self.view.bytes(), &self.is_there, self.start / PAGE, number)
     }
 
-    /// The pages in which a heap is another than this, in order.
-    fn differences(&self, pages: &BTreeMap<usize, Box<[u8; PAGE]>>) -> Vec<usize> {
-        let own = self.range().start / PAGE..self.range().end / PAGE;
-        let mut numbers: Vec<_> = pages.keys().copied().filter(|number| !own.contains(number)).collect();
-        numbers.extend(own.filter(|number| pages.get(number).map(|page| &page[..]) != self.page(*number)));
-        numbers.sort_unstable();
-        numbers
+    /// The pages in which a heap is another than this, in order, if they are no more than `most`.
+    fn differences(&self, pages: &Pages, most: usize) -> Option<Vec<usize>> {
+        let (own, others) = (self.range().start / PAGE..self.range().end / PAGE, pages.range());
+        let mut numbers = Vec::new();
+        for number in own.start.min(others.start)..own.end.max(others.end) {
+            if self.page(number) != pages.page(number) {
+                if numbers.len() == most {
+                    return None;
+                }
+                numbers.push(number);
+            }
+        }
+        Some(numbers)
     }
 }
 

@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use clap::Args;
-use dayfly::{EngineConfig, Line};
+use dayfly::EngineConfig;
 use dayfly_bundler::Bundler;
-use dayfly_server::{Config, Handle, Loaded, Otlp, Override, Problems, Receipt, Reloaded, Server};
+use dayfly_server::{Config, Handle, Loaded, Otlp, Override, Problems, Reloaded, Server, supervisor};
 
+use super::process::{Ends, ProcessArgs};
 use crate::cache::CacheArgs;
 use crate::exit::{Exit, Mistake};
 use crate::mistakes::{print_doubt, print_mistakes};
-use crate::report::{print_bytes, print_note, print_problem};
-use crate::units::show_time;
+use crate::printer::Printer;
+use crate::report::print_bytes;
 use crate::{heaps, progress};
 
 /// Serve the apps of many tenants over HTTP
@@ -48,9 +48,22 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FOLDER")]
     keep_heaps: Option<PathBuf>,
 
+    /// Where the admin API listens, or off [default: 127.0.0.1:9090, or a free port there if that one is taken]
+    ///
+    /// `dayfly tenant`, `deploy`, `rollback`, `logs` and `top` find it by themselves.
+    #[arg(long, value_name = "ADDRESS:PORT|off")]
+    admin: Option<String>,
+
+    /// A file of tokens of the admin API, as `dayfly tenant token` writes it; read again when it changes
+    #[arg(long, value_name = "FILE")]
+    tokens: Option<PathBuf>,
+
     /// Set a key of the configuration, such as tenant.shop.limits.memory=64MiB
     #[arg(long, value_name = "KEY=VALUE", value_parser = Override::set)]
     set: Vec<Override>,
+
+    #[command(flatten)]
+    process: ProcessArgs,
 }
 
 impl Serve {
@@ -67,39 +80,68 @@ impl Serve {
             print_bytes(b"ok", b"\n")?;
             return Ok(Exit::Done);
         }
+        let written = cache.folder().into_iter().chain(self.keep_heaps.clone());
+        if self.process.begin(&config, self.config.as_deref(), written)? {
+            return Ok(Exit::Done);
+        }
         let bundler = progress::during("compiling the engine", || cache.bundler(&Bundler::config()))?;
         let autopsy = self.keep_heaps.clone().map(heaps::in_folder).transpose()?;
         let engine = cache.engine(&EngineConfig { autopsy, ..Server::engine(&config) })?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(async {
+        let exit = runtime.block_on(async {
             // Before anybody can send one, which would end the process.
-            let hangups = Hangups::new()?;
+            let (ends, hangups) = (Ends::listen()?, Hangups::new()?);
             let names: Vec<_> = config.tenants.keys().cloned().collect();
-            let server = Server::start(config, engine, &bundler, Arc::new(printer()?))
+            let note = config.state.join("admin.json");
+            let (printer, printed) = Printer::start()?;
+            let server = Server::start(config, engine, Arc::new(bundler), printer)
                 .await
                 .map_err(|error| Mistake(error.to_string()))?;
             for (scheme, address) in [("http", plain_address(&server)), ("https", server.tls_address())] {
                 let Some(address) = address else { continue };
-                names.iter().for_each(|name| print_note(&format!("serving {scheme}://{address}/{name}")));
+                for name in &names {
+                    tracing::info!(tenant = name.as_str(), "serving {scheme}://{address}/{name}");
+                }
             }
+            if let Some(admin) = server.admin() {
+                tracing::info!("the admin API is at http://{admin}, and its token in {}", note.display());
+            }
+            supervisor::ready();
             let handle = server.handle();
-            let serving = tokio::spawn(server.run(interrupted()));
+            let first = ends.clone().come(1);
+            let serving = tokio::spawn(server.run(async {
+                first.await;
+                supervisor::stopping();
+            }));
             tokio::select! {
-                served = serving => served?,
-                () = self.reload_when_told(hangups, &handle, &bundler) => {}
+                served = serving => {
+                    served?;
+                    printed.wait();
+                    Ok(Exit::Done)
+                }
+                () = self.reload_when_told(hangups, &handle) => Ok(Exit::Done),
+                () = ends.come(2) => {
+                    tracing::warn!("told to end at once: what is in flight is cut");
+                    Ok(Exit::Failed)
+                }
             }
-            Ok(Exit::Done)
-        })
+        });
+        // What is cut is not waited for.
+        runtime.shutdown_background();
+        exit
     }
 
     fn load(&self) -> Result<Loaded, Problems> {
         let mut overrides = Override::variables(std::env::vars_os())?;
         let flag = |flag, key, value: String| Override::flag(flag, key, &value);
         overrides.extend(self.listen.clone().map(|listen| flag("--listen", "server.listen", listen)));
-        let state = self.state.as_ref().map(|state| state.to_string_lossy().into_owned());
-        overrides.extend(state.map(|state| flag("--state", "server.state", state)));
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        overrides.extend(self.state.as_ref().map(path).map(|state| flag("--state", "server.state", state)));
+        overrides.extend(self.admin.clone().map(|admin| flag("--admin", "admin.listen", admin)));
+        overrides.extend(self.tokens.as_ref().map(path).map(|tokens| flag("--tokens", "admin.tokens", tokens)));
         overrides.extend(self.set.iter().cloned());
-        let state = default_state(if self.config.is_some() { "server" } else { "examples" });
+        let [server, examples] = default_states();
+        let state = if self.config.is_some() { server } else { examples };
         let mut loaded = Config::load(self.config.as_deref(), &overrides, state)?;
         loaded.config.otlp = loaded.config.otlp.or_else(Otlp::from_env);
         if self.config.is_none() {
@@ -109,27 +151,31 @@ impl Serve {
     }
 
     /// Reads the configuration again at each SIGHUP, for ever.
-    async fn reload_when_told(&self, mut hangups: Hangups, handle: &Handle, bundler: &Bundler) {
+    async fn reload_when_told(&self, mut hangups: Hangups, handle: &Handle) {
         loop {
             hangups.next().await;
-            let Loaded { config, warnings } = match tokio::task::block_in_place(|| self.load()) {
-                Ok(loaded) => loaded,
-                Err(Problems(mistakes)) => {
-                    handle.refused();
-                    print_mistakes(&mistakes);
-                    print_note("what was served before goes on");
-                    continue;
-                }
-            };
-            warnings.iter().for_each(print_doubt);
-            match handle.reload(config, bundler).await {
-                Ok(reloaded) => print_reloaded(&reloaded),
-                Err(error) => {
-                    error.to_string().lines().for_each(|line| print_problem(line, [None, None]));
-                    print_note("what was served before goes on");
-                }
+            supervisor::reloading();
+            // What has renamed log files says so by this signal too.
+            handle.reopen();
+            if let Err(mistakes) = self.reload(handle).await {
+                mistakes.iter().for_each(|mistake| tracing::error!("{mistake}"));
+                tracing::warn!("what was served before goes on");
             }
+            supervisor::ready();
         }
+    }
+
+    /// Reads the configuration again, and has it served. Otherwise it says what is wrong.
+    async fn reload(&self, handle: &Handle) -> Result<(), Vec<String>> {
+        let loaded = tokio::task::block_in_place(|| self.load()).map_err(|Problems(mistakes)| {
+            handle.refused();
+            mistakes.iter().map(ToString::to_string).collect::<Vec<_>>()
+        })?;
+        loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let reloaded = handle.reload(loaded.config).await;
+        let reloaded = reloaded.map_err(|error| error.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?;
+        note_reloaded(&reloaded);
+        Ok(())
     }
 }
 
@@ -161,28 +207,15 @@ fn plain_address(server: &Server) -> Option<std::net::SocketAddr> {
     Some(server.address()).filter(|address| server.tls_address() != Some(*address))
 }
 
-/// As the XDG base directory specification has it.
-fn default_state(name: &str) -> Option<PathBuf> {
+/// The folders of state by default, with a configuration and without one: as the XDG base directory specification has it.
+pub(crate) fn default_states() -> [Option<PathBuf>; 2] {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(state.join("dayfly").join(name))
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
+    ["server", "examples"].map(|name| Some(state.as_ref()?.join("dayfly").join(name)))
 }
 
-/// Over with Ctrl-C or SIGTERM.
-async fn interrupted() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    let _ = interrupt.await;
-}
-
-fn print_reloaded(reloaded: &Reloaded) {
+/// What was changed, in the log.
+fn note_reloaded(reloaded: &Reloaded) {
     let Reloaded { added, changed, removed, deployed, needs_restart, .. } = reloaded;
     let mut parts = Vec::new();
     for (what, names) in [("added", added), ("changed", changed), ("removed", removed), ("deployed", deployed)] {
@@ -192,36 +225,8 @@ fn print_reloaded(reloaded: &Reloaded) {
         }
     }
     let parts = if parts.is_empty() { "no tenant has changed".into() } else { parts.join("; ") };
-    print_note(&format!("the configuration was read again: {parts}"));
+    tracing::info!("the configuration was read again: {parts}");
     if !needs_restart.is_empty() {
-        print_note(&format!("these keys hold from the next start on: {}", needs_restart.join(", ")));
+        tracing::warn!("these keys hold from the next start on: {}", needs_restart.join(", "));
     }
-}
-
-/// Lines that wait to be printed. One that finds no room is dropped, and counted: a terminal that stands still must not hold
-/// requests up.
-const MOST_LINES: usize = 4096;
-
-/// Prints a line for each request, on a thread of its own.
-fn printer() -> std::io::Result<impl Fn(&Receipt, &[Line]) + Send + Sync> {
-    let (sender, lines) = std::sync::mpsc::sync_channel::<String>(MOST_LINES);
-    let dropped = Arc::new(AtomicU64::new(0));
-    let lost = dropped.clone();
-    std::thread::Builder::new().name("dayfly-printer".into()).spawn(move || {
-        for line in lines {
-            print_note(&line);
-            match lost.swap(0, Ordering::Relaxed) {
-                0 => {}
-                lost => print_note(&format!("{lost} requests are not shown: they came faster than lines are read")),
-            }
-        }
-    })?;
-    Ok(move |receipt: &Receipt, _: &[Line]| {
-        let Receipt { id, tenant, outcome, status, method, path, took, .. } = receipt;
-        let tenant = tenant.as_ref().map_or("-", |tenant| tenant.as_str());
-        let line = format!("{id} {tenant} {method} {path} {status} {outcome} in {}", show_time(*took));
-        if sender.try_send(line).is_err() {
-            dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    })
 }

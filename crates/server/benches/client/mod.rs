@@ -22,14 +22,22 @@ impl Connection {
         Self { stream, read: BytesMut::with_capacity(64 << 10) }
     }
 
-    /// The status of the response, which is read whole and has a length.
+    /// The status of the response, which is read whole.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> u16 {
         self.stream.write_all(request).await.unwrap();
         loop {
             if let Some(end) = self.read.windows(4).position(|part| part == b"\r\n\r\n") {
                 let head = std::str::from_utf8(&self.read[..end]).unwrap();
                 let status = head[9..12].parse().unwrap();
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+                let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                let Some(length) = length else {
+                    // In pieces, the last of which is empty: there is no other `0` on a line of its own.
+                    while !self.read.ends_with(b"\r\n0\r\n\r\n") {
+                        self.fill().await;
+                    }
+                    self.read.clear();
+                    return status;
+                };
                 let whole = end + 4 + length.parse::<usize>().unwrap();
                 while self.read.len() < whole {
                     self.fill().await;
@@ -57,18 +65,21 @@ pub(crate) struct Counted {
 
 /// As many requests as are answered in that time, each connection asking again as soon as it has its response.
 pub(crate) fn load(address: SocketAddr, request: &Bytes, connections: usize, time: Duration) -> Counted {
-    paced(address, request, u32::try_from(connections).unwrap(), Duration::ZERO, time)
+    let requests = std::slice::from_ref(request);
+    paced(address, requests, u32::try_from(connections).unwrap(), Duration::ZERO, time)
 }
 
-/// The same, each connection asking once a `pause`, or as soon as it can.
+/// The same, each connection asking for one after the other of `requests`, once a `pause` or as soon as it can. The time of
+/// a response counts from when it should have been asked for: who is kept waiting asks later, and would count fewer waits.
 pub(crate) fn paced(
     address: SocketAddr,
-    request: &Bytes,
+    requests: &[Bytes],
     connections: u32,
     pause: Duration,
     time: Duration,
 ) -> Counted {
     let counted = Arc::new(Mutex::new(Counted::default()));
+    let requests: Arc<[Bytes]> = requests.into();
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut opened = Vec::new();
@@ -77,17 +88,19 @@ pub(crate) fn paced(
         }
         let began = Instant::now();
         let tasks = opened.into_iter().enumerate().map(|(n, mut connection)| {
-            let (request, counted) = (request.clone(), counted.clone());
+            let (requests, counted) = (requests.clone(), counted.clone());
             tokio::spawn(async move {
                 let mut own = Counted::default();
                 let mut next = began + pause.mul_f64(n as f64 / f64::from(connections));
+                let mut turns = requests.iter().cycle().skip(n).step_by(connections as usize);
                 while began.elapsed() < time {
+                    let mut asked = Instant::now();
                     if !pause.is_zero() {
                         tokio::time::sleep_until(next.into()).await;
+                        asked = next;
                         next += pause;
                     }
-                    let asked = Instant::now();
-                    match connection.ask(&request).await {
+                    match connection.ask(turns.next().unwrap()).await {
                         200 => own.latencies.push(asked.elapsed().as_nanos() as f64),
                         _ => own.others += 1,
                     }

@@ -9,6 +9,7 @@ use super::tree::At;
 use super::{App, Config, TenantConfig, TenantName, Tls};
 use crate::routes::Route;
 use crate::tls::{self, Certificates};
+use crate::tokens;
 
 /// Notes what is wrong; gives what is likely to be.
 pub(super) fn check(reader: &Reader, config: &Config) -> Vec<Problem> {
@@ -19,6 +20,7 @@ pub(super) fn check(reader: &Reader, config: &Config) -> Vec<Problem> {
         tenant.check_share(config.renders.concurrent);
         tenant.check_app();
     }
+    check_admin(reader, config);
     config.tls.as_ref().map(|tls| check_tls(reader, config, tls)).unwrap_or_default()
 }
 
@@ -112,6 +114,23 @@ fn is_file(path: &Path) -> Result<(), String> {
         Ok(found) if found.is_file() => Ok(()),
         Ok(_) => Err(format!("{} is not a file", path.display())),
         Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+    }
+}
+
+fn check_admin(reader: &Reader, config: &Config) {
+    const LISTEN: &str = "admin.listen";
+    if let Some(admin) = config.admin.filter(|admin| *admin == config.listen && admin.port() != 0)
+        && let Some(at) = reader.place(LISTEN)
+    {
+        reader.wrong(&at, LISTEN, format!("{admin} is where the tenants' pages are served"), "name another port");
+    }
+    const TOKENS: &str = "admin.tokens";
+    if let Some(file) = &config.tokens
+        && let Some(at) = reader.place(TOKENS)
+        && !reader.is_wrong(TOKENS)
+        && let Err(message) = tokens::check(file)
+    {
+        reader.wrong(&at, TOKENS, message, "`dayfly tenant token --file FILE` writes such a file");
     }
 }
 

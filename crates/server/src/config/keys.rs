@@ -4,11 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use dayfly::{Allowed, Limits};
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
-use super::kind::{address, app, count, path, size, switch, text, time};
+use super::kind::{
+    address, address_or_off, app, collector, count, events, header, path, share, size, switch, text, time,
+};
 use super::section::Section;
-use super::{Config, Http, Renders, TenantConfig, TenantName, Tls};
+use super::{Config, Events, Http, LogFiles, Logs, Otlp, Renders, TenantConfig, TenantName, Tls};
 use crate::routes::Route;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -20,10 +24,23 @@ const MANY: u64 = u32::MAX as u64;
 /// Takes all keys. Paths of the file are those from `base`.
 pub(super) fn read(root: &mut Section<'_>, base: &Path, config: &mut Config) {
     root.section("server", |server| read_server(server, base, config));
+    root.section("admin", |admin| {
+        admin.key("listen", "Where the admin API is served, over plain HTTP, to who has a token; `\"off\"` for no API. Where the default is taken, a free port of loopback is it.", &mut config.admin, &address_or_off());
+        admin.optional("tokens", "A file of tokens, as `dayfly tenant token` writes it, read again when it changes. Without one only who can read the folder of state has a token, in its `admin.json`.", "none", &mut config.tokens, &path(base));
+    });
     root.section("http", |section| read_http(section, &mut config.http));
     root.section("renders", |section| read_renders(section, &mut config.renders));
-    let mut defaults = TenantConfig::new([]);
-    root.section("defaults", |section| read_tenant(section, &mut defaults));
+    root.section("events", |section| read_events(section, base, &mut config.events));
+    root.section("logs", |section| read_logs(section, base, &mut config.logs));
+    root.section("otlp", |section| {
+        let mut otlp = Otlp::default();
+        read_otlp(section, base, &mut otlp);
+        if section.is_there() {
+            config.otlp = Some(otlp);
+        }
+    });
+    root.section("defaults", |section| read_tenant(section, &mut config.defaults));
+    let defaults = config.defaults.clone();
     root.each("tenant", "NAME", |name, section| {
         let mut tenant = defaults.clone();
         section.optional("app", "What it starts with: a bundle (`.wasm`), or a file of JavaScript to build one of. Without one it waits for a deploy.", "none", &mut tenant.app, &app(base));
@@ -45,6 +62,21 @@ fn read_server(server: &mut Section<'_>, base: &Path, config: &mut Config) {
         &path(base),
     );
     server.optional("tenant-header", "A header that names the tenant, before hosts and paths are looked at. Only behind a proxy that sets it: clients could name any tenant.", "none", &mut config.tenant_header, &text::<HeaderName>("name of a header", "\"x-tenant\""));
+    server.key("notice", "Once it is told to end, how long it goes on as before and only says that it is not ready, so that what sends it requests can turn elsewhere.", &mut config.notice, &time(Duration::ZERO, HOUR));
+    server.key(
+        "drain",
+        "How long what was taken may take to be answered then, until it is cut.",
+        &mut config.drain,
+        &time(Duration::ZERO, HOUR),
+    );
+    server.key("cache", "Memory for the stored pages of all tenants.", &mut config.cache, &size(1 << 20, 1 << 40));
+    server.key("metric-tenants", "How many tenants have series of their own in the metrics: those with most requests; the others share those of the tenant `other`.", &mut config.metric_tenants, &count(1, 100_000));
+    server.key(
+        "process-sandbox",
+        "Whether the process gives up the files and system calls that serving does not need.",
+        &mut config.process_sandbox,
+        &switch(),
+    );
     server.section("tls", |section| {
         let mut tls = Tls::new("", "");
         section.required("certificate", "The certificate and those between it and its authority, in PEM. Read again on reload.", &mut tls.certificate, &path(base));
@@ -78,6 +110,140 @@ fn read_http(section: &mut Section<'_>, http: &mut Http) {
         &time(MILLISECOND, HOUR),
     );
     section.key("streams", "Requests at once on a connection of HTTP/2.", &mut http.streams, &count(1, 10_000));
+    section.optional("connections-per-address", "Connections at once of one address, or of one /64 of IPv6; one beyond is closed. Behind a proxy all come from its address.", "unbounded", &mut http.connections_per_address, &count(1, 1_000_000));
+    section.key("idle-time", "Time for which a connection may carry no request, after its first; with HTTP/1.1 `head-time`, if that is shorter.", &mut http.idle_time, &time(MILLISECOND, 24 * HOUR));
+    section.key(
+        "header-bytes",
+        "Bytes of a request's headers, 4 for each added; a tenant's `limits.headers` may be lower.",
+        &mut http.header_bytes,
+        &size(1 << 10, 1 << 20),
+    );
+    section.key("header-count", "Headers of a request.", &mut http.header_count, &count(1, 1000));
+    section.key(
+        "body-time",
+        "How long a request's body may be waited for, beside the time that its bytes have at `body-rate`.",
+        &mut http.body_time,
+        &time(MILLISECOND, HOUR),
+    );
+    section.key(
+        "body-rate",
+        "Bytes of a request's body in a second, in the mean.",
+        &mut http.body_rate,
+        &size(1, 1 << 30),
+    );
+    section.key(
+        "compress",
+        "Whether responses are compressed for those who accept it: zstd, Brotli or gzip.",
+        &mut http.compress,
+        &switch(),
+    );
+    section.key(
+        "etags",
+        "Whether pages that have no `ETag` get one, so that those who have them need not be sent them again.",
+        &mut http.etags,
+        &switch(),
+    );
+}
+
+fn read_events(section: &mut Section<'_>, base: &Path, to: &mut Events) {
+    section.key(
+        "to",
+        "Where each request's receipt is written to, a line of JSON each. SIGHUP opens the file anew.",
+        &mut to.to,
+        &events(base),
+    );
+    section.key(
+        "queue",
+        "Receipts that may wait to be written; one beyond is dropped, and counted.",
+        &mut to.queue,
+        &count(1, 1_000_000),
+    );
+}
+
+fn read_logs(section: &mut Section<'_>, base: &Path, logs: &mut Logs) {
+    section.key(
+        "lines",
+        "Lines of one tenant's console that are kept in memory.",
+        &mut logs.lines,
+        &count(1, 1_000_000),
+    );
+    section.key("bytes", "Memory for one tenant's lines.", &mut logs.bytes, &size(1 << 10, 1 << 30));
+    section.key(
+        "all",
+        "Memory for all tenants' lines; beyond it those go of the tenants that were silent for longest.",
+        &mut logs.all,
+        &size(1 << 10, 1 << 40),
+    );
+    section.section("files", |section| {
+        let mut files = LogFiles { folder: "".into(), size: 10 << 20, keep: 3 };
+        section.required(
+            "folder",
+            "Where each tenant's lines are written to as well: `NAME.log`, in JSON. SIGHUP opens them anew.",
+            &mut files.folder,
+            &path(base),
+        );
+        section.key(
+            "size",
+            "Size of a file; one that would become larger is renamed to `NAME.log.1`, and that to `NAME.log.2`.",
+            &mut files.size,
+            &size(1 << 10, 1 << 40),
+        );
+        section.key("keep", "How many of those that were renamed are kept.", &mut files.keep, &count(0, 1000));
+        if section.is_there() {
+            logs.files = Some(files);
+        }
+    });
+}
+
+fn read_otlp(section: &mut Section<'_>, base: &Path, otlp: &mut Otlp) {
+    section.optional("endpoint", "Where spans are sent to, in OTLP over HTTP (protobuf): the whole URL. Without it what `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or `OTEL_EXPORTER_OTLP_ENDPOINT` says, or else that.", "`\"http://127.0.0.1:4318/v1/traces\"`", &mut otlp.endpoint, &collector());
+    let mut headers = serde_json::Map::new();
+    section.values("headers", "Headers of each request to it, as for a key.", &mut headers);
+    for (name, value) in headers {
+        match (name.parse::<HeaderName>(), value.as_str().filter(|value| value.parse::<HeaderValue>().is_ok())) {
+            (Ok(_), Some(value)) => drop(otlp.headers.insert(name, value.to_owned())),
+            _ => section.wrong_key(
+                "headers",
+                format!("{name} is no header with a text"),
+                "write it as in { x-key = \"…\" }",
+            ),
+        }
+    }
+    section.key("timeout", "Time for it to take a batch.", &mut otlp.timeout, &time(MILLISECOND, HOUR));
+    section.optional(
+        "roots",
+        "Certificates of authorities that are trusted besides those that Mozilla trusts, in PEM.",
+        "none",
+        &mut otlp.roots_file,
+        &path(base),
+    );
+    if let Some(file) = &otlp.roots_file {
+        match CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
+            Ok(roots) if !roots.is_empty() => otlp.roots = roots,
+            Ok(_) => {
+                section.wrong_key("roots", "there is no certificate in it", "name a file with certificates in PEM")
+            }
+            Err(error) => section.wrong_key(
+                "roots",
+                format!("{} cannot be read: {error}", file.display()),
+                "name a file with certificates in PEM",
+            ),
+        }
+    }
+    section.key(
+        "sample",
+        "The share of new traces that is recorded. Of a request that comes with a trace its flag decides.",
+        &mut otlp.sample,
+        &share(),
+    );
+    section.key(
+        "queue",
+        "Requests that may wait to be sent; one beyond is dropped, and counted.",
+        &mut otlp.queue,
+        &count(1, 1_000_000),
+    );
+    section.key("batch", "Requests that are sent at once.", &mut otlp.batch, &count(1, 100_000));
+    section.key("delay", "How long is waited for so many to come.", &mut otlp.delay, &time(MILLISECOND, HOUR));
 }
 
 fn read_renders(section: &mut Section<'_>, renders: &mut Renders) {
@@ -136,6 +302,20 @@ fn read_tenant(section: &mut Section<'_>, tenant: &mut TenantConfig) {
         "Whether its responses say in `Server-Timing` what they took.",
         &mut tenant.server_timing,
         &switch(),
+    );
+    section.optional(
+        "cache",
+        "Memory for its pages that may be sent again, as their `Cache-Control` says; 0 is none.",
+        "none",
+        &mut tenant.cache,
+        &size(0, 1 << 40),
+    );
+    section.optional(
+        "cache-control",
+        "The `Cache-Control` of pages that `render` makes, which has no other way to say one.",
+        "none",
+        &mut tenant.cache_control,
+        &header("Cache-Control", "\"public, max-age=60\""),
     );
     section.section("limits", |section| read_limits(section, &mut tenant.limits));
 }

@@ -7,9 +7,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use http::HeaderValue;
 
-use super::App;
 use super::tree::{Node, Value};
+use super::{App, EventsTo};
+use crate::otlp::check_endpoint;
 
 /// Reads a value.
 type Read<T> = Box<dyn Fn(&Node) -> Result<T, Wrong>>;
@@ -93,6 +95,20 @@ pub(super) fn address() -> Kind<SocketAddr> {
     }
 }
 
+/// An address with a port, or `off`.
+pub(super) fn address_or_off() -> Kind<Option<SocketAddr>> {
+    let Kind { read, show, .. } = address();
+    let read = move |node: &Node| match &node.value {
+        Value::Text(text) if text == "off" => Ok(None),
+        _ => read(node).map(Some).map_err(|Wrong { message, remedy }| {
+            let remedy = remedy.map(|remedy| format!("{remedy}, or \"off\""));
+            Wrong { message, remedy }
+        }),
+    };
+    let show = move |value: &Option<SocketAddr>| value.as_ref().map_or("\"off\"".into(), &show);
+    Kind { name: "address and port, or `off`", bounds: String::new(), read: Box::new(read), show: Box::new(show) }
+}
+
 /// A file or folder: from the file's folder if the file says it, else from where the process runs.
 pub(super) fn path(base: &Path) -> Kind<PathBuf> {
     let base = base.to_owned();
@@ -129,13 +145,72 @@ pub(super) fn switch() -> Kind<bool> {
     Kind { name: "true or false", bounds: String::new(), read: Box::new(read), show: Box::new(bool::to_string) }
 }
 
+/// Where events go.
+pub(super) fn events(base: &Path) -> Kind<EventsTo> {
+    let Kind { read, .. } = path(base);
+    let read = move |node: &Node| match &node.value {
+        Value::Text(text) if text == "off" => Ok(EventsTo::Off),
+        Value::Text(text) if text == "stdout" => Ok(EventsTo::Stdout),
+        _ => read(node).map(EventsTo::File),
+    };
+    let show = |to: &EventsTo| match to {
+        EventsTo::Off => "\"off\"".to_owned(),
+        EventsTo::Stdout => "\"stdout\"".to_owned(),
+        EventsTo::File(path) => format!("\"{}\"", path.display()),
+    };
+    Kind { name: "`off`, `stdout` or path", bounds: String::new(), read: Box::new(read), show: Box::new(show) }
+}
+
+/// The URL of a collector.
+pub(super) fn collector() -> Kind<String> {
+    const EXAMPLE: &str = "\"http://127.0.0.1:4318/v1/traces\"";
+    let read = |node: &Node| match &node.value {
+        Value::Text(text) => match check_endpoint(text) {
+            Ok(()) => Ok(text.clone()),
+            Err(message) => Err(Wrong::new(message, format!("write it as in {EXAMPLE}"))),
+        },
+        other => Err(Wrong::kind("URL", other, EXAMPLE)),
+    };
+    Kind { name: "URL", bounds: String::new(), read: Box::new(read), show: Box::new(|url| format!("\"{url}\"")) }
+}
+
+/// A header's value.
+pub(super) fn header(name: &'static str, example: &'static str) -> Kind<HeaderValue> {
+    let read = move |node: &Node| match &node.value {
+        Value::Text(text) => text.parse().map_err(|_| {
+            Wrong::new(format!("{text:?} is no {name}"), format!("write it in printable ASCII, as in {example}"))
+        }),
+        other => Err(Wrong::kind(name, other, example)),
+    };
+    let show = |value: &HeaderValue| format!("\"{}\"", value.to_str().unwrap_or_default());
+    Kind { name, bounds: String::new(), read: Box::new(read), show: Box::new(show) }
+}
+
+/// A share of a whole.
+pub(super) fn share() -> Kind<f64> {
+    let read = |node: &Node| {
+        let number = match &node.value {
+            Value::Float(number) => *number,
+            // Of a number beyond 2^53 only that it is too large matters.
+            Value::Integer(number) => *number as f64,
+            other => return Err(Wrong::kind("number", other, "0.1")),
+        };
+        if (0.0..=1.0).contains(&number) {
+            Ok(number)
+        } else {
+            Err(Wrong::new(format!("{number} is no share"), "write 0 to 1, as in 0.1 for a tenth"))
+        }
+    };
+    Kind { name: "number", bounds: "0 to 1".into(), read: Box::new(read), show: Box::new(f64::to_string) }
+}
+
 /// A number without a unit.
-pub(super) fn count<T: TryFrom<u64> + Copy + Into<u64>>(least: u64, most: u64) -> Kind<T> {
+pub(super) fn count<T: TryFrom<u64> + TryInto<u64> + Copy>(least: u64, most: u64) -> Kind<T> {
     let read = move |node: &Node| match &node.value {
         Value::Integer(number) => within(*number, least, most, |number| number.to_string()),
         other => Err(Wrong::kind("whole number", other, &least.max(1).to_string())),
     };
-    let show = |value: &T| (*value).into().to_string();
+    let show = |value: &T| number_of(*value).to_string();
     Kind {
         name: "whole number",
         bounds: bounds(least, most, |number| number.to_string()),
@@ -145,7 +220,7 @@ pub(super) fn count<T: TryFrom<u64> + Copy + Into<u64>>(least: u64, most: u64) -
 }
 
 /// A number of bytes.
-pub(super) fn size<T: TryFrom<u64> + Copy + Into<u64>>(least: u64, most: u64) -> Kind<T> {
+pub(super) fn size<T: TryFrom<u64> + TryInto<u64> + Copy>(least: u64, most: u64) -> Kind<T> {
     const EXAMPLE: &str = "\"128MiB\", \"512KiB\" or 4096";
     let read = move |node: &Node| match &node.value {
         Value::Text(text) => {
@@ -157,7 +232,7 @@ pub(super) fn size<T: TryFrom<u64> + Copy + Into<u64>>(least: u64, most: u64) ->
         Value::Integer(number) => within(*number, least, most, show_size),
         other => Err(Wrong::kind("size", other, EXAMPLE)),
     };
-    let show = |value: &T| format!("\"{}\"", show_size((*value).into()));
+    let show = |value: &T| format!("\"{}\"", show_size(number_of(*value)));
     Kind { name: "size", bounds: bounds(least, most, show_size), read: Box::new(read), show: Box::new(show) }
 }
 
@@ -186,6 +261,10 @@ pub(super) fn time(least: Duration, most: Duration) -> Kind<Duration> {
     };
     let bounds = format!("{} to {}", show(least), show(most));
     Kind { name: "time", bounds, read: Box::new(read), show: Box::new(move |time| format!("\"{}\"", show(*time))) }
+}
+
+fn number_of<T: TryInto<u64>>(value: T) -> u64 {
+    value.try_into().unwrap_or(u64::MAX)
 }
 
 fn within<T: TryFrom<u64>>(number: i128, least: u64, most: u64, show: fn(u64) -> String) -> Result<T, Wrong> {

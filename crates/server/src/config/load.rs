@@ -174,7 +174,8 @@ impl Config {
 
 fn row(key: &super::section::Key, name: &str) -> String {
     let bounds = if key.bounds.is_empty() { String::new() } else { format!(", {}", key.bounds) };
-    let restarts = super::NEED_RESTART.iter().any(|(needs, _)| key.path == *needs);
+    let needs = |needs: &str| key.path.strip_prefix(needs).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let restarts = super::NEED_RESTART.iter().any(|(path, _)| needs(path));
     let restart = if restarts { " Needs a restart." } else { "" };
     let is_code = !matches!(key.default.as_str(), "none" | "required" | "unbounded") && !key.default.contains('`');
     let default = match key.path.as_str() {

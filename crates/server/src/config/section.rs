@@ -271,6 +271,14 @@ impl Section<'_> {
         }
     }
 
+    /// What is wrong with a key that was taken.
+    pub(super) fn wrong_key(&self, name: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        let path = self.path_of(name);
+        if let Some(at) = self.reader.place(&path) {
+            self.reader.wrong(&at, &path, message, remedy);
+        }
+    }
+
     /// What has not been taken is no key.
     pub(super) fn end(self) {
         for (name, node) in &self.table {

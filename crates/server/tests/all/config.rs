@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dayfly::Limits;
-use dayfly_server::{App, Config, Http, Loaded, Origin, Override, Problems, Renders, TenantConfig, Tls};
+use dayfly_server::{
+    App, Config, Events, EventsTo, Http, Loaded, LogFiles, Logs, Origin, Override, Problems, Renders, TenantConfig, Tls,
+};
 use tempfile::TempDir;
 
 use crate::support::pem;
@@ -59,17 +61,53 @@ const ALL: &str = r#"
 listen = "[::1]:81"
 state = "elsewhere"
 tenant-header = "X-Tenant"
+notice = "2s"
+drain = "0s"
+cache = "3MiB"
+metric-tenants = 4
+process-sandbox = false
 [server.tls]
 listen = "[::1]:444"
 certificate = "chain.pem"
 key = "key.pem"
 handshake-time = "3s"
+[admin]
+listen = "[::1]:91"
+tokens = "tokens.toml"
 [http]
 connections = 7
 head-time = "1s"
 url = "2KiB"
 send-time = "4s"
 streams = 5
+connections-per-address = 6
+idle-time = "7s"
+header-bytes = "8KiB"
+header-count = 9
+body-time = "10s"
+body-rate = 11
+compress = false
+etags = false
+[events]
+to = "events.jsonl"
+queue = 1
+[logs]
+lines = 2
+bytes = "3KiB"
+all = "4KiB"
+[logs.files]
+folder = "logs"
+size = "5KiB"
+keep = 6
+[otlp]
+endpoint = "https://collector.example/v1/traces"
+headers = { x-key = "secret" }
+timeout = "7s"
+roots = "chain.pem"
+sample = 0.5
+queue = 8
+batch = 9
+delay = "10ms"
 [renders]
 concurrent = 6
 queue = 0
@@ -81,6 +119,8 @@ allow = ["https://a.example"]
 concurrent = 3
 rate = 9
 server-timing = true
+cache = "1MiB"
+cache-control = "max-age=1"
 [defaults.limits]
 fuel = 1
 cpu = "2ms"
@@ -106,6 +146,8 @@ allow = ["10.0.0.0/8"]
 concurrent = 2
 rate = 8
 server-timing = false
+cache = 0
+cache-control = "no-store"
 [tenant.two.limits]
 fuel = 21
 cpu = "22ms"
@@ -128,6 +170,7 @@ fn with_certificate(folder: &Folder) {
     folder.write("chain.pem", pem("CERTIFICATE", made.cert.der()));
     folder.write("key.pem", pem("PRIVATE KEY", &made.signing_key.serialize_der()));
     folder.write("app.mjs", "");
+    folder.write("tokens.toml", "");
 }
 
 #[test]
@@ -137,14 +180,40 @@ fn every_key_goes_where_it_belongs() {
     let Loaded { config, warnings } = folder.load().unwrap();
     assert_eq!(warnings, []);
     let path = |name| folder.0.path().join(name);
-    let Config { listen, state, http, renders, tenant_header, tls, tenants, .. } = &config;
+    let Config { listen, state, admin, tokens, http, renders, tenant_header, tls, defaults, tenants, .. } = &config;
     assert_eq!((listen.to_string().as_str(), state), ("[::1]:81", &path("elsewhere")));
     assert_eq!(tenant_header.as_ref().unwrap(), "x-tenant");
+    assert_eq!((admin, tokens), (&Some("[::1]:91".parse().unwrap()), &Some(path("tokens.toml"))));
     let tls_listen = Some("[::1]:444".parse().unwrap());
     let handshake_time = Duration::from_secs(3);
     assert_eq!(tls, &Some(Tls { listen: tls_listen, handshake_time, ..Tls::new(path("chain.pem"), path("key.pem")) }));
-    let (head_time, send_time) = (Duration::from_secs(1), Duration::from_secs(4));
-    assert_eq!(http, &Http { connections: 7, head_time, url: 2048, send_time, streams: 5 });
+    let http_is = Http {
+        connections: 7,
+        head_time: Duration::from_secs(1),
+        url: 2048,
+        send_time: Duration::from_secs(4),
+        streams: 5,
+        connections_per_address: Some(6),
+        idle_time: Duration::from_secs(7),
+        header_bytes: 8 << 10,
+        header_count: 9,
+        body_time: Duration::from_secs(10),
+        body_rate: 11,
+        compress: false,
+        etags: false,
+    };
+    assert_eq!(http, &http_is);
+    assert_eq!((config.notice, config.drain, config.cache), (Duration::from_secs(2), Duration::ZERO, 3 << 20));
+    assert_eq!((config.metric_tenants, config.process_sandbox), (4, false));
+    assert_eq!(config.events, Events { to: EventsTo::File(path("events.jsonl")), queue: 1 });
+    let files = Some(LogFiles { folder: path("logs"), size: 5 << 10, keep: 6 });
+    assert_eq!(config.logs, Logs { lines: 2, bytes: 3 << 10, all: 4 << 10, files });
+    let otlp = config.otlp.as_ref().unwrap();
+    assert_eq!(otlp.endpoint.as_deref(), Some("https://collector.example/v1/traces"));
+    assert_eq!(otlp.headers.iter().collect::<Vec<_>>(), [(&"x-key".into(), &"secret".into())]);
+    assert_eq!((otlp.roots_file.as_ref(), otlp.roots.len()), (Some(&path("chain.pem")), 1));
+    assert_eq!((otlp.timeout, otlp.delay), (Duration::from_secs(7), Duration::from_millis(10)));
+    assert_eq!((otlp.sample, otlp.queue, otlp.batch), (0.5, 8, 9));
     assert_eq!(renders, &Renders { concurrent: 6, queue: 0, queue_time: Duration::from_secs(90), bundles: 2 << 30 });
     assert_eq!(tenants.len(), 2);
 
@@ -164,6 +233,7 @@ fn every_key_goes_where_it_belongs() {
         fetch_request: first + 12,
         fetch_response: first + 13,
     };
+    assert_eq!((&defaults.limits, defaults.rate, defaults.routes.len()), (&limits(1, 20), Some(9), 0));
     let one = tenant(&config, "one");
     assert_eq!(one.limits, limits(1, 20));
     assert_eq!(one.app, Some(App::File(path("app.mjs"))));
@@ -171,11 +241,13 @@ fn every_key_goes_where_it_belongs() {
     assert_eq!(serde_json::to_string(&one.env).unwrap(), r#"{"A":"a","B":1}"#);
     assert_eq!((one.allow[0].to_string().as_str(), one.allow.len()), ("https://a.example", 1));
     assert_eq!((one.concurrent, one.rate, one.server_timing), (Some(3), Some(9), true));
+    assert_eq!((one.cache, one.cache_control.as_ref().unwrap().to_str().unwrap()), (Some(1 << 20), "max-age=1"));
     let two = tenant(&config, "two");
     assert_eq!((two.limits.clone(), two.app.as_ref()), (limits(21, 25), None));
     assert_eq!(serde_json::to_string(&two.env).unwrap(), r#"{"A":"a","B":[true,{"C":1.5}],"D":"2020-01-01"}"#);
     assert_eq!((two.allow[0].to_string().as_str(), two.allow.len()), ("10.0.0.0/8", 1));
     assert_eq!((two.concurrent, two.rate, two.server_timing), (Some(2), Some(8), false));
+    assert_eq!((two.cache, two.cache_control.as_ref().unwrap().to_str().unwrap()), (Some(0), "no-store"));
 }
 
 #[test]
@@ -199,6 +271,8 @@ fn what_is_left_out_has_its_default() {
     let default = Config::new("state");
     assert_eq!((config.listen, &config.state, &config.tls), (default.listen, &default.state, &None));
     assert_eq!((&config.http, &config.renders), (&default.http, &default.renders));
+    assert_eq!((config.admin, &config.tokens), (Some(Config::ADMIN), &None));
+    assert_eq!((&config.events, &config.logs, &config.otlp), (&default.events, &default.logs, &None));
     assert_eq!(tenant(&config, "a"), &TenantConfig::new(["/".parse().unwrap()]));
     let Loaded { config, .. } = Config::load(None, &[], Some("state".into())).unwrap();
     assert!(config.tenants.is_empty());
@@ -267,6 +341,58 @@ limits = 5
             r#"serve.toml:28:10: tenant.two.limits: a whole number where a section is wanted; write [tenant.two.limits], and its keys below it"#,
             r#"serve.toml:29:9: tenant.three: no request is this tenant's: it has no routes; add routes = ["three.example"]"#,
             r#"serve.toml:30:2: sever: there is no such key at the top; did you mean server?"#,
+        ],
+    );
+}
+
+#[test]
+fn the_admin_api_can_be_off_and_its_mistakes_are_found_before_the_start() {
+    let off = Folder::new("[admin]\nlisten = \"off\"\n[tenant.a]\nroutes = [\"/\"]").load().unwrap();
+    assert_eq!(off.config.admin, None);
+    let folder = Folder::new("[server]\nlisten = \"[::1]:80\"\n[admin]\nlisten = \"of\"\ntokens = \"none.toml\"\n");
+    folder.write("bad.toml", "[[token]]\nname = 7\n");
+    let [listen, tokens] = &folder.mistakes()[..] else { panic!("two mistakes") };
+    assert!(listen.starts_with("serve.toml:4:10: admin.listen: \"of\" is no address") && listen.ends_with("\"off\""));
+    assert!(
+        tokens.starts_with("serve.toml:5:10: admin.tokens: the file of tokens, none.toml, cannot be read: No such")
+    );
+    folder.write(
+        "serve.toml",
+        "[server]\nlisten = \"[::1]:80\"\n[admin]\nlisten = \"[::1]:80\"\ntokens = \"bad.toml\"\n",
+    );
+    let [listen, tokens] = &folder.mistakes()[..] else { panic!("two mistakes") };
+    assert!(listen.starts_with("serve.toml:4:10: admin.listen: [::1]:80 is where the tenants' pages are served"));
+    assert!(
+        tokens.starts_with("serve.toml:5:10: admin.tokens: the file of tokens, bad.toml, cannot be used: line 2: ")
+    );
+}
+
+#[test]
+fn what_is_observed_has_its_mistakes_shown_too() {
+    let folder = Folder::new(
+        r#"[events]
+to = 5
+queue = 0
+[otlp]
+endpoint = "collector:4318"
+headers = { a = 1 }
+roots = "none.pem"
+sample = 1.5
+[tenant.one]
+routes = ["/"]
+cache-control = "a\nb"
+"#,
+    );
+    assert_eq!(
+        folder.mistakes(),
+        [
+            r#"serve.toml:2:6: events.to: a whole number where path is wanted; write it as in "apps/shop.mjs""#,
+            r#"serve.toml:3:9: events.queue: 0 is too small; write at least 1"#,
+            r#"serve.toml:5:12: otlp.endpoint: collector:4318 is no URL of a collector: http://HOST:4318/v1/traces, or with https; write it as in "http://127.0.0.1:4318/v1/traces""#,
+            r#"serve.toml:6:1: otlp.headers: a is no header with a text; write it as in { x-key = "…" }"#,
+            r#"serve.toml:7:9: otlp.roots: none.pem cannot be read: I/O error: No such file or directory (os error 2); name a file with certificates in PEM"#,
+            r#"serve.toml:8:10: otlp.sample: 1.5 is no share; write 0 to 1, as in 0.1 for a tenth"#,
+            r#"serve.toml:11:17: tenant.one.cache-control: "a\nb" is no Cache-Control; write it in printable ASCII, as in "public, max-age=60""#,
         ],
     );
 }

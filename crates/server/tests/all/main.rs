@@ -1,13 +1,24 @@
 //! The server from outside: over its sockets.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
+mod admin;
+mod cache;
+mod compression;
+mod conditional;
 mod config;
+mod deploy;
+mod drain;
+mod http;
 mod logs;
 mod metrics;
+#[cfg(target_os = "linux")]
+mod privilege;
 mod receipts;
 mod reload;
 mod requests;
+mod store;
 mod support;
 mod tls;
 mod tools;
 mod trace;
+mod wire;

@@ -4,7 +4,7 @@ use http::{Request, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{id_of, serve, tenant};
+use crate::support::{id_of, serve, serve_in, tenant};
 
 const HELLO: &str = r#"export default { fetch(request, env) {
     const url = new URL(request.url);
@@ -119,18 +119,21 @@ async fn a_body_that_says_that_it_is_too_large_is_refused_before_it_comes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bundle_that_cannot_be_read_is_said_in_the_receipt_and_not_to_who_asks() {
-    let server = serve([tenant("hello", "hello.mjs", HELLO)], |_| {}).await;
-    let bundles = server.config.state.join("bundles");
+    let state = tempfile::tempdir().unwrap();
+    let start = async || serve_in(state.path(), [tenant("hello", "hello.mjs", HELLO)], |_| {}).await.unwrap();
+    start().await.end().await;
+    let bundles = state.path().join("bundles");
     for entry in std::fs::read_dir(&bundles).unwrap() {
         let path = entry.unwrap().path();
         std::fs::write(&path, &std::fs::read(&path).unwrap()[1..]).unwrap();
     }
+    let server = start().await;
     let response = server.get("/hello").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(response.body().starts_with("internal: the page could not be made"), "{response:?}");
     let (receipt, _) = server.receipt(&id_of(&response)).await;
     assert_eq!(receipt.outcome, "internal");
     let failure = receipt.failure.unwrap();
-    assert!(failure.contains("not a bundle"), "{failure}");
+    assert!(failure.contains("no packed bundle"), "{failure}");
     server.end().await;
 }

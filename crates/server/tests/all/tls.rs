@@ -144,7 +144,7 @@ async fn a_certificate_is_renewed_and_the_connections_that_are_open_stay() {
 
     certificate.renew();
     assert!(certificate.connect(server.address, &[], rustls::DEFAULT_VERSIONS).await.is_err(), "the old one is served");
-    let reloaded = server.handle.reload(server.config.clone(), bundler()).await.unwrap();
+    let reloaded = server.handle.reload(server.config.clone()).await.unwrap();
     assert!(reloaded.needs_restart.is_empty());
     let stream = certificate.connect(server.address, &[], rustls::DEFAULT_VERSIONS).await.unwrap();
     assert_eq!(stream.get_ref().1.peer_certificates().unwrap()[0], certificate.der);
@@ -157,13 +157,13 @@ async fn a_certificate_is_renewed_and_the_connections_that_are_open_stay() {
         pem("PRIVATE KEY", &rcgen::KeyPair::generate().unwrap().serialize_der()),
     )
     .unwrap();
-    let error = server.handle.reload(server.config.clone(), bundler()).await.unwrap_err().to_string();
+    let error = server.handle.reload(server.config.clone()).await.unwrap_err().to_string();
     assert!(error.contains("key.pem is not the key of the certificate in"), "{error}");
     std::fs::write(certificate.path("key.pem"), good).unwrap();
     assert_eq!(certificate.get_1(server.address, "/at").await.body(), "https://localhost/at");
 
     let without = Config { tls: None, ..server.config.clone() };
-    let reloaded = server.handle.reload(without, bundler()).await.unwrap();
+    let reloaded = server.handle.reload(without).await.unwrap();
     assert_eq!(reloaded.needs_restart, ["server.tls.listen"]);
     assert_eq!(certificate.get_1(server.address, "/at").await.body(), "https://localhost/at", "until then");
     server.end().await;
@@ -186,7 +186,7 @@ async fn a_handshake_that_hangs_is_given_up_and_holds_nobody_up() {
     // Of those that come from now on.
     let mut config = server.config.clone();
     config.tls.as_mut().unwrap().handshake_time = Duration::from_millis(50);
-    server.handle.reload(config, bundler()).await.unwrap();
+    server.handle.reload(config).await.unwrap();
     let mut given_up = TcpStream::connect(server.address).await.unwrap();
     assert_eq!(given_up.read(&mut [0]).await.unwrap_or(0), 0, "it is closed");
     let mut waiting = [0];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Says that a test was left out, and why: `xtask test` lists what tests say here. With `CI=true` it is a failure.
-fn left_out(test: &str, why: &str) {
+pub(crate) fn left_out(test: &str, why: &str) {
     let is_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
     assert!(!is_ci, "{test} may not be left out here: {why}");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("left-out");

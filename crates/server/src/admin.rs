@@ -1,0 +1,192 @@
+//! The API for whoever runs the server, on a listener of its own.
+//!
+//! | route | scope | module |
+//! | --- | --- | --- |
+//! | `GET /livez`, `GET /readyz`, `GET /openapi.json` | none | `status`, `routes` |
+//! | `GET /metrics` | read, for all tenants | `status` |
+//! | `GET /v1/status` | read | `status` |
+//! | `GET /v1/events` | read | `events` |
+//! | `GET /v1/tenants/T/logs` | read | `logs` |
+//! | `GET /v1/tenants`, `GET /v1/tenants/T` | read | `tenants` |
+//! | `POST /v1/tenants`, `DELETE /v1/tenants/T`, `POST /v1/tenants/T/suspend`, `…/resume` | admin | `tenants` |
+//! | `GET /v1/tenants/T/limits`, `PATCH …` | read, admin | `tenants` |
+//! | `GET /v1/tenants/T/deployments`, `POST …` | read, deploy | `deployments` |
+//! | `POST /v1/tenants/T/deployments/D/activate`, `POST /v1/tenants/T/rollback` | deploy | `deployments` |
+//!
+//! A token is always needed, on loopback too: every user of the machine can reach that.
+
+mod caller;
+mod deployments;
+mod events;
+mod logs;
+mod problem;
+mod routes;
+mod status;
+mod tenants;
+mod upload;
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::config::Config;
+use crate::public::pause;
+use crate::server::{Error, Shared};
+use crate::store;
+use crate::tokens::Tokens;
+
+/// Connections at once.
+const CONNECTIONS: usize = 256;
+
+/// How long the end waits for requests that go on.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The API while it is served: it is there before the tenants' apps are, and says so.
+pub(crate) struct Admin {
+    pub(crate) address: SocketAddr,
+    /// What it left for clients.
+    note: PathBuf,
+    api: Api,
+    serving: AbortOnDropHandle<()>,
+}
+
+/// What the routes share. Cheap to clone.
+#[derive(Clone)]
+struct Api {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    phase: watch::Sender<Phase>,
+    shared: OnceLock<Arc<Shared>>,
+    tokens: Tokens,
+    started: Instant,
+}
+
+/// Where a server is between its start and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Starting,
+    Ready,
+    /// It takes no more requests, and answers those that it has.
+    Draining,
+    Ended,
+}
+
+impl Api {
+    fn phase(&self) -> Phase {
+        let phase = *self.inner.phase.borrow();
+        let is_draining = || self.inner.shared.get().is_some_and(|shared| !shared.drain.is_ready());
+        if phase == Phase::Ready && is_draining() { Phase::Draining } else { phase }
+    }
+}
+
+impl Phase {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Draining => "draining",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+impl Admin {
+    /// Listens, and says in the folder of state where, with a token for who can read that.
+    pub(crate) async fn start(config: &Config) -> Result<Option<Self>, Error> {
+        let Some(asked) = config.admin else { return Ok(None) };
+        let listening = match TcpListener::bind(asked).await {
+            // Clients find it all the same, and a second server of the same machine need not be told of this one.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && asked == Config::ADMIN => {
+                TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+            }
+            listening => listening,
+        };
+        let wrong = |cause| Error::Listen { address: asked, cause };
+        let listener = listening.map_err(wrong)?;
+        let address = listener.local_addr().map_err(wrong)?;
+        let (tokens, secret) = Tokens::open(config.tokens.clone()).map_err(Error::Tokens)?;
+        let (path, note) = (
+            config.state.join("admin.json"),
+            json!({ "url": format!("http://{}", reachable(address)), "token": secret }),
+        );
+        store::write(&path, format!("{note}\n").as_bytes())
+            .map_err(|cause| Error::State { folder: config.state.clone(), cause })?;
+        let phase = watch::Sender::new(Phase::Starting);
+        let shared = OnceLock::new();
+        let api = Api { inner: Arc::new(Inner { phase, shared, tokens, started: Instant::now() }) };
+        let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, api.clone())));
+        Ok(Some(Self { address, note: path, api, serving }))
+    }
+
+    /// The tenants' apps are there.
+    pub(crate) fn ready(&self, shared: &Arc<Shared>) {
+        let _ = self.api.inner.shared.set(shared.clone());
+        self.api.inner.phase.send_replace(Phase::Ready);
+    }
+
+    /// Ends, when the requests to it that go on have, or some seconds have passed.
+    pub(crate) async fn end(self) {
+        self.api.inner.phase.send_replace(Phase::Ended);
+        let _ = self.serving.await;
+        // Who finds it looks for a server there.
+        let _ = std::fs::remove_file(self.note);
+    }
+}
+
+/// An address at which a client on this machine reaches what listens on another.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
+        address => address,
+    }
+}
+
+async fn serve(listener: TcpListener, api: Api) {
+    let mut phase = api.inner.phase.subscribe();
+    let service = TowerToHyperService::new(routes::router(api));
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = async {
+            let permit = connections.clone().acquire_owned().await.expect("the semaphore is never closed");
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            _ = phase.wait_for(|phase| *phase == Phase::Ended) => break,
+            accepted = accepted => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                pause(&error).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = builder.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            let _ = connection.await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(PATIENCE, graceful.shutdown()).await;
+}

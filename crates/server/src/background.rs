@@ -1,0 +1,73 @@
+//! Where long renders go on: on threads of their own, below those that serve connections.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::tasks::joined;
+
+/// How long a request may keep a thread that serves connections. What takes longer goes on in the background.
+const BRIEF: Duration = Duration::from_millis(1);
+
+/// By how much the system prefers the threads that serve connections: a little, so that they run as soon as there is
+/// something to do for them, and long renders still get their part of processors that are never idle.
+const NICE: i32 = 5;
+
+/// Threads for renders that turn out to be long.
+///
+/// A render gives its thread back at every tick, but a storm's renders fill both processors for a tick at a time, and who
+/// asks for a page that takes a tenth of that would wait for several of them in the runtime's queue. On threads of their
+/// own they are the kernel's to share out, which is fair to the microsecond.
+#[derive(Debug)]
+pub(crate) struct Background(Option<Runtime>);
+
+impl Background {
+    /// Starts as many threads as there are processors.
+    pub(crate) fn start() -> io::Result<Self> {
+        let mut runtime = Builder::new_multi_thread();
+        runtime.thread_name("dayfly-long").on_thread_start(prefer_others).enable_all();
+        Ok(Self(Some(runtime.build()?)))
+    }
+
+    /// Does `work` on this thread while it is brief, and on one in the background from then on. Dropping the future drops the
+    /// work, wherever it is.
+    pub(crate) async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        let mut work = work.boxed();
+        let mut spent = Duration::ZERO;
+        let brief = poll_fn(|context| {
+            let began = Instant::now();
+            let polled = work.as_mut().poll(context);
+            spent += began.elapsed();
+            match polled {
+                Poll::Ready(value) => Poll::Ready(Some(value)),
+                Poll::Pending if spent < BRIEF => Poll::Pending,
+                Poll::Pending => Poll::Ready(None),
+            }
+        });
+        if let Some(value) = brief.await {
+            return value;
+        }
+        let Some(runtime) = &self.0 else { return work.await };
+        joined(AbortOnDropHandle::new(runtime.spawn(work))).await
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // Who drops it may be a thread of a runtime, which must not wait for another's.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Without it the threads are equals, which costs brief requests some of their speed and nothing else.
+fn prefer_others() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(NICE);
+}
