@@ -12,12 +12,15 @@ use crate::units::show_time;
 
 /// Requests that wait to be logged. One that finds no room is dropped, and counted: a terminal that stands still must not hold
 /// requests up.
-const MOST: usize = 4096;
+const MOST: usize = 16 << 10;
+
+/// What comes within this time is logged together: who sends it need not wake the thread that logs.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Logs each request, on a thread of its own.
 #[derive(Debug)]
 pub(crate) struct Printer {
-    requests: SyncSender<Option<Receipt>>,
+    requests: SyncSender<Option<Arc<Receipt>>>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -28,8 +31,13 @@ impl Printer {
         let dropped = Arc::new(AtomicU64::new(0));
         let printer = Arc::new(Self { requests: requests.clone(), dropped: dropped.clone() });
         std::thread::Builder::new().name("dayfly-printer".into()).spawn(move || {
-            while let Ok(Some(request)) = receiver.recv() {
+            'all: while let Ok(Some(request)) = receiver.recv() {
                 log(&request);
+                std::thread::sleep(PAUSE);
+                while let Ok(request) = receiver.try_recv() {
+                    let Some(request) = request else { break 'all };
+                    log(&request);
+                }
                 match dropped.swap(0, Ordering::Relaxed) {
                     0 => {}
                     lost => tracing::warn!("{lost} requests are not shown: they came faster than lines are read"),
@@ -42,7 +50,7 @@ impl Printer {
 }
 
 impl Sent for Printer {
-    fn receipt(&self, receipt: &Receipt, _: &[Line]) {
+    fn receipt(&self, receipt: &Arc<Receipt>, _: &[Line]) {
         if self.requests.try_send(Some(receipt.clone())).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -52,7 +60,7 @@ impl Sent for Printer {
 /// Waits for the end of a [`Printer`].
 #[derive(Debug)]
 pub(crate) struct Printed {
-    requests: SyncSender<Option<Receipt>>,
+    requests: SyncSender<Option<Arc<Receipt>>>,
     done: Receiver<()>,
 }
 

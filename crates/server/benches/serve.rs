@@ -36,7 +36,13 @@ use client::{Connection, load};
 use hello::WasmtimeServe;
 use turns::{Standing, compare, quantile};
 
-const HELLO: &str = "export default { fetch() { return new Response(\"hello world\", { headers: { \"content-type\": \"text/plain\" } }); } };";
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const PAGE: &str = "globalThis.render = () => \"hello world\";";
+
+const HANDLER: &str = "export default { fetch() { return new Response(\"hello world\", { headers: { \"content-type\": \"text/plain\" } }); } };";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -90,7 +96,8 @@ impl Bench {
             tenant.app = Some(App::Source { name: file.into(), text });
             config.tenants.insert(name.parse().unwrap(), tenant);
         };
-        add("hello", "hello.mjs", HELLO.into());
+        add("page", "page.js", PAGE.into());
+        add("handler", "handler.mjs", HANDLER.into());
         for name in ["w1", "w2", "w3"] {
             add(name, &format!("{name}.js"), workloads::workload(name).unwrap().text);
         }
@@ -113,17 +120,21 @@ impl Bench {
     /// Requests a second of a page that is one line.
     fn hello(&self) {
         let seconds = Duration::from_millis(1500);
-        let request = get("/hello");
         let wasmtime = std::env::var_os("WASMTIME").map(|program| WasmtimeServe::start(&program));
-        let mut servers = vec![("without a render", self.bare), ("a fresh store for each request", self.address)];
-        servers.extend(wasmtime.as_ref().map(|wasmtime| ("wasmtime serve, no JavaScript", wasmtime.address)));
+        let mut servers = vec![
+            ("without a render", self.bare, get("/")),
+            ("a page, rendered in a fresh store", self.address, get("/page")),
+            ("a fetch handler in a fresh store", self.address, get("/handler")),
+        ];
+        servers.extend(wasmtime.as_ref().map(|wasmtime| ("wasmtime serve, no JavaScript", wasmtime.address, get("/"))));
         let standings = compare(servers.len(), self.rounds, |variant| {
-            let counted = load(servers[variant].1, &request, 32, seconds);
+            let (_, address, request) = &servers[variant];
+            let counted = load(*address, request, 32, seconds);
             assert_eq!(counted.others, 0, "only 200");
             seconds.as_nanos() as f64 / counted.latencies.len() as f64
         });
         println!("hello, 32 connections kept alive      requests/s   of the same stack without a render");
-        print_rates(&servers.iter().map(|(name, _)| *name).collect::<Vec<_>>(), &standings);
+        print_rates(&servers.iter().map(|(name, ..)| *name).collect::<Vec<_>>(), &standings);
         if wasmtime.is_none() {
             println!("  (WASMTIME=PROGRAM sets `wasmtime serve` beside it: a component of wasi:http written by hand)");
         }

@@ -5,7 +5,7 @@ use std::io;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -36,8 +36,7 @@ impl Background {
 
     /// Does `work` on this thread while it is brief, and on one in the background from then on. Dropping the future drops the
     /// work, wherever it is.
-    pub(crate) async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
-        let mut work = work.boxed();
+    pub(crate) async fn run<T: Send + 'static>(&self, mut work: BoxFuture<'static, T>) -> T {
         let mut spent = Duration::ZERO;
         let brief = poll_fn(|context| {
             let began = Instant::now();

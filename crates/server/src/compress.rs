@@ -18,8 +18,8 @@ use tower_service::Service;
 use crate::cache::Directives;
 use crate::conditional::{self, NotModified};
 
-/// A body as it is sent; or none.
-pub(crate) type Sent = Either<CompressionBody<Body>, Empty<Bytes>>;
+/// A body as it is sent: perhaps compressed, as it is, or none.
+pub(crate) type Sent = Either<CompressionBody<Body>, Either<Body, Empty<Bytes>>>;
 
 /// Smaller ones would save less than a packet.
 const LEAST: u64 = 1 << 10;
@@ -71,21 +71,25 @@ pub(crate) fn finish(response: Response<Body>, asked: Asked, compress: bool) -> 
     if let Some(length) = length.filter(|_| is_head && !is_not_modified) {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
-    response.map(|_| Either::Right(Empty::new()))
+    response.map(|_| Either::Right(Either::Right(Empty::new())))
 }
 
 fn encode(response: Response<Body>, codings: HeaderMap, compress: bool) -> Response<Sent> {
+    let compressible = Compressible(compress);
+    if !compressible.should_compress(&response) {
+        return response.map(|body| Either::Right(Either::Left(body)));
+    }
     let status = response.status();
     let was_coded = response.headers().contains_key(CONTENT_ENCODING);
     let mut given = Some(response);
     let give = tower::service_fn(move |_: Request<()>| std::future::ready(given.take().ok_or(Gone)));
     let mut request = Request::new(());
     *request.headers_mut() = codings;
-    let encoded = Compression::new(give).compress_when(Compressible(compress)).call(request).now_or_never();
+    let encoded = Compression::new(give).compress_when(compressible).call(request).now_or_never();
     let mut response = match encoded {
         Some(Ok(response)) => response.map(Either::Left),
         // The service has its one answer at once.
-        Some(Err(Gone)) | None => Response::new(Either::Right(Empty::new())),
+        Some(Err(Gone)) | None => Response::new(Either::Right(Either::Right(Empty::new()))),
     };
     // A client that refuses even what is not coded gets it yet, as the standard allows, and as the receipt says.
     *response.status_mut() = status;

@@ -77,8 +77,9 @@ pub(crate) fn tag(status: StatusCode, headers: &mut HeaderMap, content: &Bytes) 
         return;
     }
     let digest = Sha256::digest(content);
-    let tag: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let tag = HeaderValue::from_str(&format!("W/\"{tag}\"")).expect("it is hexadecimal");
+    let (half, _) = digest.split_first_chunk().expect("it has 32 bytes");
+    let tag = format!("W/\"{:032x}\"", u128::from_be_bytes(*half));
+    let tag = HeaderValue::try_from(tag).expect("it is hexadecimal");
     headers.insert(ETAG, tag);
 }
 

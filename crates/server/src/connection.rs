@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::header::CONNECTION;
 use http::{HeaderValue, Version};
 use hyper::body::Body as _;
@@ -94,7 +95,8 @@ where
         let held = shared.drain.request();
         async move {
             let (version, asked) = (request.version(), compress::Asked::of(&request));
-            let response = shared.background.run(respond(shared.clone(), request)).await;
+            // Boxed at once: it is large, and would be moved several times.
+            let response = shared.background.run(respond(shared.clone(), request).boxed()).await;
             let mut response = compress::finish(response, asked, shared.config.load().http.compress);
             // What is refused with its body is not read to its end, so that nothing can follow it.
             let is_refused = arrival.is_some_and(|body| body.is_left()) && response.status().as_u16() >= 400;

@@ -102,6 +102,7 @@ impl Observer {
 
     /// Takes what a request has left behind.
     pub(crate) fn receipt(&self, tenant: Option<&Tenant>, receipt: Receipt, console: Vec<Line>) {
+        let receipt = Arc::new(receipt);
         self.sent.receipt(&receipt, &console);
         match tenant {
             None => self.nobody.add(&receipt, u64::MAX),
@@ -113,11 +114,6 @@ impl Observer {
                 }
             }
         }
-        if self.activity.is_none() && self.events.is_none() && self.exporter.is_none() {
-            self.log(tenant, &receipt, console);
-            return;
-        }
-        let receipt = Arc::new(receipt);
         if let Some(activity) = &self.activity {
             if let Some(tenant) = tenant {
                 tenant.kept.tally().add(&receipt);

@@ -1,6 +1,7 @@
 //! What each request leaves behind: one event.
 
 use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use dayfly::{BundleId, Trace, Usage};
@@ -58,11 +59,11 @@ pub struct Receipt {
 /// Takes receipts. It is called where requests are answered, so it does not block.
 pub trait Sent: Send + Sync {
     /// Takes one, with what the app wrote to its console.
-    fn receipt(&self, receipt: &Receipt, console: &[dayfly::Line]);
+    fn receipt(&self, receipt: &Arc<Receipt>, console: &[dayfly::Line]);
 }
 
 impl<F: Fn(&Receipt, &[dayfly::Line]) + Send + Sync> Sent for F {
-    fn receipt(&self, receipt: &Receipt, console: &[dayfly::Line]) {
+    fn receipt(&self, receipt: &Arc<Receipt>, console: &[dayfly::Line]) {
         self(receipt, console);
     }
 }

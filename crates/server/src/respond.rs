@@ -423,7 +423,7 @@ fn whose(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Who
     }
     let config = shared.config.load();
     let http = &config.http;
-    if head.uri.to_string().len() as u64 > http.url {
+    if length(&head.uri) as u64 > http.url {
         return Err(Refusal::UrlTooLong);
     }
     let bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -463,6 +463,13 @@ async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<R
         None => bundle,
     };
     Ok(Ready { tenant, deployed, bundle, permit })
+}
+
+/// Bytes of a URL that is whole.
+fn length(uri: &Uri) -> usize {
+    let [scheme, authority] =
+        [uri.scheme_str(), uri.authority().map(Authority::as_str)].map(|part| part.map_or(0, str::len));
+    scheme + "://".len() + authority + uri.path_and_query().map_or(0, |rest| rest.as_str().len())
 }
 
 /// Whom a request is for: RFC 9112, 3.2.2 and 3.2.
@@ -674,5 +681,5 @@ fn finish(exchange: Exchange, permit: Permit, account: Account, response: &mut R
 
 /// Does what goes on after a response's head.
 fn go_on(shared: Arc<Shared>, work: impl Future<Output = ()> + Send + 'static) {
-    shared.clone().drain.spawn(async move { shared.background.run(work).await });
+    shared.clone().drain.spawn(async move { shared.background.run(work.boxed()).await });
 }
