@@ -10,7 +10,9 @@ use crate::limits::Limit;
 /// The guest is gone, and does no work for it. The memory is as it was left, in the middle of whatever happened; `dayfly-lab` reads
 /// the JavaScript heap out of it.
 #[derive(Clone)]
-pub struct Autopsy(Arc<dyn Fn(Limit, &[u8]) + Send + Sync>);
+pub struct Autopsy(Arc<Look>);
+
+type Look = dyn Fn(Limit, &[u8]) + Send + Sync;
 
 impl Autopsy {
     /// `look` gets the limit, and the memory from address 0. It is called on the thread on which the render ran, before the

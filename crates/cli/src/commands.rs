@@ -31,7 +31,7 @@ use crate::exit::Exit;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Build(build::Build),
-    Render(render::Render),
+    Render(Box<render::Render>),
     Run(run::Run),
     Dev(dev::Dev),
     Serve(serve::Serve),

@@ -168,6 +168,7 @@ impl Search {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use std::time::{Duration, Instant};
 

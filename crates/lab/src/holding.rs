@@ -85,7 +85,7 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, share: &[String]) -> Held {
     let dominators = Dominators::of(&graph(heap), root);
     let retained = dominators.retained(|node| heap.nodes.get(node as usize).map_or(0, |node| u64::from(node.bytes)));
     let mut starts = Vec::new();
-    let mut groups: HashMap<(NodeId, Option<u32>), Vec<(Edge, NodeId)>> = HashMap::new();
+    let mut groups: HashMap<_, Vec<(Edge, NodeId)>> = HashMap::new();
     for from in 0..root {
         // What the platform keeps for itself, such as a table that is made once, is no run's. A shape comes with its object.
         if birth[from as usize] > 0 || !zone.has(from) || heap.nodes[from as usize].kind == Kind::Shape {

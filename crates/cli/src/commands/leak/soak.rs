@@ -249,7 +249,7 @@ impl Target {
     async fn ask(&self) -> bool {
         match self {
             Self::Bundle { engine, bundle, props } => {
-                engine.render(bundle, &Limits::default(), &**props).await.page.is_ok()
+                engine.render(bundle, &Limits::default(), props).await.page.is_ok()
             }
             Self::Server { client, url } => match client.get(url.clone()).await {
                 Ok(response) => response.status().is_success() && response.into_body().collect().await.is_ok(),
