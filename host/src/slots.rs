@@ -694,6 +694,31 @@ mod tests {
         assert_eq!(image(&bytes), 100 * PAGE as u64);
     }
 
+    /// The first one that is loaded may be like no other.
+    #[test]
+    fn heaps_that_are_like_each_other_share_a_base_if_the_first_one_was_another() {
+        let bases = Bases::default();
+        let mut bytes = vec![1; 2_000 * PAGE];
+        let image = |bytes: &[u8]| Image::new([(0, bytes)].into_iter(), &bases).unwrap();
+        let first = image(&bytes);
+        bytes[..400 * PAGE].fill(2);
+        let others = [3, 4, 5, 6].map(|own| {
+            bytes[PAGE] = own;
+            image(&bytes)
+        });
+        assert_eq!(first.memory(), 2_000 * PAGE as u64);
+        let memory = others.each_ref().map(|other| other.memory() / PAGE as u64);
+        // The second one of them became a base.
+        assert_eq!(memory, [400, 2_000, 1, 1]);
+        for (own, other) in [3, 4, 5, 6].iter().zip(&others) {
+            let mut memory = vec![0; 2_000 * PAGE];
+            other.copy_to(&mut memory, 0);
+            bytes[PAGE] = *own;
+            assert!(memory == bytes);
+        }
+        drop(first);
+    }
+
     /// An engine sets up megabytes, of which a large app changes more than a few pages.
     #[test]
     fn a_large_heap_shares_a_base_from_which_it_differs_in_a_quarter_of_its_pages() {

@@ -1,5 +1,6 @@
 //! What a bundle's memory holds when a render begins.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -48,7 +49,17 @@ const MOST_DIFFERENT: usize = 512;
 
 /// The bases that heaps of one engine may share.
 #[derive(Debug, Default)]
-pub(crate) struct Bases(Mutex<Vec<Weak<Base>>>);
+pub(crate) struct Bases {
+    known: Mutex<Vec<Weak<Base>>>,
+    far: Mutex<VecDeque<Prints>>,
+}
+
+/// A heap's pages, by what tells them apart most likely.
+type Prints = Box<[u64]>;
+
+/// How many heaps are remembered that differ much from all bases. Once another comes that differs little from one of them, it
+/// becomes a base: else whoever is loaded first, perhaps an app like no other, would be what all others differ from.
+const MOST_FAR: usize = 8;
 
 /// How many are compared with a new heap. They are some for each version of an engine; more would only delay a load.
 const MOST_BASES: usize = 8;
@@ -71,7 +82,9 @@ impl Image {
                 nearest = Some((base, numbers));
             }
         }
-        if let Some((base, numbers)) = nearest {
+        if let Some((base, numbers)) =
+            nearest.filter(|(_, numbers)| numbers.len() <= FEW_DIFFERENT || !bases.is_like_another(&pages))
+        {
             let own = numbers.iter().map(|number| pages.page(*number).unwrap_or(&ZERO));
             let bytes = own.collect::<Vec<_>>().concat().into();
             let memory = (numbers.len() * PAGE) as u64;
@@ -148,6 +161,12 @@ fn put(memory: &mut [u8], page: &[u8]) -> bool {
 
 const ZERO: [u8; PAGE] = [0; PAGE];
 
+/// Tells a page from another, but for one in many. Nothing but where a heap's pages are kept depends on it.
+fn print(page: &[u8]) -> u64 {
+    let words = page.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().expect("it has eight bytes")));
+    words.fold(0, |print: u64, word| (print.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
 /// What a heap's segments hold, in whole pages.
 struct Pages {
     /// The number of the first one.
@@ -184,6 +203,10 @@ impl Pages {
 
     fn range(&self) -> Range<usize> {
         self.first..self.first + self.is_there.len()
+    }
+
+    fn prints(&self) -> Prints {
+        (0..self.range().end).map(|number| self.page(number).map_or(0, print)).collect()
     }
 
     /// One that is not zero.
@@ -250,12 +273,30 @@ impl Base {
 }
 
 impl Bases {
+    /// Whether a heap that differs much from all bases differs little from another one that did. It is remembered if not.
+    fn is_like_another(&self, pages: &Pages) -> bool {
+        let prints = pages.prints();
+        let mut far = locked(&self.far);
+        let differ = |other: &Prints| {
+            let both = other.iter().zip(&prints).filter(|(one, other)| one != other).count();
+            both + other.len().abs_diff(prints.len())
+        };
+        if let Some(like) = far.iter().position(|other| differ(other) <= FEW_DIFFERENT) {
+            // Those that are like both find the base.
+            far.remove(like);
+            return true;
+        }
+        far.truncate(MOST_FAR - 1);
+        far.push_front(prints);
+        false
+    }
+
     fn known(&self) -> Vec<Arc<Base>> {
-        locked(&self.0).iter().filter_map(Weak::upgrade).collect()
+        locked(&self.known).iter().filter_map(Weak::upgrade).collect()
     }
 
     fn remember(&self, base: &Arc<Base>) {
-        let mut bases = locked(&self.0);
+        let mut bases = locked(&self.known);
         bases.retain(|base| base.strong_count() > 0);
         if bases.len() == MOST_BASES {
             // The one that fewest heaps share makes room.
