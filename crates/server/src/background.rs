@@ -1,5 +1,6 @@
 //! Where long renders go on: on threads of their own, below those that serve connections.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
@@ -12,17 +13,18 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::tasks::joined;
 
 /// How long a request may keep a thread that serves connections. What takes longer goes on in the background.
-const BRIEF: Duration = Duration::from_millis(1);
+pub(crate) const BRIEF: Duration = Duration::from_millis(1);
 
 /// By how much the system prefers the threads that serve connections: a little, so that they run as soon as there is
 /// something to do for them, and long renders still get their part of processors that are never idle.
 const NICE: i32 = 5;
 
-/// Threads for renders that turn out to be long.
+/// Threads for renders that turn out to be long, or are expected to be.
 ///
 /// A render gives its thread back at every tick, but a storm's renders fill both processors for a tick at a time, and who
 /// asks for a page that takes a tenth of that would wait for several of them in the runtime's queue. On threads of their
-/// own they are the kernel's to share out, which is fair to the microsecond.
+/// own they are the kernel's to share out, which is fair to the microsecond. Of an app whose last request was long the next
+/// ones [go there](go_on) before they render: else each would take a tick of the threads that serve connections.
 #[derive(Debug)]
 pub(crate) struct Background(Option<Runtime>);
 
@@ -40,11 +42,12 @@ impl Background {
         let mut spent = Duration::ZERO;
         let brief = poll_fn(|context| {
             let began = Instant::now();
+            IS_LONG.set(false);
             let polled = work.as_mut().poll(context);
             spent += began.elapsed();
             match polled {
                 Poll::Ready(value) => Poll::Ready(Some(value)),
-                Poll::Pending if spent < BRIEF => Poll::Pending,
+                Poll::Pending if spent < BRIEF && !IS_LONG.get() => Poll::Pending,
                 Poll::Pending => Poll::Ready(None),
             }
         });
@@ -54,6 +57,17 @@ impl Background {
         let Some(runtime) = &self.0 else { return work.await };
         joined(AbortOnDropHandle::new(runtime.spawn(work))).await
     }
+}
+
+thread_local! {
+    /// Whether the work that was polled on this thread last asked to go on in the background.
+    static IS_LONG: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Lets the work of [`Background::run`] that awaits this go on in the background. Elsewhere it gives the thread back once.
+pub(crate) async fn go_on() {
+    IS_LONG.set(true);
+    tokio::task::yield_now().await;
 }
 
 impl Drop for Background {

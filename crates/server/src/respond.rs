@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use dayfly::{Bundle, BundleId, Ended, Exchange, Failure, Line, Outcome, Usage};
+use dayfly::{Bundle, Ended, Exchange, Failure, Line, Outcome, Usage};
 use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
 use futures_util::FutureExt;
 use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_TYPE, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH};
@@ -18,6 +18,7 @@ use hyper::body::{Body as _, Incoming};
 use tokio::time::timeout_at;
 
 use crate::admission::{NoPermit, Permit};
+use crate::background;
 use crate::cache::{Filling, Found, Hit, is_for_a_cache};
 use crate::conditional::{self, Conditions, NotModified};
 use crate::observer::Span;
@@ -40,7 +41,8 @@ struct Account {
     span: Span,
     id: String,
     tenant: Option<Arc<Tenant>>,
-    bundle: Option<BundleId>,
+    /// What was to answer it.
+    deployed: Option<Arc<Deployed>>,
     method: Method,
     version: Version,
     scheme: &'static str,
@@ -93,7 +95,7 @@ impl Account {
             id: format!("{:016x}", span.trace.span),
             span,
             tenant: None,
-            bundle: None,
+            deployed: None,
             method: request.method().clone(),
             version: request.version(),
             scheme: "http",
@@ -120,6 +122,9 @@ impl Account {
     /// Leaves the receipt.
     fn leave(&mut self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
         self.is_closed = true;
+        if let Some(deployed) = self.deployed.as_ref().filter(|_| !usage.cpu.is_zero()) {
+            deployed.took(usage.cpu);
+        }
         let receipt = Receipt {
             id: std::mem::take(&mut self.id),
             trace: self.span.trace.clone(),
@@ -127,7 +132,7 @@ impl Account {
             time: self.time,
             began: self.started,
             tenant: self.tenant.as_ref().map(|tenant| tenant.name.clone()),
-            bundle: self.bundle,
+            bundle: self.deployed.as_ref().map(|deployed| deployed.bundle),
             outcome,
             status: self.status.as_u16(),
             method: self.method.clone(),
@@ -246,10 +251,10 @@ impl Account {
     /// What is stored of a page that a request has changed is out of date.
     fn forget(&self, status: StatusCode) {
         let is_a_change = !self.method.is_safe() && (status.is_success() || status.is_redirection());
-        if let (true, Some(tenant), Some(bundle), Some(uri)) = (is_a_change, &self.tenant, self.bundle, &self.uri)
+        if let (true, Some(tenant), Some(deployed), Some(uri)) = (is_a_change, &self.tenant, &self.deployed, &self.uri)
             && let Some(pages) = self.shared.caches.of(tenant)
         {
-            pages.forget(bundle, uri);
+            pages.forget(deployed.bundle, uri);
         }
     }
 
@@ -268,7 +273,7 @@ impl Account {
             id: format!("{:016x}", span.trace.span),
             span,
             tenant: self.tenant.clone(),
-            bundle: self.bundle,
+            deployed: self.deployed.clone(),
             method: head.method.clone(),
             version: self.version,
             scheme: self.scheme,
@@ -434,7 +439,7 @@ fn whose(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Who
         return Err(Refusal::Suspended);
     }
     let deployed = tenant.live.load_full().ok_or(Refusal::NoApp)?;
-    account.bundle = Some(deployed.bundle);
+    account.deployed = Some(deployed.clone());
     tenant.check_rate().map_err(Refusal::RateLimited)?;
     Ok(Whose { tenant, deployed })
 }
@@ -450,6 +455,9 @@ async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<R
         }
     })?;
     account.queued = permit.waited;
+    if deployed.is_long() {
+        background::go_on().await;
+    }
     account.admitted = Instant::now();
     let bundle = shared.bundles.get(deployed.bundle).await.map_err(|error| {
         account.failure = Some(format!("{error}; deploy the app again"));

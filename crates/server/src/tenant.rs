@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::HeaderMap;
 
+use crate::background::BRIEF;
 use crate::config::{Config, TenantConfig, TenantName};
 use crate::kept::Kept;
 use crate::logs::LogStream;
@@ -44,11 +46,23 @@ pub(crate) struct Deployed {
     pub(crate) bundle: BundleId,
     /// Whether the app has a `fetch` handler, or is rendered; learned by its first request.
     pub(crate) has_handler: OnceLock<bool>,
+    /// Whether its last request took longer than a thread that serves connections is to be kept.
+    is_long: AtomicBool,
 }
 
 impl Deployed {
     pub(crate) fn new(bundle: BundleId) -> Self {
-        Self { bundle, has_handler: OnceLock::new() }
+        Self { bundle, has_handler: OnceLock::new(), is_long: AtomicBool::new(false) }
+    }
+
+    /// Notes what a request took of a processor.
+    pub(crate) fn took(&self, cpu: Duration) {
+        self.is_long.store(cpu >= BRIEF, Ordering::Relaxed);
+    }
+
+    /// Whether the next one is expected to be long.
+    pub(crate) fn is_long(&self) -> bool {
+        self.is_long.load(Ordering::Relaxed)
     }
 }
 

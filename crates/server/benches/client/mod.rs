@@ -70,7 +70,8 @@ pub(crate) fn load(address: SocketAddr, request: &Bytes, connections: usize, tim
 }
 
 /// The same, each connection asking for one after the other of `requests`, once a `pause` or as soon as it can. The time of
-/// a response counts from when it should have been asked for: who is kept waiting asks later, and would count fewer waits.
+/// a response counts from when it should have been asked for, if the one before came too late for that: who is kept waiting asks
+/// later, and would count fewer waits. That the client's own timer is late by up to a millisecond does not count.
 pub(crate) fn paced(
     address: SocketAddr,
     requests: &[Bytes],
@@ -96,8 +97,12 @@ pub(crate) fn paced(
                 while began.elapsed() < time {
                     let mut asked = Instant::now();
                     if !pause.is_zero() {
-                        tokio::time::sleep_until(next.into()).await;
-                        asked = next;
+                        if asked < next {
+                            tokio::time::sleep_until(next.into()).await;
+                            asked = Instant::now();
+                        } else {
+                            asked = next;
+                        }
                         next += pause;
                     }
                     match connection.ask(turns.next().unwrap()).await {
