@@ -34,7 +34,7 @@ class ExecutionContext {
   }
 }
 
-/** `app` has the handler; `env` is what the host configured. */
+/** `app` has the handler; `env` is what the host configured. Gives what the caller is to keep. */
 export async function handle(app, { method, url, headers, body }, env) {
   // Where bundles that were made for Node look for it.
   for (const name of new SafeArrayIterator(ObjectKeys(env))) if (typeof env[name] === "string") process.env[name] = env[name];
@@ -54,6 +54,7 @@ export async function handle(app, { method, url, headers, body }, env) {
   if (answer.body !== null) await send(answer.body);
   native.finishBody();
   await ExecutionContext.settled(context);
+  return [request, response, context];
 }
 
 /** What a library puts in the place of a Response until somebody looks closer (srvx, below h3, does): read as anyone reads it. */

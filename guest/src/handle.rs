@@ -1,6 +1,7 @@
 //! One request: the app's `fetch` handler is called, and its response is handed on as it comes.
 
 use std::cell::{Cell, RefCell};
+use std::mem;
 
 use javy::quickjs::{Array, Ctx, Exception, Object, Result, String as JsString, TypedArray, Value};
 
@@ -25,7 +26,9 @@ pub fn handle(request: Request, bounds: Option<Bounds>) -> std::result::Result<(
     runtime::runtime().context().with(|ctx| {
         render::renew(&ctx);
         let app = load::handler(&ctx)?;
-        answer(&ctx, app, request, bounds)
+        // Never to be freed: that is work for memory that is dropped as a whole, and would call back what the app has registered for
+        // it, after the answer.
+        answer(&ctx, app, request, bounds).map(mem::forget)
     })
 }
 
@@ -39,15 +42,16 @@ pub fn answer_unsent<'js>(
     UNSENT.set(Some(Vec::new()));
     let answered = answer(ctx, app, request, bounds);
     let body = UNSENT.take().unwrap_or_default();
-    answered.map(|()| body)
+    answered.map(|_| body)
 }
 
+/// Gives the objects of the request that is answered.
 fn answer<'js>(
     ctx: &Ctx<'js>,
     app: Object<'js>,
     request: Request,
     bounds: Bounds,
-) -> std::result::Result<(), Failure> {
+) -> std::result::Result<Value<'js>, Failure> {
     let env = render::parse(ctx, &request.env)?;
     if !env.is_object() || env.is_array() {
         return Err(Failure::InvalidProps("a handler's env is a JSON object".into()));
@@ -58,7 +62,7 @@ fn answer<'js>(
     let hook = web::hook(ctx, "handle").expect("the globals are set");
     let handled = render::call(ctx, &hook, (app, parts, env), render::wait);
     console::report_rejections(ctx);
-    if IS_FULL.get() { Err(Failure::PageTooLarge) } else { handled.map(drop) }
+    if IS_FULL.get() { Err(Failure::PageTooLarge) } else { handled }
 }
 
 fn parts<'js>(ctx: &Ctx<'js>, request: Request) -> Result<Object<'js>> {
@@ -107,8 +111,16 @@ pub fn install(native: &Object<'_>) -> Result<()> {
     define(native, "describe", describe)
 }
 
-fn respond(status: u16, headers: Array<'_>) -> Result<()> {
+fn respond(ctx: Ctx<'_>, status: u16, headers: Array<'_>) -> Result<()> {
     let headers = header_list(&headers)?;
+    if status < 200 {
+        return Err(Exception::throw_type(&ctx, &format!("the status {status} answers no request")));
+    }
+    // What `Headers` takes and HTTP has no words for: RFC 9110, 5.5.
+    let is_wrong = |byte: u8| (byte < b' ' && byte != b'\t') || byte == 0x7f;
+    if let Some((name, _)) = headers.iter().find(|(_, value)| value.bytes().any(is_wrong)) {
+        return Err(Exception::throw_type(&ctx, &format!("the header {name} has a character that HTTP does not allow")));
+    }
     if UNSENT.with_borrow(Option::is_none) {
         response::start(status, &headers);
     }
