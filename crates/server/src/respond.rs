@@ -8,7 +8,9 @@ use bytes::{Bytes, BytesMut};
 use dayfly::{Bundle, Ended, Exchange, Failure, Line, Outcome, Usage};
 use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
 use futures_util::FutureExt;
-use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_TYPE, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+};
 use http::request::Parts;
 use http::response::Parts as Answered;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -200,6 +202,11 @@ impl Account {
     fn whole(&mut self, mut head: Answered, content: Bytes) -> Response<Body> {
         if let Some(hit) = self.instead_of(head.status) {
             return self.stored(&hit);
+        }
+        // What the app says of its length is sent as it is, and whoever reads the next response would begin in the wrong place. To
+        // HEAD it is the length of what is not sent.
+        if self.method != Method::HEAD || !content.is_empty() {
+            head.headers.remove(CONTENT_LENGTH);
         }
         if self.shared.config.load().http.etags
             && [Method::GET, Method::HEAD].contains(&self.method)

@@ -238,3 +238,25 @@ async fn a_client_that_sends_on_sees_why_its_body_is_refused() {
     }
     server.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_app_says_of_its_length_does_not_count_unless_to_head() {
+    const APP: &str = r#"export default { fetch(request) {
+        const body = request.method === "HEAD" ? null : new URL(request.url).searchParams.get("body");
+        return new Response(body, { headers: { "content-length": "1000", "transfer-encoding": "chunked" } });
+    } };"#;
+    let server = serve([tenant("liar", "liar.mjs", APP)], |_| {}).await;
+    let mut wire = Wire::open(server.address).await;
+    for (asked, body) in [("body=short", "short"), ("body=", ""), ("", ""), ("body=again", "again")] {
+        wire.send(format!("GET /liar?{asked} HTTP/1.1\r\nhost: a\r\n\r\n").as_bytes()).await;
+        let response = wire.response().await;
+        let (head, content) = response.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert_eq!(content, body, "{asked}: {head}");
+        assert!(!head.contains("content-length: 1000") && !head.contains("transfer-encoding"), "{asked}: {head}");
+    }
+    wire.send(b"HEAD /liar HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    let rest = String::from_utf8(wire.rest().await).unwrap();
+    assert!(rest.contains("content-length: 1000\r\n") && rest.ends_with("\r\n\r\n"), "{rest}");
+    server.end().await;
+}
