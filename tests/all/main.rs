@@ -4,6 +4,7 @@
 
 mod support;
 
+mod attacks;
 mod bundling;
 mod cli;
 mod contract;

@@ -1,4 +1,4 @@
-//! What the project does with itself: `cargo xtask test`, `cargo xtask figures`, `cargo xtask test262 FOLDER`,
+//! What the project does with itself: `cargo xtask test`, `cargo xtask figures`, `cargo xtask attack`, `cargo xtask test262 FOLDER`,
 //! `cargo xtask wpt FOLDER`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for people at a terminal")]
 
@@ -19,11 +19,13 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        ["attack", "--full", rows @ ..] => attack("full", rows),
+        ["attack", rows @ ..] => attack("once", rows),
         [suite @ ("test262" | "wpt"), rest @ ..] => example(suite, rest),
         _ => {
             eprintln!(
                 "usage: cargo xtask test [ARGUMENTS OF cargo test]\n       cargo xtask figures\n       \
-                 cargo xtask test262 FOLDER [PATH…] [--known FILE]\n       cargo xtask wpt FOLDER [PATH…]"
+                 cargo xtask attack [--full] [ROW…]\n       cargo xtask test262 FOLDER [PATH…] [--known FILE]\n       cargo xtask wpt FOLDER [PATH…]"
             );
             ExitCode::from(2)
         }
@@ -47,6 +49,17 @@ fn test(rest: &[&str]) -> ExitCode {
     }
     let is_ci = env::var("CI").is_ok_and(|ci| ci == "true");
     if passed && (reasons.is_empty() || !is_ci) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Makes the attacks of `tests/attacks` and `tests/escapes`, or those of the files whose names begin as `rows`.
+fn attack(form: &str, rows: &[&str]) -> ExitCode {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // With the features of the whole workspace, so that wasmtime is compiled once.
+    let test =
+        ["test", "--workspace", "--locked", "--test", "all", "--", "attacks::", "--nocapture", "--test-threads=1"];
+    let mut command = Command::new(cargo);
+    command.args(test).env("DAYFLY_ATTACKS", form).env("DAYFLY_ATTACK_ROWS", rows.join(","));
+    if command.status().is_ok_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs a suite of others against the engine, by the example of the bundler's that is called like it.

@@ -1,0 +1,319 @@
+//! A server with a tenant for each file of attacks, and one who is served beside them.
+
+use std::fmt;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{root, scratch};
+
+/// So long that whoever waits for it waits for nothing.
+const LONG: Duration = Duration::from_secs(120);
+
+/// The limit of processor time that those who attack have.
+pub(super) const CPU: Duration = Duration::from_millis(500);
+
+/// How often the victim asks.
+const VICTIMS_PAUSE: Duration = Duration::from_millis(50);
+
+/// One file of attacks.
+pub(super) struct Row {
+    /// Its name without the ending, which is its tenant's too.
+    pub(super) name: String,
+    path: PathBuf,
+}
+
+impl Row {
+    /// Those of a folder whose names begin as one of `wanted`, which has commas between; all, if nothing is wanted.
+    pub(super) fn all(folder: &str, wanted: &str) -> Vec<Self> {
+        let is_wanted = |name: &str| wanted.split(',').any(|beginning| name.starts_with(beginning));
+        let files = fs::read_dir(root().join("tests").join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "mjs"));
+        let row = |path: PathBuf| Self { name: path.file_stem().unwrap().to_string_lossy().into_owned(), path };
+        let mut rows: Vec<_> = files.map(row).filter(|row| is_wanted(&row.name)).collect();
+        rows.sort_by(|one, other| one.name.cmp(&other.name));
+        rows
+    }
+}
+
+/// One attack of a file, as its app lists it.
+pub(super) struct Attack {
+    pub(super) name: String,
+    /// The outcomes that are right.
+    pub(super) ends: Vec<String>,
+    /// Whether it says that the sandbox held.
+    pub(super) answers_held: bool,
+}
+
+/// What came of one.
+pub(super) struct Made {
+    pub(super) outcome: String,
+    /// Of the response, or else why there is none.
+    pub(super) body: String,
+    pub(super) cpu: Duration,
+}
+
+/// What the victim saw.
+#[derive(Clone, Default)]
+pub(super) struct Seen {
+    latencies: Vec<Duration>,
+    pub(super) failed: usize,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sorted = self.latencies.clone();
+        sorted.sort();
+        let at = |percent: usize| sorted.get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)));
+        let [middle, late] = [50, 99].map(|percent| at(percent).copied().unwrap_or_default());
+        write!(f, "{} pages, p50 {middle:.1?}, p99 {late:.1?}, {} failed", sorted.len(), self.failed)
+    }
+}
+
+/// The server, until it is closed or dropped.
+pub(super) struct Arena {
+    process: Child,
+    address: String,
+    admin: String,
+    token: String,
+    events: PathBuf,
+    /// Lines of its log that say that something of ours broke.
+    broken: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Seen>>,
+    is_over: Arc<AtomicBool>,
+    victim: Option<JoinHandle<()>>,
+}
+
+impl Arena {
+    pub(super) fn open(name: &str, rows: &[Row]) -> Self {
+        let folder = scratch("attacks").join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let events = folder.join("events.jsonl");
+        fs::write(folder.join("victim.js"), "globalThis.render = ({ name }) => `<p>hello ${name}</p>`;").unwrap();
+        fs::write(folder.join("serve.toml"), configuration(&folder, &events, rows)).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_dayfly"))
+            .arg("serve")
+            .arg(folder.join("serve.toml"))
+            .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log", "json", "--state"])
+            .arg(folder.join("state"))
+            .env("XDG_CACHE_HOME", scratch("cli-cache"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let (mut address, mut said) = (String::new(), Vec::new());
+        let admin = loop {
+            let line = lines.next().unwrap_or_else(|| panic!("it ended: {said:#?}")).unwrap();
+            if let Some(rest) = line.split("serving http://").nth(1) {
+                address = rest.split('/').next().unwrap().to_owned();
+            }
+            if let Some(rest) = line.split("the admin API is at http://").nth(1) {
+                break rest.split(',').next().unwrap().to_owned();
+            }
+            said.push(line);
+        };
+        let broken = Arc::new(Mutex::new(Vec::new()));
+        std::thread::spawn({
+            let broken = broken.clone();
+            move || {
+                for line in lines.map_while(Result::ok) {
+                    if line.contains("panicked") || line.contains("\"level\":\"ERROR\"") {
+                        broken.lock().unwrap().push(line);
+                    }
+                }
+            }
+        });
+        let note = fs::read(folder.join("state/admin.json")).unwrap();
+        let note: Value = serde_json::from_slice(&note).unwrap();
+        let token = note["token"].as_str().unwrap().to_owned();
+        let (seen, is_over) = (Arc::default(), Arc::default());
+        let victim = Some(be_served(&address, &seen, &is_over));
+        Self { process, address, admin, token, events, broken, seen, is_over, victim }
+    }
+
+    /// What the victim sees in two seconds in which nobody else asks.
+    pub(super) fn victim_alone(&self) -> Seen {
+        std::thread::sleep(Duration::from_secs(2));
+        self.victim()
+    }
+
+    /// What it has seen since it was last asked.
+    pub(super) fn victim(&self) -> Seen {
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+
+    /// The attacks of a file, as its app gives them to a request that makes none.
+    pub(super) fn attacks(&self, row: &Row) -> Vec<Attack> {
+        let from = self.written();
+        let (head, body) = self.ask(row, "", &mut |_| {});
+        // The next event is the next request's.
+        self.event(row, from);
+        assert!(head.starts_with("HTTP/1.0 200"), "{} does not list its attacks: {head}\n{body}", row.name);
+        let all: Vec<Value> = serde_json::from_str(&body).unwrap();
+        let attack = |one: &Value| Attack {
+            name: one["name"].as_str().unwrap().to_owned(),
+            ends: one["ends"].as_array().unwrap().iter().map(|end| end.as_str().unwrap().to_owned()).collect(),
+            answers_held: one["answers"].is_null(),
+        };
+        all.iter().map(attack).collect()
+    }
+
+    /// Makes one, the `number`th of its row.
+    pub(super) fn make(&self, row: &Row, attack: &Attack, number: usize) -> Made {
+        let name: String = url::form_urlencoded::byte_serialize(attack.name.as_bytes()).collect();
+        let leaves = row.name.starts_with("g22");
+        let mut leave = |stream: &mut TcpStream| {
+            if leaves {
+                // In the middle of something: each time somewhere else.
+                std::thread::sleep(Duration::from_millis(number as u64 * 7 % 50));
+                let _ = stream.shutdown(std::net::Shutdown::Both);
+            }
+        };
+        let path = format!("?attack={name}&seed={}", number + 1);
+        let from = self.written();
+        let (_, body) = self.ask(row, &path, &mut leave);
+        let event = self.event(row, from);
+        let outcome = event["outcome"].as_str().unwrap();
+        // It was there: what it would have come to nobody knows.
+        let outcome = if leaves && outcome == "client-gone" { attack.ends[0].as_str() } else { outcome };
+        let is_held = leaves || body.is_empty();
+        let body = match (outcome, is_held) {
+            ("ok", true) => "held".to_owned(),
+            ("ok", false) => body,
+            _ => event["failure"].as_str().unwrap_or_default().to_owned(),
+        };
+        Made { outcome: outcome.to_owned(), body, cpu: Duration::from_micros(event["cpu_us"].as_u64().unwrap()) }
+    }
+
+    /// A response: its head and body as far as they came, the body as text.
+    fn ask(&self, row: &Row, query: &str, then: &mut dyn FnMut(&mut TcpStream)) -> (String, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        let request =
+            format!("GET /{}{query} HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n\r\n", row.name);
+        stream.write_all(request.as_bytes()).unwrap();
+        then(&mut stream);
+        let mut response = Vec::new();
+        // What is cut has ended as its event says.
+        let _ = stream.read_to_end(&mut response);
+        let end = response.windows(4).position(|part| part == b"\r\n\r\n").map_or(response.len(), |at| at + 4);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&response[..end]), text(&response[end..]))
+    }
+
+    /// Bytes of events that are written.
+    fn written(&self) -> u64 {
+        fs::metadata(&self.events).map_or(0, |metadata| metadata.len())
+    }
+
+    /// The next event of a row's tenant that is written beyond `from`.
+    fn event(&self, row: &Row, from: u64) -> Value {
+        let deadline = Instant::now() + LONG;
+        loop {
+            let text = fs::read(&self.events).unwrap_or_default();
+            let text = String::from_utf8_lossy(text.get(from as usize..).unwrap_or_default()).into_owned();
+            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+            let events = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            if let Some(event) = events.into_iter().find(|event| event["tenant"] == row.name.as_str()) {
+                return event;
+            }
+            assert!(Instant::now() < deadline, "no event of {}", row.name);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Bytes of the server in memory.
+    pub(super) fn resident(&self) -> u64 {
+        let pages = fs::read_to_string(format!("/proc/{}/statm", self.process.id())).unwrap();
+        pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+    }
+
+    /// Ends it; says what of ours broke, and what is left of the renders.
+    pub(super) fn close(mut self) -> Vec<String> {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.victim.take().unwrap().join().unwrap();
+        let deadline = Instant::now() + LONG;
+        let left = loop {
+            let left = self.figure("dayfly_stores");
+            if left == 0.0 || Instant::now() > deadline {
+                break left;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let mut wrong = self.broken.lock().unwrap().clone();
+        if left > 0.0 {
+            wrong.push(format!("{left} stores are left"));
+        }
+        if self.process.try_wait().unwrap().is_some() {
+            wrong.push("the server has ended".to_owned());
+        }
+        wrong
+    }
+
+    fn figure(&self, name: &str) -> f64 {
+        let mut stream = TcpStream::connect(&self.admin).unwrap();
+        let request =
+            format!("GET /metrics HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", self.token);
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
+    }
+}
+
+impl Drop for Arena {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn configuration(folder: &Path, events: &Path, rows: &[Row]) -> String {
+    let quoted = |path: &Path| serde_json::to_string(path.to_str().unwrap()).unwrap();
+    let mut text = format!("[events]\nto = {}\n", quoted(events));
+    text += &format!("[defaults.limits]\ncpu = \"{}ms\"\n", CPU.as_millis());
+    text += &format!("[tenant.victim]\nroutes = [\"/victim\"]\napp = {}\n", quoted(&folder.join("victim.js")));
+    for Row { name, path } in rows {
+        text += &format!("[tenant.{name}]\nroutes = [\"/{name}\"]\napp = {}\n", quoted(path));
+    }
+    text
+}
+
+/// Asks for the victim's page all the time.
+fn be_served(address: &str, seen: &Arc<Mutex<Seen>>, is_over: &Arc<AtomicBool>) -> JoinHandle<()> {
+    let (address, seen, is_over) = (address.to_owned(), seen.clone(), is_over.clone());
+    std::thread::spawn(move || {
+        while !is_over.load(Ordering::Relaxed) {
+            let began = Instant::now();
+            let is_well = page(&address).is_some_and(|page| page.ends_with("<p>hello Ada</p>"));
+            let took = began.elapsed();
+            let mut seen = seen.lock().unwrap();
+            seen.latencies.push(took);
+            seen.failed += usize::from(!is_well);
+            drop(seen);
+            std::thread::sleep(VICTIMS_PAUSE.saturating_sub(took));
+        }
+    })
+}
+
+fn page(address: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(LONG)).ok()?;
+    stream.write_all(b"GET /victim?name=Ada HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
+    let mut page = String::new();
+    stream.read_to_string(&mut page).ok()?;
+    Some(page)
+}

