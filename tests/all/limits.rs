@@ -17,7 +17,7 @@ const sorts = () => {
   for (;;) [...list].sort();
 };
 const matches = () => /(a+)+b/.test('a'.repeat(60));
-const prints = () => { for (;;) JSON.stringify(Array(10000).fill({ a: 1 })); };
+const prints = () => { const many = Array(10000).fill({ a: 1 }); for (;;) JSON.stringify(many); };
 const fills = () => { const list = []; for (;;) list.push('x'.repeat(1000) + list.length); };
 const logs = () => { for (let i = 0; ; i++) console.log(i); };
 const writes = () => { console.log('x'.repeat(1 << 20)); };

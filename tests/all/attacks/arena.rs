@@ -185,8 +185,9 @@ impl Arena {
         let (_, body) = self.ask(row, &path, &mut leave);
         let event = self.event(row, from);
         let outcome = event["outcome"].as_str().unwrap();
-        // It was there: what it would have come to nobody knows.
-        let outcome = if leaves && outcome == "client-gone" { attack.ends[0].as_str() } else { outcome };
+        // What it would have come to nobody knows; one that is told that nobody reads may end well.
+        let is_cut = leaves && ["client-gone", "ok"].contains(&outcome);
+        let outcome = if is_cut { attack.ends[0].as_str() } else { outcome };
         let is_held = leaves || body.is_empty();
         let body = match (outcome, is_held) {
             ("ok", true) => "held".to_owned(),
