@@ -55,7 +55,14 @@ impl Background {
             return value;
         }
         let Some(runtime) = &self.0 else { return work.await };
-        joined(AbortOnDropHandle::new(runtime.spawn(work))).await
+        let yielding = poll_fn(move |context| {
+            let polled = work.as_mut().poll(context);
+            // To the kernel: one that is lazily preemptible (Linux 6.13) looks whether another thread is to run when it is
+            // called, or else at its own tick, which may be four of ours away.
+            std::thread::yield_now();
+            polled
+        });
+        joined(AbortOnDropHandle::new(runtime.spawn(yielding))).await
     }
 }
 
