@@ -33,6 +33,9 @@ impl Background {
     pub(crate) fn start() -> io::Result<Self> {
         let mut runtime = Builder::new_multi_thread();
         runtime.thread_name("dayfly-long").on_thread_start(prefer_others).enable_all();
+        // Work comes from another runtime, and tokio looks for that after 61 turns at first: of renders that take a tick each, and
+        // whoever is behind ten of them would wait for seconds.
+        runtime.global_queue_interval(1);
         Ok(Self(Some(runtime.build()?)))
     }
 
