@@ -1,6 +1,6 @@
 //! `dayfly serve` as a process: its signals, its privileges, the files that it is operated with, and the commands that talk to it.
 
-mod administered;
+pub(crate) mod administered;
 mod clients;
 mod config;
 mod connections;

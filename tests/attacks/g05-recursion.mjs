@@ -299,13 +299,3 @@ const attacks = {
     },
   },
 };
-
-export default {
-  async fetch(request) {
-    const name = new URL(request.url).searchParams.get("attack");
-    if (name === null) {
-      return Response.json(Object.entries(attacks).map(([name, { ends, times = 1 }]) => ({ name, ends, times })));
-    }
-    return new Response((await attacks[name].run(request)) ?? "held");
-  },
-};

@@ -182,14 +182,3 @@ const attacks = {
     run: () => new Response(endless(new Uint8Array(1 << 16)).pipeThrough(new CompressionStream("gzip"))),
   },
 };
-
-export default {
-  async fetch(request) {
-    const name = new URL(request.url).searchParams.get("attack");
-    if (name === null) {
-      return Response.json(Object.entries(attacks).map(([name, { ends, times = 1 }]) => ({ name, ends, times })));
-    }
-    const made = await attacks[name].run(request);
-    return made instanceof Response ? made : new Response(made ?? "held");
-  },
-};

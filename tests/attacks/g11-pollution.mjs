@@ -151,13 +151,3 @@ const attacks = {
 };
 // The world as it is before any attack: what a render finds has to be the same.
 clean = digest();
-
-export default {
-  async fetch(request) {
-    const name = new URL(request.url).searchParams.get("attack");
-    if (name === null) {
-      return Response.json(Object.entries(attacks).map(([name, { ends, times = 1 }]) => ({ name, ends, times })));
-    }
-    return new Response((await attacks[name].run(request)) ?? "held");
-  },
-};

@@ -284,13 +284,3 @@ const attacks = {
 };
 const left = [];
 const atBuild = "drawn at the build, if it were";
-
-export default {
-  async fetch(request, env) {
-    const name = new URL(request.url).searchParams.get("attack");
-    if (name === null) {
-      return Response.json(Object.entries(attacks).map(([name, { ends, times = 1 }]) => ({ name, ends, times })));
-    }
-    return new Response((await attacks[name].run(request, env)) ?? "held");
-  },
-};

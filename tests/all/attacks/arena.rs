@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -13,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::serve::administered::{Server, exchange};
 use crate::support::{root, scratch};
 
 /// So long that whoever waits for it waits for nothing.
@@ -23,6 +23,9 @@ pub(super) const CPU: Duration = Duration::from_millis(500);
 
 /// How often the victim asks.
 const VICTIMS_PAUSE: Duration = Duration::from_millis(50);
+
+/// What stands behind each file of attacks; and then, behind an escape.
+const PROBED: [&str; 2] = ["attacks/answer.js", "escapes/probe.js"];
 
 /// One file of attacks.
 pub(super) struct Row {
@@ -49,8 +52,8 @@ pub(super) struct Attack {
     pub(super) name: String,
     /// The outcomes that are right.
     pub(super) ends: Vec<String>,
-    /// Whether it says that the sandbox held.
-    pub(super) answers_held: bool,
+    /// How often it has to be made to mean anything.
+    pub(super) times: usize,
 }
 
 /// What came of one.
@@ -80,10 +83,7 @@ impl fmt::Display for Seen {
 
 /// The server, until it is closed or dropped.
 pub(super) struct Arena {
-    process: Child,
-    address: String,
-    admin: String,
-    token: String,
+    server: Server,
     events: PathBuf,
     /// Lines of its log that say that something of ours broke.
     broken: Arc<Mutex<Vec<String>>>,
@@ -99,47 +99,26 @@ impl Arena {
         fs::create_dir_all(&folder).unwrap();
         let events = folder.join("events.jsonl");
         fs::write(folder.join("victim.js"), "globalThis.render = ({ name }) => `<p>hello ${name}</p>`;").unwrap();
+        let behind = if name == "escapes" { &PROBED[..] } else { &PROBED[..1] };
+        for row in rows {
+            let parts = behind.iter().map(|part| root().join("tests").join(part));
+            let parts = std::iter::once(row.path.clone()).chain(parts);
+            let text: String = parts.map(|part| fs::read_to_string(part).unwrap()).collect();
+            fs::write(folder.join(format!("{}.mjs", row.name)), text).unwrap();
+        }
         fs::write(folder.join("serve.toml"), configuration(&folder, &events, rows)).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_dayfly"))
-            .arg("serve")
-            .arg(folder.join("serve.toml"))
-            .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log", "json", "--state"])
-            .arg(folder.join("state"))
-            .env("XDG_CACHE_HOME", scratch("cli-cache"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let (mut address, mut said) = (String::new(), Vec::new());
-        let admin = loop {
-            let line = lines.next().unwrap_or_else(|| panic!("it ended: {said:#?}")).unwrap();
-            if let Some(rest) = line.split("serving http://").nth(1) {
-                address = rest.split('/').next().unwrap().to_owned();
-            }
-            if let Some(rest) = line.split("the admin API is at http://").nth(1) {
-                break rest.split(',').next().unwrap().to_owned();
-            }
-            said.push(line);
-        };
         let broken = Arc::new(Mutex::new(Vec::new()));
-        std::thread::spawn({
-            let broken = broken.clone();
-            move || {
-                for line in lines.map_while(Result::ok) {
-                    if line.contains("panicked") || line.contains("\"level\":\"ERROR\"") {
-                        broken.lock().unwrap().push(line);
-                    }
-                }
+        let noted = broken.clone();
+        let note = move |line: String| {
+            if line.contains("panicked") || line.contains("\"level\":\"ERROR\"") {
+                noted.lock().unwrap().push(line);
             }
-        });
-        let note = fs::read(folder.join("state/admin.json")).unwrap();
-        let note: Value = serde_json::from_slice(&note).unwrap();
-        let token = note["token"].as_str().unwrap().to_owned();
+        };
+        let configuration = folder.join("serve.toml");
+        let server = Server::run(&folder.join("state"), &[configuration.to_str().unwrap(), "--log", "json"], note);
         let (seen, is_over) = (Arc::default(), Arc::default());
-        let victim = Some(be_served(&address, &seen, &is_over));
-        Self { process, address, admin, token, events, broken, seen, is_over, victim }
+        let victim = Some(be_served(&server.address, &seen, &is_over));
+        Self { server, events, broken, seen, is_over, victim }
     }
 
     /// What the victim sees in two seconds in which nobody else asks.
@@ -164,7 +143,7 @@ impl Arena {
         let attack = |one: &Value| Attack {
             name: one["name"].as_str().unwrap().to_owned(),
             ends: one["ends"].as_array().unwrap().iter().map(|end| end.as_str().unwrap().to_owned()).collect(),
-            answers_held: one["answers"].is_null(),
+            times: one["times"].as_u64().unwrap() as usize,
         };
         all.iter().map(attack).collect()
     }
@@ -199,7 +178,7 @@ impl Arena {
 
     /// A response: its head and body as far as they came, the body as text.
     fn ask(&self, row: &Row, query: &str, then: &mut dyn FnMut(&mut TcpStream)) -> (String, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let mut stream = TcpStream::connect(&self.server.address).unwrap();
         stream.set_read_timeout(Some(LONG)).unwrap();
         let request =
             format!("GET /{}{query} HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n\r\n", row.name);
@@ -222,8 +201,11 @@ impl Arena {
     fn event(&self, row: &Row, from: u64) -> Value {
         let deadline = Instant::now() + LONG;
         loop {
-            let text = fs::read(&self.events).unwrap_or_default();
-            let text = String::from_utf8_lossy(text.get(from as usize..).unwrap_or_default()).into_owned();
+            let mut written = Vec::new();
+            let mut file = fs::File::open(&self.events).unwrap();
+            file.seek(SeekFrom::Start(from)).unwrap();
+            file.read_to_end(&mut written).unwrap();
+            let text = String::from_utf8_lossy(&written);
             let whole = text.rfind('\n').map_or("", |end| &text[..end]);
             let events = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
             if let Some(event) = events.into_iter().find(|event| event["tenant"] == row.name.as_str()) {
@@ -236,7 +218,7 @@ impl Arena {
 
     /// Bytes of the server in memory.
     pub(super) fn resident(&self) -> u64 {
-        let pages = fs::read_to_string(format!("/proc/{}/statm", self.process.id())).unwrap();
+        let pages = fs::read_to_string(format!("/proc/{}/statm", self.server.process.id())).unwrap();
         pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
     }
 
@@ -256,19 +238,16 @@ impl Arena {
         if left > 0.0 {
             wrong.push(format!("{left} stores are left"));
         }
-        if self.process.try_wait().unwrap().is_some() {
+        if self.server.process.try_wait().unwrap().is_some() {
             wrong.push("the server has ended".to_owned());
         }
         wrong
     }
 
     fn figure(&self, name: &str) -> f64 {
-        let mut stream = TcpStream::connect(&self.admin).unwrap();
         let request =
-            format!("GET /metrics HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", self.token);
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut page = String::new();
-        stream.read_to_string(&mut page).unwrap();
+            format!("GET /metrics HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", self.server.token);
+        let (_, page) = exchange(&self.server.admin, &request).unwrap();
         let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
     }
@@ -277,8 +256,6 @@ impl Arena {
 impl Drop for Arena {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -287,8 +264,9 @@ fn configuration(folder: &Path, events: &Path, rows: &[Row]) -> String {
     let mut text = format!("[events]\nto = {}\n", quoted(events));
     text += &format!("[defaults.limits]\ncpu = \"{}ms\"\n", CPU.as_millis());
     text += &format!("[tenant.victim]\nroutes = [\"/victim\"]\napp = {}\n", quoted(&folder.join("victim.js")));
-    for Row { name, path } in rows {
-        text += &format!("[tenant.{name}]\nroutes = [\"/{name}\"]\napp = {}\n", quoted(path));
+    for Row { name, .. } in rows {
+        let app = quoted(&folder.join(format!("{name}.mjs")));
+        text += &format!("[tenant.{name}]\nroutes = [\"/{name}\"]\napp = {app}\n");
     }
     text
 }
@@ -299,7 +277,8 @@ fn be_served(address: &str, seen: &Arc<Mutex<Seen>>, is_over: &Arc<AtomicBool>) 
     std::thread::spawn(move || {
         while !is_over.load(Ordering::Relaxed) {
             let began = Instant::now();
-            let is_well = page(&address).is_some_and(|page| page.ends_with("<p>hello Ada</p>"));
+            let page = exchange(&address, "GET /victim?name=Ada HTTP/1.0\r\nHost: localhost\r\n\r\n");
+            let is_well = page.is_some_and(|(_, body)| body == "<p>hello Ada</p>");
             let took = began.elapsed();
             let mut seen = seen.lock().unwrap();
             seen.latencies.push(took);
@@ -308,13 +287,4 @@ fn be_served(address: &str, seen: &Arc<Mutex<Seen>>, is_over: &Arc<AtomicBool>) 
             std::thread::sleep(VICTIMS_PAUSE.saturating_sub(took));
         }
     })
-}
-
-fn page(address: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(LONG)).ok()?;
-    stream.write_all(b"GET /victim?name=Ada HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
-    let mut page = String::new();
-    stream.read_to_string(&mut page).ok()?;
-    Some(page)
 }

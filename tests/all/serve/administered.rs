@@ -15,21 +15,28 @@ pub(super) fn state(test: &str) -> PathBuf {
     folder
 }
 
-/// `dayfly serve` with the examples, killed when it is dropped.
-pub(super) struct Server {
-    process: Child,
+/// `dayfly serve`, killed when it is dropped.
+pub(crate) struct Server {
+    pub(crate) process: Child,
     /// Of the pages.
-    pub(super) address: String,
+    pub(crate) address: String,
     /// Of the admin API.
-    pub(super) admin: String,
-    pub(super) token: String,
+    pub(crate) admin: String,
+    pub(crate) token: String,
 }
 
 impl Server {
+    /// With the examples.
     pub(super) fn start(state: &Path) -> Self {
+        Self::run(state, &[], drop)
+    }
+
+    /// With these arguments; `log` gets what it writes to its log from when it serves.
+    pub(crate) fn run(state: &Path, arguments: &[&str], log: impl FnMut(String) + Send + 'static) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_dayfly"))
             .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state"])
             .arg(state)
+            .args(arguments)
             .env("XDG_CACHE_HOME", scratch("cli-cache"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -49,7 +56,7 @@ impl Server {
             said.push(line);
         };
         // It writes on, and must not be held up.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(log));
         let note = std::fs::read(state.join("admin.json")).unwrap();
         let note: serde_json::Value = serde_json::from_slice(&note).unwrap();
         let token = note["token"].as_str().unwrap().to_owned();
@@ -77,7 +84,7 @@ impl Drop for Server {
 }
 
 /// A response, if it came whole.
-pub(super) fn exchange(address: &str, request: &str) -> Option<(String, String)> {
+pub(crate) fn exchange(address: &str, request: &str) -> Option<(String, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(LONG)).unwrap();
     stream.write_all(request.as_bytes()).ok()?;
