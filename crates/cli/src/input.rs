@@ -116,6 +116,7 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// Reads a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Mistake(format!("cannot read {}: {error}", path.display())).into())
 }

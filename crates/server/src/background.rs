@@ -24,7 +24,7 @@ const NICE: i32 = 5;
 /// A render gives its thread back at every tick, but a storm's renders fill both processors for a tick at a time, and who
 /// asks for a page that takes a tenth of that would wait for several of them in the runtime's queue. On threads of their
 /// own they are the kernel's to share out, which is fair to the microsecond. Of an app whose last request was long the next
-/// ones [go there](go_on) before they render: else each would take a tick of the threads that serve connections.
+/// ones [go there](go_there) before they render: else each would take a tick of the threads that serve connections.
 #[derive(Debug)]
 pub(crate) struct Background(Option<Runtime>);
 
@@ -75,7 +75,7 @@ thread_local! {
 }
 
 /// Lets the work of [`Background::run`] that awaits this go on in the background. Elsewhere it gives the thread back once.
-pub(crate) async fn go_on() {
+pub(crate) async fn go_there() {
     IS_LONG.set(true);
     tokio::task::yield_now().await;
 }

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use dayfly_http::Body;
 use futures_util::FutureExt;
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{Either, Empty};
 use hyper::body::Body as _;
-use tower_http::compression::{Compression, CompressionBody, Predicate};
+use tower_http::compression::{Compression, CompressionBody};
 use tower_service::Service;
 
 use crate::cache::Directives;
@@ -75,8 +75,7 @@ pub(crate) fn finish(response: Response<Body>, asked: Asked, compress: bool) -> 
 }
 
 fn encode(response: Response<Body>, codings: HeaderMap, compress: bool) -> Response<Sent> {
-    let compressible = Compressible(compress);
-    if !compressible.should_compress(&response) {
+    if !(compress && is_compressible(&response)) {
         return response.map(|body| Either::Right(Either::Left(body)));
     }
     let status = response.status();
@@ -85,7 +84,7 @@ fn encode(response: Response<Body>, codings: HeaderMap, compress: bool) -> Respo
     let give = tower::service_fn(move |_: Request<()>| std::future::ready(given.take().ok_or(Gone)));
     let mut request = Request::new(());
     *request.headers_mut() = codings;
-    let encoded = Compression::new(give).compress_when(compressible).call(request).now_or_never();
+    let encoded = Compression::new(give).compress_when(always).call(request).now_or_never();
     let mut response = match encoded {
         Some(Ok(response)) => response.map(Either::Left),
         // The service has its one answer at once.
@@ -102,20 +101,19 @@ fn encode(response: Response<Body>, codings: HeaderMap, compress: bool) -> Respo
 #[derive(Debug)]
 struct Gone;
 
-#[derive(Clone, Copy)]
-struct Compressible(bool);
+/// Says what was found out before.
+fn always(_: StatusCode, _: Version, _: &HeaderMap, _: &Extensions) -> bool {
+    true
+}
 
-impl Predicate for Compressible {
-    fn should_compress<B: hyper::body::Body>(&self, response: &Response<B>) -> bool {
-        let headers = response.headers();
-        let has_content =
-            ![StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status());
-        self.0
-            && has_content
-            && headers.get(CONTENT_TYPE).is_some_and(is_text)
-            && response.body().size_hint().exact().is_none_or(|length| length >= LEAST)
-            && !Directives::of(headers.get_all(CACHE_CONTROL)).no_transform
-    }
+fn is_compressible(response: &Response<Body>) -> bool {
+    let headers = response.headers();
+    let has_content =
+        ![StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status());
+    has_content
+        && headers.get(CONTENT_TYPE).is_some_and(is_text)
+        && response.body().size_hint().exact().is_none_or(|length| length >= LEAST)
+        && !Directives::of(headers.get_all(CACHE_CONTROL)).no_transform
 }
 
 fn is_text(kind: &HeaderValue) -> bool {

@@ -463,7 +463,7 @@ async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<R
     })?;
     account.queued = permit.waited;
     if deployed.is_long() {
-        background::go_on().await;
+        background::go_there().await;
     }
     account.admitted = Instant::now();
     let bundle = shared.bundles.get(deployed.bundle).await.map_err(|error| {

@@ -251,6 +251,7 @@ pub(super) fn build(bundler: &Bundler, source: &Source) -> Result<dayfly_bundler
     Ok(progress::during("building", || runtime.block_on(bundler.build(source, &Bundler::limits()))))
 }
 
-fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+/// Writes a file.
+pub(super) fn write(file: &Path, bytes: &[u8]) -> Result<()> {
     Ok(std::fs::write(file, bytes).map_err(|error| Mistake(format!("cannot write {}: {error}", file.display())))?)
 }

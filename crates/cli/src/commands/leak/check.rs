@@ -84,7 +84,7 @@ impl Check {
     fn finish(&self, report: &Report, baseline: &Baseline) -> Result<Exit> {
         if let Some(file) = &self.write_baseline {
             let text = serde_json::to_string_pretty(&Baseline::of(report))? + "\n";
-            std::fs::write(file, text).map_err(|error| Mistake(format!("cannot write {}: {error}", file.display())))?;
+            build::write(file, text.as_bytes())?;
         }
         let left = baseline.without_accepted(report);
         let fails = match left {

@@ -1,12 +1,13 @@
 //! `dayfly leak diff`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
 use dayfly_lab::{Change, Difference, diff};
 
 use crate::exit::{Exit, Mistake};
+use crate::input;
 use crate::report::{print_bytes, print_json, printable};
 use crate::units::show_count;
 
@@ -39,7 +40,7 @@ impl Diff {
     }
 
     pub(crate) fn exec(self) -> Result<Exit> {
-        let [before, after] = [read(&self.before)?, read(&self.after)?];
+        let [before, after] = [input::read(&self.before)?, input::read(&self.after)?];
         let difference = diff(&before, &after).map_err(|(which, error)| {
             let file = if which == 0 { &self.before } else { &self.after };
             Mistake(format!("cannot compare {}: {error}", file.display()))
@@ -51,10 +52,6 @@ impl Diff {
         }
         Ok(Exit::Done)
     }
-}
-
-fn read(file: &Path) -> Result<Vec<u8>> {
-    Ok(std::fs::read(file).map_err(|error| Mistake(format!("cannot read {}: {error}", file.display())))?)
 }
 
 fn text(difference: &Difference, top: usize) -> String {

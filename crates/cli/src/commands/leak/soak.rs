@@ -220,8 +220,7 @@ impl Soak {
         ];
         for (file, text) in files {
             if let Some(file) = file {
-                std::fs::write(file, text)
-                    .map_err(|error| Mistake(format!("cannot write {}: {error}", file.display())))?;
+                build::write(file, text.as_bytes())?;
             }
         }
         Ok(())
