@@ -21,7 +21,7 @@ const MOST_KEPT: usize = 8;
 pub(crate) fn in_file(file: PathBuf) -> Autopsy {
     Autopsy::new(move |limit, memory| match write(&file, memory) {
         Ok(()) => print_note(&format!("the heap as the limit of {limit} found it is in {}", file.display())),
-        Err(error) => print_note(&format!("the heap is not kept: {error}")),
+        Err(error) => print_note(&format!("the heap is not kept in {}: {error}", file.display())),
     })
 }
 

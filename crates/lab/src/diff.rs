@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, thiserror::Error)]
 pub enum NotASnapshot {
     /// It is no JSON of that shape.
-    #[error("it is no heap snapshot: {0}")]
+    #[error("it is no heap snapshot, as `dayfly leak snapshot` or DevTools writes one: {0}")]
     Json(#[from] serde_json::Error),
     /// A field that is needed is not there.
     #[error("its nodes or edges have no {0}")]
