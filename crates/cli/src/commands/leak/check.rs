@@ -77,7 +77,9 @@ impl Check {
 
     fn baseline(&self) -> Result<Baseline> {
         let Some(file) = &self.baseline else { return Ok(Baseline::default()) };
-        let wrong = |error: serde_json::Error| Mistake(format!("{} is no baseline, as --write-baseline writes one: {error}", file.display()));
+        let wrong = |error: serde_json::Error| {
+            Mistake(format!("{} is no baseline, as --write-baseline writes one: {error}", file.display()))
+        };
         Ok(serde_json::from_slice(&input::bytes(file)?).map_err(wrong)?)
     }
 
