@@ -29,10 +29,13 @@ const NICE: i32 = 5;
 pub(crate) struct Background(Option<Runtime>);
 
 impl Background {
-    /// Starts as many threads as there are processors.
-    pub(crate) fn start() -> io::Result<Self> {
+    pub(crate) fn start(threads: u32) -> io::Result<Self> {
         let mut runtime = Builder::new_multi_thread();
-        runtime.thread_name("dayfly-long").on_thread_start(prefer_others).enable_all();
+        runtime
+            .worker_threads(threads.max(1) as usize)
+            .thread_name("dayfly-long")
+            .on_thread_start(prefer_others)
+            .enable_all();
         // Work comes from another runtime, and tokio looks for that after 61 turns at first: of renders that take a tick each, and
         // whoever is behind ten of them would wait for seconds.
         runtime.global_queue_interval(1);

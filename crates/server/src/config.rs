@@ -142,6 +142,7 @@ const NEED_RESTART: &[(&str, Differs)] = &[
     }),
     ("http.connections", |old, new| old.http.connections != new.http.connections),
     ("renders.concurrent", |old, new| old.renders.concurrent != new.renders.concurrent),
+    ("renders.long-threads", |old, new| old.renders.long_threads != new.renders.long_threads),
     ("renders.queue", |old, new| old.renders.queue != new.renders.queue),
     ("renders.queue-time", |old, new| old.renders.queue_time != new.renders.queue_time),
     ("renders.bundles", |old, new| old.renders.bundles != new.renders.bundles),
@@ -231,6 +232,9 @@ impl Default for Http {
 pub struct Renders {
     /// Renders of all tenants at once. Default 4 for each processor.
     pub concurrent: u32,
+    /// Threads of renders that take longer than a millisecond. Default one for each processor, but for one processor in
+    /// eight. Fewer leave processors to brief renders, however many long ones there are.
+    pub long_threads: u32,
     /// Requests of all tenants that wait for their turn; one beyond is refused. Default 1,024.
     pub queue: u32,
     /// How long one waits at most, and is refused then. Default 500 ms.
@@ -245,6 +249,7 @@ impl Default for Renders {
         let processors = std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX));
         Self {
             concurrent: processors.saturating_mul(4),
+            long_threads: processors - processors / 8,
             queue: 1024,
             queue_time: Duration::from_millis(500),
             bundles: 1 << 30,

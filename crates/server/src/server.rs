@@ -242,7 +242,7 @@ impl Server {
             observer,
             caches,
             drain: Drain::default(),
-            background: Background::start().map_err(Error::Threads)?,
+            background: Background::start(config.renders.long_threads).map_err(Error::Threads)?,
             roster: std::sync::Mutex::default(),
         });
         shared.kept.go_live();

@@ -254,6 +254,7 @@ fn read_renders(section: &mut Section<'_>, renders: &mut Renders) {
         &mut renders.concurrent,
         &count(1, 16_384),
     );
+    section.key("long-threads", "Threads of renders that take longer than a millisecond, of all tenants. With fewer than there are processors, brief renders of other tenants wait less beside a storm of long ones, which gets less done.", &mut renders.long_threads, &count(1, 1_024));
     section.key(
         "queue",
         "Requests of all tenants that wait for their turn; one beyond is refused. Half of it is for one tenant.",

@@ -181,6 +181,7 @@ fn row(key: &super::section::Key, name: &str) -> String {
     let default = match key.path.as_str() {
         // It is the machine's.
         "renders.concurrent" => "4 for each processor".to_owned(),
+        "renders.long-threads" => "one for each processor, but for one in eight".to_owned(),
         _ if is_code => format!("`{}`", key.default),
         _ => key.default.clone(),
     };

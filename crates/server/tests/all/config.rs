@@ -110,6 +110,7 @@ batch = 9
 delay = "10ms"
 [renders]
 concurrent = 6
+long-threads = 1
 queue = 0
 queue-time = "1m 30s"
 bundles = "2GiB"
@@ -214,7 +215,10 @@ fn every_key_goes_where_it_belongs() {
     assert_eq!((otlp.roots_file.as_ref(), otlp.roots.len()), (Some(&path("chain.pem")), 1));
     assert_eq!((otlp.timeout, otlp.delay), (Duration::from_secs(7), Duration::from_millis(10)));
     assert_eq!((otlp.sample, otlp.queue, otlp.batch), (0.5, 8, 9));
-    assert_eq!(renders, &Renders { concurrent: 6, queue: 0, queue_time: Duration::from_secs(90), bundles: 2 << 30 });
+    assert_eq!(
+        renders,
+        &Renders { concurrent: 6, long_threads: 1, queue: 0, queue_time: Duration::from_secs(90), bundles: 2 << 30 }
+    );
     assert_eq!(tenants.len(), 2);
 
     let limits = |first: u64, kib: u64| Limits {
