@@ -11,12 +11,15 @@ use serde_json::{Map, Value};
 use crate::exit::Mistake;
 use crate::input;
 
+/// What an app's handler is asked for if nothing else is said.
+pub(super) const ROOT_URL: &str = "http://localhost/";
+
 /// What an app's `fetch` handler is sent.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Request")]
 pub(super) struct RequestArgs {
     /// Call the app's `fetch` handler with a request for this URL [default: http://localhost/, for an app without render]
-    #[arg(long, value_name = "URL", conflicts_with = "props")]
+    #[arg(long, value_name = "URL", conflicts_with = "props", value_parser = whole_url)]
     pub(super) url: Option<Uri>,
 
     /// The request's method [default: GET, or POST with a body]
@@ -56,10 +59,7 @@ impl RequestArgs {
         let body = input::body(self.body.as_deref())?;
         let has_body = self.body.is_some();
         let method = self.method.clone().unwrap_or(if has_body { Method::POST } else { Method::GET });
-        let url = self.url.clone().unwrap_or_else(|| Uri::from_static("http://localhost/"));
-        if url.scheme().is_none() || url.authority().is_none() {
-            return Err(Mistake(format!("{url} is no whole URL: one is http://localhost/path")).into());
-        }
+        let url = self.url.clone().unwrap_or_else(|| Uri::from_static(ROOT_URL));
         if has_body && (method == Method::GET || method == Method::HEAD) {
             return Err(Mistake(format!("a {method} request has no body: leave --body or --method out")).into());
         }
@@ -79,6 +79,13 @@ impl RequestArgs {
             .map_err(|error| Mistake(format!("{} has no JSON object: {error}", file.display())))?;
         Ok(text)
     }
+}
+
+/// Reads a URL that a request can be for.
+pub(super) fn whole_url(text: &str) -> std::result::Result<Uri, String> {
+    let url: Uri = text.parse().map_err(|error: http::uri::InvalidUri| error.to_string())?;
+    let is_whole = url.scheme().is_some() && url.authority().is_some();
+    if is_whole { Ok(url) } else { Err("a whole URL is http://localhost/path".into()) }
 }
 
 fn header(text: &str) -> std::result::Result<(HeaderName, HeaderValue), String> {

@@ -64,10 +64,9 @@ impl Check {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         let baseline = self.baseline()?;
         let bundler = build::bundler(cache)?;
-        let (script, places, checked) = self.scenario.with_script(|script, places| {
-            let scenario = self.scenario.scenario(script, self.runs)?;
+        let (script, places, checked) = self.scenario.with_script(self.runs, |scenario, places| {
             let runtime = runtime()?;
-            Ok(progress::during("running", || runtime.block_on(check(&bundler, &scenario, places))))
+            Ok(progress::during("running", || runtime.block_on(check(&bundler, scenario, places))))
         })?;
         match checked {
             Ok(report) => self.finish(&report, &baseline),

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use dayfly::Failure;
 use dayfly_bundler::{Places, Problem, Refusal, Visit};
 use dayfly_lab::{CannotCheck, Scenario};
 
+use crate::commands::request::ROOT_URL;
 use crate::exit::{Exit, Mistake};
 use crate::input::{self, Script};
 use crate::leak_report;
@@ -23,7 +25,8 @@ pub(super) struct ScenarioArgs {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     props: Vec<PathBuf>,
 
-    /// URLs of the requests that an app with a fetch handler answers, in turns
+    /// URLs of the requests that an app with a fetch handler answers, in turns [default: http://localhost/, for an app without
+    /// render]
     #[arg(long, value_name = "URL", num_args = 1.., conflicts_with = "props")]
     url: Vec<String>,
 
@@ -45,7 +48,7 @@ pub(super) type Ran<T> = (Script, Places, Result<T, CannotCheck>);
 
 impl ScenarioArgs {
     /// What is run.
-    pub(super) fn scenario(&self, script: &Script, runs: u32) -> Result<Scenario> {
+    fn scenario(&self, script: &Script, runs: u32) -> Result<Scenario> {
         let visits = if !self.url.is_empty() {
             self.url.iter().cloned().map(Visit::Fetch).collect()
         } else if self.props.is_empty() {
@@ -57,22 +60,40 @@ impl ScenarioArgs {
         Ok(Scenario { app: script.source.clone(), visits, runs, share: self.share.clone(), hosts })
     }
 
-    /// Runs the app. One that imports what the engine does not have is bundled first, if its project has a bundler.
+    /// Has the app run, `runs` times. One that imports what the engine does not have is bundled first, if its project has a
+    /// bundler; one that has no render may have a handler.
     pub(super) fn with_script<T>(
         &self,
-        run: impl Fn(&Script, &Places) -> Result<Result<T, CannotCheck>>,
+        runs: u32,
+        run: impl Fn(&Scenario, &Places) -> Result<Result<T, CannotCheck>>,
     ) -> Result<Ran<T>> {
         let script = input::script(&self.app)?;
-        let places = script.places(self.source_map.as_deref())?;
-        let ran = run(&script, &places)?;
+        let (places, ran) = self.ran(&script, runs, &run)?;
         if let Err(CannotCheck::Run { problem: Problem::Refused(Refusal::Imports(_)), .. }) = &ran
             && let Some(script) = script.bundle()?
         {
-            let places = script.places(self.source_map.as_deref())?;
-            let ran = run(&script, &places)?;
+            let (places, ran) = self.ran(&script, runs, &run)?;
             return Ok((script, places, ran));
         }
         Ok((script, places, ran))
+    }
+
+    fn ran<T>(
+        &self,
+        script: &Script,
+        runs: u32,
+        run: impl Fn(&Scenario, &Places) -> Result<Result<T, CannotCheck>>,
+    ) -> Result<(Places, Result<T, CannotCheck>)> {
+        let places = script.places(self.source_map.as_deref())?;
+        let mut scenario = self.scenario(script, runs)?;
+        let mut ran = run(&scenario, &places)?;
+        let is_missing =
+            matches!(ran, Err(CannotCheck::Run { problem: Problem::Failed(Failure::Missing(_)), .. }));
+        if is_missing && self.url.is_empty() && self.props.is_empty() {
+            scenario.visits = vec![Visit::Fetch(ROOT_URL.into())];
+            ran = run(&scenario, &places)?;
+        }
+        Ok((places, ran))
     }
 }
 

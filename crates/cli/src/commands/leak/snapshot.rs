@@ -42,12 +42,11 @@ impl Snapshot {
         self.at.dedup();
         let bundler = build::bundler(cache)?;
         let redact = !self.with_strings;
-        let (script, places, written) = self.scenario.with_script(|script, _| {
-            let scenario = self.scenario.scenario(script, 10)?;
+        let (script, places, written) = self.scenario.with_script(10, |scenario, _| {
             let runtime = runtime()?;
             let open = |run: u32| heaps::create(&self.file(run));
             let written = progress::during("running", || {
-                runtime.block_on(snapshots(&bundler, &scenario, &self.at, redact, open))
+                runtime.block_on(snapshots(&bundler, scenario, &self.at, redact, open))
             });
             match written {
                 Ok(()) => Ok(Ok(())),

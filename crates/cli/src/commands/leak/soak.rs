@@ -1,28 +1,28 @@
 //! `dayfly leak soak`.
 
+mod target;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bytes::Bytes;
 use clap::Args;
-use dayfly::{Bundle, Engine, EngineConfig, Limits};
+use dayfly::{Bundle, EngineConfig, Failure};
+use dayfly_bundler::Visit;
 use dayfly_lab::{REST, Round, Soak as Judgement, SoakVerdict, cgroup, resident};
 use http::Uri;
-use http_body_util::{BodyExt, Empty};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
+use self::target::{App, NoPage, Target};
 use crate::cache::CacheArgs;
+use crate::commands::request::ROOT_URL;
 use crate::commands::{build, runtime};
 use crate::exit::{Exit, Mistake};
 use crate::input;
-use crate::report::{print_bytes, print_json, print_note};
+use crate::report::{place, print_bytes, print_failure, print_json, print_note, printable};
 use crate::units::{show_count, show_size};
 
 /// Fire many requests, in rounds with rests between, and say whether what is held at rest grows
@@ -53,6 +53,10 @@ pub(crate) struct Soak {
     #[arg(long, value_name = "FILE", conflicts_with = "against")]
     props: Option<PathBuf>,
 
+    /// The URL that an app with a fetch handler is asked for [default: http://localhost/, for an app without render]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["against", "props"], value_parser = crate::commands::request::whole_url)]
+    url: Option<Uri>,
+
     /// How many requests in all
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
     requests: u64,
@@ -82,19 +86,15 @@ pub(crate) struct Soak {
     json: bool,
 }
 
-/// What is asked.
-#[derive(Clone)]
-enum Target {
-    Bundle { engine: Engine, bundle: Bundle, props: Arc<str> },
-    Server { client: Client<HttpConnector, Empty<Bytes>>, url: Uri },
-}
-
 #[derive(Serialize)]
 struct Report<'a> {
     #[serde(flatten)]
     judgement: &'a Judgement,
     /// Requests that failed.
     failed: u64,
+    /// Why one of them did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a str>,
 }
 
 impl Soak {
@@ -103,21 +103,22 @@ impl Soak {
     }
 
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
-        let target = match self.target(cache)? {
+        let mut target = match self.target(cache)? {
             Ok(target) => target,
             Err(exit) => return Ok(exit),
         };
-        let rounds = runtime()?.block_on(async {
-            target.answers().await?;
-            self.rounds(&target).await
-        })?;
+        let runtime = runtime()?;
+        if let Err(no_page) = runtime.block_on(self.first(&mut target)) {
+            return self.no_page(&target, no_page);
+        }
+        let (rounds, failure) = runtime.block_on(self.rounds(&target))?;
         let judgement = Judgement::judge(rounds);
         let failed = judgement.rounds.iter().map(|round| round.failed).sum();
         self.write(&judgement)?;
         if self.json {
-            print_json(&Report { judgement: &judgement, failed })?;
+            print_json(&Report { judgement: &judgement, failed, failure: failure.as_deref() })?;
         } else {
-            print_bytes(text(&judgement, failed).as_bytes(), b"")?;
+            print_bytes(text(&judgement, failed, failure.as_deref()).as_bytes(), b"")?;
         }
         Ok(match judgement.verdict {
             _ if failed == self.requests => Exit::Usage,
@@ -132,8 +133,7 @@ impl Soak {
             if url.scheme_str() != Some("http") {
                 return Err(Mistake(format!("{url} is no URL that begins with http://")).into());
             }
-            let client = Client::builder(TokioExecutor::new()).build_http();
-            return Ok(Ok(Target::Server { client, url: url.clone() }));
+            return Ok(Ok(Target::server(url.clone())));
         }
         let app = self.app.as_deref().expect("clap asks for it where there is no URL");
         let built = match build::built(input::app(app)?, app, None, self.json, cache)? {
@@ -142,18 +142,55 @@ impl Soak {
         };
         let engine = cache.engine(&EngineConfig::default())?;
         let bundle = Bundle::load(&engine, &built.bundle)?;
-        Ok(Ok(Target::Bundle { engine, bundle, props: input::props(self.props.as_deref())?.into() }))
+        let visit = match &self.url {
+            Some(url) => Visit::Fetch(url.to_string()),
+            None => Visit::Render(input::props(self.props.as_deref())?),
+        };
+        Ok(Ok(Target::App(Arc::new(App { engine, bundle, places: built.places, visit }))))
     }
 
-    async fn rounds(&self, target: &Target) -> Result<Vec<Round>> {
+    /// Asks for the first time, and so finds out whether an app has a handler and no render.
+    async fn first(&self, target: &mut Target) -> std::result::Result<(), NoPage> {
+        let answered = target.first().await;
+        let is_missing = matches!(&answered, Err(NoPage::Failed(failure)) if matches!(**failure, Failure::Missing(_)));
+        if is_missing && self.url.is_none() && self.props.is_none() && target.visits(Visit::Fetch(ROOT_URL.into())) {
+            return target.first().await;
+        }
+        answered
+    }
+
+    /// Says why nothing can be said: not even the first request gave a page.
+    fn no_page(&self, target: &Target, no_page: NoPage) -> Result<Exit> {
+        match (target, no_page) {
+            (Target::App(app), NoPage::Failed(mut failure)) if !self.json => {
+                let frame = place(&app.places, &mut [], Some(&mut failure));
+                print_failure(&failure, frame.as_deref());
+                Ok(Exit::Usage)
+            }
+            (Target::App(app), why) => {
+                let asked = match &app.visit {
+                    Visit::Render(_) => String::new(),
+                    Visit::Fetch(url) => format!(" for {url}, and another one may be given with --url"),
+                };
+                Err(Mistake(format!("the app gives no page{asked}: {why}")).into())
+            }
+            (Target::Server { url, .. }, why) => {
+                Err(Mistake(format!("{url} does not answer with success: {why}")).into())
+            }
+        }
+    }
+
+    /// All rounds, and why a request failed, if one did.
+    async fn rounds(&self, target: &Target) -> Result<(Vec<Round>, Option<String>)> {
         let started = Instant::now();
         let rest = self.rest.unwrap_or(REST[0]);
-        let mut rounds = Vec::new();
+        let (mut rounds, mut failure) = (Vec::new(), None);
         let mut done = 0;
         for round in 1..=self.rounds {
             let until = self.requests * round / self.rounds;
             let watcher = Watcher::start(self.memory());
-            let failed = self.round(target, until - done).await;
+            let (failed, why) = self.round(target, until - done).await;
+            failure = failure.or(why);
             let peak = watcher.finish();
             done = until;
             let mut trough = self.memory()()?;
@@ -173,25 +210,29 @@ impl Soak {
                 print_note(&format!("{} requests: {} at rest", show_count(done), show_size(trough)));
             }
         }
-        Ok(rounds)
+        Ok((rounds, failure))
     }
 
-    /// Sends that many requests; gives how many failed.
-    async fn round(&self, target: &Target, requests: u64) -> u64 {
+    /// Sends that many requests; gives how many failed, and why one did.
+    async fn round(&self, target: &Target, requests: u64) -> (u64, Option<String>) {
         let mut tasks = JoinSet::new();
         let workers = self.concurrency.min(requests);
         for worker in 0..workers {
             let target = target.clone();
             let share = requests / workers + u64::from(worker < requests % workers);
             tasks.spawn(async move {
-                let mut failed = 0;
+                let mut failures = (0, None);
                 for _ in 0..share {
-                    failed += u64::from(!target.ask().await);
+                    if let Err(why) = target.ask().await {
+                        failures.0 += 1;
+                        failures.1.get_or_insert_with(|| why.to_string());
+                    }
                 }
-                failed
+                failures
             });
         }
-        tasks.join_all().await.into_iter().sum()
+        let failures = tasks.join_all().await;
+        (failures.iter().map(|(failed, _)| failed).sum(), failures.into_iter().find_map(|(_, why)| why))
     }
 
     /// What says how much memory is held.
@@ -227,37 +268,6 @@ impl Soak {
     }
 }
 
-/// How long a server may take until it answers for the first time.
-const START: Duration = Duration::from_secs(10);
-
-impl Target {
-    /// Waits until a server answers: it may have been started but now.
-    async fn answers(&self) -> Result<()> {
-        let Self::Server { url, .. } = self else { return Ok(()) };
-        let started = Instant::now();
-        while !self.ask().await {
-            if started.elapsed() > START {
-                return Err(Mistake(format!("{url} does not answer with success")).into());
-            }
-            tokio::time::sleep(REST[1]).await;
-        }
-        Ok(())
-    }
-
-    /// Asks once; whether that went well.
-    async fn ask(&self) -> bool {
-        match self {
-            Self::Bundle { engine, bundle, props } => {
-                engine.render(bundle, &Limits::default(), props).await.page.is_ok()
-            }
-            Self::Server { client, url } => match client.get(url.clone()).await {
-                Ok(response) => response.status().is_success() && response.into_body().collect().await.is_ok(),
-                Err(_) => false,
-            },
-        }
-    }
-}
-
 /// Looks at a memory while a round goes on.
 struct Watcher {
     most: Arc<AtomicU64>,
@@ -288,7 +298,7 @@ impl Watcher {
     }
 }
 
-fn text(judgement: &Judgement, failed: u64) -> String {
+fn text(judgement: &Judgement, failed: u64, failure: Option<&str>) -> String {
     let troughs = || judgement.rounds.iter().map(|round| round.trough);
     let mut text = format!("{}\n", judgement.summary());
     text += &format!(
@@ -297,8 +307,8 @@ fn text(judgement: &Judgement, failed: u64) -> String {
         show_size(troughs().min().unwrap_or(0)),
         show_size(troughs().max().unwrap_or(0))
     );
-    if failed > 0 {
-        text += &format!("{} requests failed\n", show_count(failed));
+    if let Some(failure) = failure {
+        text += &format!("{} requests failed: {}\n", show_count(failed), printable(failure));
     }
     text
 }
