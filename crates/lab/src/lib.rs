@@ -46,5 +46,5 @@ pub use diff::{Change, Difference, NotASnapshot, diff};
 pub use heap::{Damage, Heap};
 pub use measure::{Access, AccessKind, CannotCheck, Scenario, limits};
 pub use snapshot::{CannotSnapshot, SnapshotOptions, snapshots, write_snapshot};
-pub use soak::{REST, Round, Soak, SoakVerdict, cgroup, resident};
+pub use soak::{Doubt, REST, Round, Soak, SoakVerdict, cgroup, resident};
 pub use verdict::Verdict;
