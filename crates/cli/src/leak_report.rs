@@ -85,10 +85,13 @@ fn headline(text: &mut String, report: &Report) {
 
 fn tell(text: &mut String, leak: &Leak) {
     let runs = if leak.runs_held == 1 { "1 run".into() } else { format!("{} runs", leak.runs_held) };
-    line(
-        text,
-        format_args!("\n{}: {} holds {} of {runs}", leak.verdict.as_str(), leak.path, show_size(leak.retained_bytes)),
-    );
+    // Of what several hold none retains much by itself.
+    let (bytes, with) = if leak.reached_bytes > 2 * leak.retained_bytes {
+        (leak.reached_bytes, ", with others")
+    } else {
+        (leak.retained_bytes, "")
+    };
+    line(text, format_args!("\n{}: {} holds {} of {runs}{with}", leak.verdict.as_str(), leak.path, show_size(bytes)));
     places(text, "read at", &leak.read_at);
     let how = leak.via.as_ref().map_or_else(|| "set at".into(), |via| format!("set by {via} at"));
     places(text, &how, &leak.written_at);

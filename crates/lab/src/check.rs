@@ -54,6 +54,8 @@ pub struct Leak {
     pub runs_held: usize,
     /// Bytes that would be freed if it let go of everything.
     pub retained_bytes: u64,
+    /// Bytes of runs that it keeps alive: alone, or together with others, of which each would have to let go.
+    pub reached_bytes: u64,
     /// From what holds to what is held, and on to the run before where one run holds another: a line a step.
     pub retainers: Vec<String>,
     /// Where the app read the same key before; a call a line, innermost first. Empty if it did not.
@@ -107,7 +109,8 @@ fn report(
     };
     let heap = Heap::read(&measured.memory)?;
     debug_assert_eq!(heap.overcounted, 0, "a thing has more edges to it than it has references");
-    let held = holding::find(&heap, &measured.births, &scenario.share);
+    let names = holding::Names { shared: &scenario.share, of_server: &measured.said.of_server };
+    let held = holding::find(&heap, &measured.births, &names);
     let growth = growth(&measured.sizes[scenario.warm_up() as usize..], held.runs.len() >= 3);
     // What grows and is not held by anything shared is the platform's own: it forgets in time.
     let is_shared = held.runs.len() >= 3 || measured.shared_bytes.is_sorted_by(|a, b| a < b);
@@ -115,11 +118,14 @@ fn report(
         if is_shared { growth } else { Growth { is_growing: false, bytes_per_run: 0 } };
     let grows = |holder: &Holder| is_growing && holder.runs.len() >= 3;
     let mut told = BTreeSet::new();
+    let is_watched = watch_failed.is_none();
     let mut leaks: Vec<Leak> = held
         .holders
         .iter()
-        .map(|holder| {
-            let access = access_of(holder, &accesses);
+        .map(|holder| (holder, access_of(holder, &accesses, &scenario.share)))
+        // An empty list that an emitter has left when its last listener is gone: nothing of the app's.
+        .filter(|(holder, access)| grows(holder) || !(is_watched && is_of_server(holder, *access)))
+        .map(|(holder, access)| {
             told.extend(access.map(|access| access.path.clone()));
             leak(holder, access, grows(holder), places)
         })
@@ -159,24 +165,46 @@ fn pages_differ(pages: &[u64], visits: usize) -> bool {
     pages.iter().zip(pages.iter().skip(visits)).any(|(one, next)| one != next)
 }
 
+/// Whether what is held is the server's own doing: no function and no object of the app's is of it, and the app has not written it.
+fn is_of_server(holder: &Holder, access: Option<&Access>) -> bool {
+    !holder.holds_realm && access.is_none_or(|access| access.kind == AccessKind::Passed)
+}
+
 /// The access by which the run was put where it is held.
-fn access_of<'a>(holder: &Holder, accesses: &'a [Access]) -> Option<&'a Access> {
+fn access_of<'a>(holder: &Holder, accesses: &'a [Access], share: &[String]) -> Option<&'a Access> {
     let writes = || accesses.iter().rev().filter(|access| access.kind != AccessKind::Passed);
     // An accessor is written under the name of its property.
     let path = holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
     let path = path.split_once(" (").map_or(path, |(path, _)| path);
     let by_path = writes().find(|access| access.path == path);
     // An element, or an entry: the write was to the array, or to one of its elements, or by a method of it.
-    let by_owner = || writes().find(|access| is_part(&access.path, &holder.path) || access.path == holder.owner);
+    let by_owner = || writes().find(|access| is_part(&access.path, path) || access.path == holder.owner);
     // A function of the server's keeps it: `process.on` in `process._events`.
     let handed = || {
-        let passed = accesses.iter().rev().filter(|access| access.kind == AccessKind::Passed);
-        passed
-            .filter_map(|access| Some((access, access.path.rsplit_once('.')?.0)))
-            .find(|(_, receiver)| is_part(&holder.path, receiver))
-            .map(|(access, _)| access)
+        let is_handed = |access: &&Access| access.kind == AccessKind::Passed && !takes_back(&access.path);
+        let passed = || accesses.iter().rev().filter(is_handed);
+        let to_owner = passed().find(|access| is_part(path, receiver(&access.path)));
+        // What the server's code keeps where the runs cannot go may have been handed to any function of it.
+        let is_apart = !share.iter().any(|name| name == root(path));
+        to_owner.or_else(|| passed().next().filter(|_| is_apart))
     };
     by_path.or_else(by_owner).or_else(handed)
+}
+
+/// Whether a function lets go of what it is handed, by its name.
+fn takes_back(path: &str) -> bool {
+    let method = path.rsplit('.').next().unwrap_or(path);
+    ["off", "remove", "delete", "unsubscribe", "unregister", "clear"].iter().any(|word| method.starts_with(word))
+}
+
+/// What a function is called on: `process` of `process.on`, and a function that is a global itself.
+fn receiver(path: &str) -> &str {
+    path.rsplit_once('.').map_or(path, |(receiver, _)| receiver)
+}
+
+/// What a path begins with: `process` of `process._events.exit`.
+fn root(path: &str) -> &str {
+    path.split(['.', '[', ' ']).next().unwrap_or(path)
 }
 
 /// Whether a path is of what another one names, or of a part of it.
@@ -202,6 +230,7 @@ fn leak(holder: &Holder, access: Option<&Access>, grows: bool, places: &Places) 
         path: holder.path.clone(),
         runs_held: holder.runs.len(),
         retained_bytes: holder.retained,
+        reached_bytes: holder.reached,
         retainers,
         read_at: access.map(|access| stack(&access.read_at, places)).unwrap_or_default(),
         written_at: access.map(|access| stack(&access.write_at, places)).unwrap_or_default(),
@@ -217,6 +246,7 @@ fn of_no_object(bytes_per_run: u64) -> Leak {
         path: "(values that are no objects)".into(),
         runs_held: 0,
         retained_bytes: bytes_per_run,
+        reached_bytes: bytes_per_run,
         retainers: vec!["strings or numbers under keys of something shared: no object of a run is left".into()],
         read_at: Vec::new(),
         written_at: Vec::new(),
@@ -250,7 +280,7 @@ fn stack(stack: &str, places: &Places) -> Vec<String> {
 /// The smallest change that mends a leak.
 fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
     let named = holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
-    let root = named.split(['.', '[', ' ']).next().unwrap_or(named);
+    let root = root(named);
     let is_own = holder.owner == root;
     let is_handed = access.is_some_and(|access| access.kind == AccessKind::Passed);
     match holder.how {

@@ -23,6 +23,10 @@ pub(crate) struct Holder {
     pub(crate) runs: BTreeSet<u32>,
     /// What would be freed if all of it were let go, in bytes.
     pub(crate) retained: u64,
+    /// What of the runs it keeps alive, be it alone or with other holders, in bytes.
+    pub(crate) reached: u64,
+    /// Whether a run's realm is of it, as it is if a function or an object of the app's is.
+    pub(crate) holds_realm: bool,
     /// The way from the holder through the newest run to the one before, if one run holds the other.
     pub(crate) chain: Vec<Step>,
     /// What is held of the newest run.
@@ -72,15 +76,18 @@ pub(crate) struct Held {
     pub(crate) holders: Vec<Holder>,
 }
 
+/// How many keys of one object hold a run each, at least, so that it is the object that is meant, and not each key.
+const MANY_KEYS: usize = 4;
+
 /// Finds what holds on to runs in a heap in which cycles have been collected.
-pub(crate) fn find(heap: &Heap<'_>, births: &Births, share: &[String]) -> Held {
+pub(crate) fn find(heap: &Heap<'_>, births: &Births, names: &Names<'_>) -> Held {
     let birth: Vec<u32> =
         heap.nodes.iter().map(|node| if is_listed(node.kind) { births.of(node.address) } else { 0 }).collect();
     let mut held = Held { runs: BTreeSet::new(), realms: BTreeSet::new(), bytes: 0, holders: Vec::new() };
     if birth.iter().all(|birth| *birth == 0) {
         return held;
     }
-    let zone = Zone::new(heap, share);
+    let zone = Zone::new(heap, names);
     let root = heap.nodes.len() as u32;
     let dominators = Dominators::of(&graph(heap), root);
     let retained = dominators.retained(|node| heap.nodes.get(node as usize).map_or(0, |node| u64::from(node.bytes)));
@@ -91,14 +98,23 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, share: &[String]) -> Held {
         if birth[from as usize] > 0 || !zone.has(from) || heap.nodes[from as usize].kind == Kind::Shape {
             continue;
         }
-        for edge in heap.edges(from) {
-            let to = birth[edge.to as usize];
-            if is_kept(heap, edge) && to > 0 && heap.nodes[edge.to as usize].kind != Kind::Shape {
-                // All elements of one array, and all entries of one Map, are one holder.
-                let is_many = edge.kind == EdgeKind::Element || heap.is_collection(from);
-                groups.entry((from, (!is_many).then_some(edge.name))).or_default().push((*edge, from));
-                starts.push(edge.to);
-            }
+        let edges = zone.edges(from);
+        let escapes = || {
+            let is_escape = |edge: &&Edge| {
+                is_kept(heap, edge) && birth[edge.to as usize] > 0 && heap.nodes[edge.to as usize].kind != Kind::Shape
+            };
+            edges.iter().filter(is_escape)
+        };
+        // An object whose keys hold a run each is a dictionary.
+        let by_key: BTreeSet<u32> =
+            escapes().filter(|edge| edge.kind == EdgeKind::Property).map(|edge| birth[edge.to as usize]).collect();
+        for edge in escapes() {
+            // All elements of one array, and all entries of one Map, are one holder.
+            let is_many = edge.kind == EdgeKind::Element
+                || heap.is_collection(from)
+                || edge.kind == EdgeKind::Property && by_key.len() >= MANY_KEYS;
+            groups.entry((from, (!is_many).then_some(edge.name))).or_default().push((*edge, from));
+            starts.push(edge.to);
         }
     }
     held.holders = groups.into_values().map(|escapes| holder(heap, &birth, &zone, &retained, &escapes)).collect();
@@ -141,8 +157,8 @@ fn is_kept(heap: &Heap<'_>, edge: &Edge) -> bool {
 }
 
 /// Bytes of all that the shared objects hold, but for what is the platform's own.
-pub(crate) fn shared_bytes(heap: &Heap<'_>, share: &[String]) -> u64 {
-    let zone = Zone::new(heap, share);
+pub(crate) fn shared_bytes(heap: &Heap<'_>, names: &Names<'_>) -> u64 {
+    let zone = Zone::new(heap, names);
     let nodes = (0..heap.nodes.len() as NodeId).filter(|node| zone.has(*node));
     nodes.map(|node| u64::from(heap.nodes[node as usize].bytes)).sum()
 }
@@ -172,7 +188,9 @@ fn holder(heap: &Heap<'_>, birth: &[u32], zone: &Zone<'_, '_>, retained: &[u64],
     let name = heap_name(heap, edge);
     // What is held may itself be what holds the many: a list of the server's that it made in the first run.
     let is_list = heap.is_array(edge.to) || heap.is_collection(edge.to);
+    let is_dictionary = edge.kind == EdgeKind::Property && escapes.len() > 1;
     let how = match edge.kind {
+        _ if is_dictionary => How::Entry,
         EdgeKind::Property | EdgeKind::Element if is_list => How::Element,
         EdgeKind::Element => How::Element,
         EdgeKind::Property | EdgeKind::Hint => How::Property,
@@ -194,20 +212,27 @@ fn holder(heap: &Heap<'_>, birth: &[u32], zone: &Zone<'_, '_>, retained: &[u64],
     for (edge, _) in escapes {
         runs.insert(birth[edge.to as usize]);
     }
-    let (reached, chain) = beyond(heap, birth, edge.to);
-    runs.extend(reached);
+    let (others, chain) = beyond(heap, birth, edge.to);
+    runs.extend(others);
     let targets: BTreeSet<NodeId> = escapes.iter().map(|(edge, _)| edge.to).collect();
+    let reached = reached(heap, birth, targets.iter().copied().collect());
     // Of a list the list is meant.
-    let owner = if is_list && edge.kind != EdgeKind::Context { path.clone() } else { owner };
+    let owner = if is_list && !is_dictionary && edge.kind != EdgeKind::Context { path.clone() } else { owner };
     Holder {
         path,
         owner,
         how,
         runs,
         retained: targets.iter().map(|node| retained[*node as usize]).sum(),
+        reached: bytes_of(heap, &reached),
+        holds_realm: reached.iter().any(|node| heap.nodes[*node as usize].kind == Kind::Realm),
         chain,
         held: step(heap, birth, String::new(), edge.to),
     }
+}
+
+fn bytes_of(heap: &Heap<'_>, nodes: &[NodeId]) -> u64 {
+    nodes.iter().map(|node| u64::from(heap.nodes[*node as usize].bytes)).sum()
 }
 
 fn outside_holder(heap: &Heap<'_>, birth: &[u32], retained: &[u64], node: NodeId) -> Holder {
@@ -216,7 +241,8 @@ fn outside_holder(heap: &Heap<'_>, birth: &[u32], retained: &[u64], node: NodeId
     let held = step(heap, birth, String::new(), node);
     let path = format!("(outside the heap) {}", held.what);
     let retained = retained[node as usize];
-    Holder { owner: path.clone(), path, how: How::Outside, runs, retained, chain, held }
+    let reached = bytes_of(heap, &reached(heap, birth, vec![node]));
+    Holder { owner: path.clone(), path, how: How::Outside, runs, retained, reached, holds_realm: true, chain, held }
 }
 
 /// The runs beside its own that something holds, and the shortest way to one of them.
@@ -272,8 +298,15 @@ fn step(heap: &Heap<'_>, birth: &[u32], by: String, node: NodeId) -> Step {
 }
 
 fn heap_name(heap: &Heap<'_>, edge: &Edge) -> String {
-    if edge.kind == EdgeKind::Element { edge.name.to_string() } else { heap.name(edge.name).to_owned() }
+    match heap.name(edge.name) {
+        _ if edge.kind == EdgeKind::Element => edge.name.to_string(),
+        PREPARE_STACK => "prepareStackTrace".into(),
+        name => name.to_owned(),
+    }
 }
+
+/// Where a realm keeps what is written to `Error.prepareStackTrace`, which is an accessor of the engine's.
+const PREPARE_STACK: &str = "error_prepare_stack";
 
 /// A node in a few words.
 pub(crate) fn describe(heap: &Heap<'_>, node: NodeId) -> String {
@@ -313,37 +346,88 @@ pub(crate) fn member(owner: &str, key: &str) -> String {
     if is_word(key) { format!("{owner}.{key}") } else { format!("{owner}[{key:?}]") }
 }
 
-/// What the shared objects hold, and the shortest ways to it.
-///
-/// Not in it is what the platform keeps for itself, to which each of its functions leads: the variables of its own code, and the first
-/// realm. A realm of a run is in it, as soon as something that is shared leads there.
-struct Zone<'a, 'h> {
-    heap: &'a Heap<'h>,
-    /// What each node was come to from, and by which edge; of a shared object its name.
-    came: Vec<Option<Came<'a>>>,
+/// The names by which a program comes to what outlives a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names<'a> {
+    /// Globals that the runs share.
+    pub(crate) shared: &'a [String],
+    /// Globals that the server's own code has made. A run comes to them by functions that are shared.
+    pub(crate) of_server: &'a [String],
 }
 
-#[derive(Clone, Copy)]
+/// What the shared objects hold, and the shortest ways to it.
+///
+/// In it is what the server's own code has made at its top level, too. Not in it is what the platform keeps for itself, to which each
+/// of its functions leads: the variables of its own code, and the first realm. A realm of a run is in it, as soon as something that
+/// is shared leads there.
+struct Zone<'a, 'h> {
+    heap: &'a Heap<'h>,
+    /// What each node was come to from, and by which edge; of a named object its name.
+    came: Vec<Option<Came<'a>>>,
+    /// The first realm, and what it keeps of a shared `Error`.
+    first: Option<(NodeId, Vec<Edge>)>,
+}
+
+#[derive(Clone, Copy, Debug)]
 enum Came<'a> {
-    Shared(&'a str),
+    Named(&'a str),
     From(NodeId, Edge),
+    /// It is written to by way of that one.
+    As(NodeId),
 }
 
 impl<'a, 'h> Zone<'a, 'h> {
-    fn new(heap: &'a Heap<'h>, share: &'a [String]) -> Self {
-        let mut came: Vec<Option<Came<'a>>> = vec![None; heap.nodes.len()];
+    fn new(heap: &'a Heap<'h>, names: &Names<'a>) -> Self {
         let first = heap.realms.first().copied();
+        let mut zone = Zone { heap, came: vec![None; heap.nodes.len()], first: None };
         let global = first.and_then(|realm| heap.named(realm, "global_object"));
         let variables = first.and_then(|realm| heap.named(realm, "script_context_table"));
+        let named = |name: &'a String| Some((name.as_str(), heap.named(global?, name)?));
+        let of_scripts = variables.into_iter().flat_map(|table| heap.edges(table)).filter(|edge| {
+            // What the realm's own table has beside variables, as its shape.
+            matches!(edge.kind, EdgeKind::Context | EdgeKind::Property)
+        });
+        let roots = [
+            names.shared.iter().filter_map(named).collect::<Vec<_>>(),
+            names.of_server.iter().filter_map(named).collect(),
+            of_scripts.map(|edge| (heap.name(edge.name), edge.to)).collect(),
+        ];
         let is_of_first = |node: NodeId| [first, global, variables].contains(&Some(node));
-        // First what a program can write down, and only then the slots that the language does not show.
-        let (mut queue, mut later) = (VecDeque::new(), VecDeque::new());
-        for name in share {
-            if let Some(node) = global.and_then(|global| heap.named(global, name)) {
-                came[node as usize] = Some(Came::Shared(name));
+        for roots in roots {
+            zone.spread(roots, is_of_first);
+            // A shared `Error` hands what is written to it to its realm.
+            let error = first.and_then(|realm| heap.named(realm, "error_ctor"));
+            if let (Some(realm), Some(error), None) = (first, error.filter(|error| zone.has(*error)), &zone.first) {
+                let slot = heap.edges(realm).iter().filter(|edge| heap.name(edge.name) == PREPARE_STACK);
+                let slot: Vec<Edge> = slot.map(|edge| Edge { kind: EdgeKind::Property, ..*edge }).collect();
+                zone.came[realm as usize] = Some(Came::As(error));
+                for edge in &slot {
+                    zone.came[edge.to as usize].get_or_insert(Came::From(realm, *edge));
+                }
+                let targets = slot.iter().map(|edge| edge.to).collect();
+                zone.first = Some((realm, slot));
+                zone.follow(targets, is_of_first);
+            }
+        }
+        zone
+    }
+
+    /// Adds what these lead to.
+    fn spread(&mut self, roots: Vec<(&'a str, NodeId)>, is_of_first: impl Fn(NodeId) -> bool) {
+        let mut queue = VecDeque::new();
+        for (name, node) in roots {
+            if self.came[node as usize].is_none() && !is_of_first(node) {
+                self.came[node as usize] = Some(Came::Named(name));
                 queue.push_back(node);
             }
         }
+        self.follow(queue, is_of_first);
+    }
+
+    fn follow(&mut self, mut queue: VecDeque<NodeId>, is_of_first: impl Fn(NodeId) -> bool) {
+        let Self { heap, came, .. } = self;
+        // First what a program can write down, and only then the slots that the language does not show.
+        let mut later = VecDeque::new();
         let mut seen = vec![false; heap.nodes.len()];
         while let Some(node) = queue.pop_front().or_else(|| later.pop_front()) {
             if std::mem::replace(&mut seen[node as usize], true) {
@@ -356,20 +440,27 @@ impl<'a, 'h> Zone<'a, 'h> {
                     continue;
                 }
                 let is_proto = edge.kind == EdgeKind::Hint && heap.name(edge.name) == "__proto__";
-                if edge.kind == EdgeKind::Hint && !is_proto {
+                if edge.kind == EdgeKind::Hint && !is_proto || came[edge.to as usize].is_some() {
                     continue;
                 }
                 let is_plain =
                     matches!(edge.kind, EdgeKind::Property | EdgeKind::Element) || heap.is_collection(node) || is_proto;
-                came[edge.to as usize].get_or_insert(Came::From(node, *edge));
+                came[edge.to as usize] = Some(Came::From(node, *edge));
                 if is_plain { queue.push_back(edge.to) } else { later.push_back(edge.to) }
             }
         }
-        Self { heap, came }
     }
 
     fn has(&self, node: NodeId) -> bool {
         self.came[node as usize].is_some()
+    }
+
+    /// The edges by which a node of the zone holds what is not the platform's.
+    fn edges(&self, node: NodeId) -> &[Edge] {
+        match &self.first {
+            Some((first, slot)) if *first == node => slot,
+            _ => self.heap.edges(node),
+        }
     }
 
     fn path(&self, node: NodeId) -> String {
@@ -377,11 +468,12 @@ impl<'a, 'h> Zone<'a, 'h> {
         let mut at = node;
         let mut path = loop {
             match self.came[at as usize] {
-                Some(Came::Shared(name)) => break name.to_owned(),
+                Some(Came::Named(name)) => break name.to_owned(),
                 Some(Came::From(from, edge)) => {
                     edges.push((from, edge));
                     at = from;
                 }
+                Some(Came::As(other)) => at = other,
                 None => return format!("({})", describe(self.heap, node)),
             }
         };

@@ -122,6 +122,8 @@ impl Births {
 pub(crate) struct Said {
     /// What the app left on globals that are not shared.
     pub(crate) put_back: Vec<String>,
+    /// Globals that the server's own code has made.
+    pub(crate) of_server: Vec<String>,
     /// What the last run did to what is shared, if it was watched.
     pub(crate) events: Vec<Access>,
 }
@@ -232,6 +234,8 @@ async fn work(
         realms.collect().await?;
     }
     let mut sizes = vec![realms.collect().await?];
+    let of_server = said(realms).await?.of_server;
+    let names = holding::Names { shared: &scenario.share, of_server: &of_server };
     let (mut births, mut pages, mut shared_bytes) = (Births::default(), Vec::new(), Vec::new());
     for run in 1..=runs {
         let visited = match realms.run(&scenario.app, scenario.visit(run)).await? {
@@ -252,13 +256,17 @@ async fn work(
         if options.looks_at_shared(scenario, run) {
             let memory = realms.memory().await?;
             match Heap::read(&memory) {
-                Ok(heap) => shared_bytes.push(holding::shared_bytes(&heap, &scenario.share)),
+                Ok(heap) => shared_bytes.push(holding::shared_bytes(&heap, &names)),
                 Err(damage) => return Ok(Err(damage.into())),
             }
         }
     }
     let memory = realms.memory().await?;
-    // What cannot be read is of an app that has patched what the realms share so that nothing works.
-    let said = serde_json::from_str(&realms.report().await?).unwrap_or_default();
+    let said = Said { of_server, ..said(realms).await? };
     Ok(Ok(Measured { sizes, pages, memory, births, shared_bytes, said, console: Vec::new() }))
+}
+
+async fn said(realms: &mut Realms<'_>) -> Result<Said, Stopped> {
+    // What cannot be read is of an app that has patched what the realms share so that nothing works.
+    Ok(serde_json::from_str(&realms.report().await?).unwrap_or_default())
 }

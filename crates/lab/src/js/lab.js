@@ -142,6 +142,15 @@
     }
   }
 
+  /** The globals that have come since: the server's own code has made them. */
+  function ofServer() {
+    const names = ownKeys(globalThis), made = [];
+    for (let i = 0; i < names.length; i++) {
+      if (typeof names[i] === "string" && indexOf(platform, names[i]) < 0) made[made.length] = names[i];
+    }
+    return made;
+  }
+
   function indexOf(list, value) {
     for (let i = 0; i < list.length; i++) if (list[i] === value) return i;
     return -1;
@@ -180,6 +189,6 @@
       furnish(global);
     },
     leave: restore,
-    report: () => JSON.stringify({ putBack: ownKeys(putBack), events: watch === undefined ? [] : watch.events() }),
+    report: () => JSON.stringify({ putBack: ownKeys(putBack), ofServer: ofServer(), events: watch === undefined ? [] : watch.events() }),
   };
 }

@@ -21,10 +21,23 @@ function makeWatch({ show, isReference }) {
   let reads = new Map();
   /** What this run has handed over itself: it gets it back as it is. */
   let mine = new WeakSet();
+  /** What shared functions have made for this run. */
+  let made = new WeakSet();
+
+  const prepare = R.getOwnPropertyDescriptor(Error, "prepareStackTrace");
+
+  /** The stack as the engine writes it, where the app has written `prepareStackTrace` of a shared `Error`. */
+  function stackText() {
+    const prepares = R.apply(prepare.get, Error, []);
+    R.apply(prepare.set, Error, [undefined]);
+    const text = new Error().stack;
+    R.apply(prepare.set, Error, [prepares]);
+    return text;
+  }
 
   /** Where the app is now. Own code is in no stack. */
   function stack() {
-    const lines = split(new Error().stack, "\n");
+    const lines = split(stackText(), "\n");
     let frames = "";
     for (let i = 1; i < lines.length; i++) {
       if (startsWith(lines[i], "    at ") && !endsWith(lines[i], "(native)")) frames += `${lines[i]}\n`;
@@ -33,16 +46,20 @@ function makeWatch({ show, isReference }) {
   }
 
   // Whatever it was that was read: a key that is missing in the first run holds the first run's function in the second.
-  function noteRead(object, key) {
+  function noteRead(object, key, at) {
     let keys = reads.get(object);
     if (keys === undefined) reads.set(object, keys = new Map());
-    if (keys.size < MOST_KEYS && !keys.has(key)) keys.set(key, stack());
+    if (keys.size < MOST_KEYS && !keys.has(key)) keys.set(key, at ?? stack());
   }
 
   function noteWrite(object, key, value, via) {
-    // What is no reference pins no run, and what is shared already is older than the run.
-    if (!isReference(value) || real.has(value) || isShared(value)) return;
-    mine.add(value);
+    // What is no reference pins no run, and what is shared already is older than the run, but for what was made for it.
+    if (!isReference(value)) return;
+    if (real.has(value) || isShared(value)) {
+      if (!made.has(unwrap(value))) return;
+    } else {
+      mine.add(value);
+    }
     const path = paths.get(object);
     const readAt = key === undefined ? undefined : reads.get(object)?.get(key);
     note(readAt === undefined ? "set" : "get-then-set", key === undefined ? path : show(path, key), via, value, readAt);
@@ -106,6 +123,19 @@ function makeWatch({ show, isReference }) {
     }
   }
 
+  function hasAccessor(object) {
+    for (const key of R.ownKeys(object)) if (!("value" in R.getOwnPropertyDescriptor(object, key))) return true;
+    return false;
+  }
+
+  /** Has the shadow have what the object has. */
+  function mirror(object, shadow, path) {
+    for (const key of R.ownKeys(shadow)) if (R.getOwnPropertyDescriptor(object, key) === undefined) R.deleteProperty(shadow, key);
+    for (const key of R.ownKeys(object)) {
+      R.defineProperty(shadow, key, wrapDescriptor(R.getOwnPropertyDescriptor(object, key), show(path, key)));
+    }
+  }
+
   function wrap(object, path) {
     if (!isReference(object) || real.has(object) || mine.has(object)) return object;
     const known = proxies.get(object);
@@ -113,6 +143,14 @@ function makeWatch({ show, isReference }) {
     if (!paths.has(object)) paths.set(object, path);
     path = paths.get(object);
     const shadow = shadowOf(object);
+    const describe = (_, key) => {
+      noteRead(object, key);
+      const own = R.getOwnPropertyDescriptor(object, key);
+      if (own === undefined) return undefined;
+      const wrapped = wrapDescriptor(own, show(path, key));
+      if (!own.configurable) R.defineProperty(shadow, key, wrapped);
+      return wrapped;
+    };
     const proxy = new Proxy(shadow, {
       get(_, key, receiver) {
         noteRead(object, key);
@@ -144,13 +182,12 @@ function makeWatch({ show, isReference }) {
         sync(object, shadow, path);
         return R.ownKeys(object);
       },
-      getOwnPropertyDescriptor(_, key) {
-        noteRead(object, key);
-        const own = R.getOwnPropertyDescriptor(object, key);
-        if (own === undefined) return undefined;
-        const wrapped = wrapDescriptor(own, show(path, key));
-        if (!own.configurable) R.defineProperty(shadow, key, wrapped);
-        return wrapped;
+      // The engine takes an accessor that this trap gives for a value. Without the trap it asks the shadow.
+      get getOwnPropertyDescriptor() {
+        if (!hasAccessor(object)) return describe;
+        const at = stack();
+        for (const key of R.ownKeys(object)) noteRead(object, key, at);
+        mirror(object, shadow, path);
       },
       defineProperty(_, key, property) {
         const unwrapped = { ...property };
@@ -191,17 +228,22 @@ function makeWatch({ show, isReference }) {
             note("passed", path, `argument ${i + 1}`, values[i], undefined);
           }
         }
-        return wrap(R.apply(object, receiver, values.map(unwrap)), `${path}()`);
+        return wrapMade(R.apply(object, receiver, values.map(unwrap)), `${path}()`);
       },
       construct(_, values, target) {
-        const made = R.construct(object, values.map(unwrap), unwrap(target));
+        const instance = R.construct(object, values.map(unwrap), unwrap(target));
         // What is made of the app's own subclass is the app's.
-        return target === proxy ? wrap(made, `new ${path}`) : made;
+        return target === proxy ? wrapMade(instance, `new ${path}`) : instance;
       },
     });
     proxies.set(object, proxy);
     real.set(proxy, object);
     return proxy;
+  }
+
+  function wrapMade(object, path) {
+    if (isReference(object) && !real.has(object) && !isShared(object)) made.add(object);
+    return wrap(object, path);
   }
 
   function seal(object, shadow, path) {
@@ -218,6 +260,7 @@ function makeWatch({ show, isReference }) {
       run = number;
       reads = new Map();
       mine = new WeakSet();
+      made = new WeakSet();
       events = [];
     },
     /** What this run did. */

@@ -13,12 +13,19 @@ globalThis.render = () => 'page';";
 
 fn judge(cases: Vec<Case>) {
     let mut wrong = Vec::new();
-    for Case { name, scenario, verdict, path } in cases {
+    for Case { name, scenario, verdict, path, written_at } in cases {
         match check(&scenario) {
             Ok(report) => {
                 let found = report.leaks.first().map(|leak| leak.path.clone());
                 let is_there = path.as_ref().is_none_or(|path| {
-                    report.leaks.iter().any(|leak| leak.verdict == verdict && leak.path.starts_with(path.as_str()))
+                    report.leaks.iter().any(|leak| {
+                        let is_at = |at: &String| {
+                            leak.written_at.first().is_some_and(|frame| frame.contains(&format!("{name}:{at}")))
+                        };
+                        leak.verdict == verdict
+                            && leak.path.starts_with(path.as_str())
+                            && written_at.as_ref().is_none_or(is_at)
+                    })
                 });
                 println!("{name}: {} {} {found:?}", report.verdict.as_str(), report.bytes_per_run);
                 if report.verdict != verdict || !is_there || report.watch_failed.is_some() {
@@ -52,6 +59,31 @@ fn the_story_is_told_with_both_places_and_the_way_from_run_to_run() {
     assert_eq!(leak.written_at, ["app.js:2:1"], "{leak:#?}");
     assert!(leak.retainers.iter().any(|step| step.contains("nativeError")), "{leak:#?}");
     assert!(leak.fix.contains("Object.create(console)"), "{leak:#?}");
+}
+
+#[test]
+fn what_several_keys_hold_in_common_is_said_of_each() {
+    let report = said(
+        "const { log, warn } = console;
+        Object.assign(console, { log: (...argv) => log(...argv), warn: (...argv) => warn(...argv) });
+        globalThis.render = () => 'page';",
+    );
+    let leaks: Vec<_> = report.leaks.iter().map(|leak| (leak.path.as_str(), leak.verdict)).collect();
+    assert_eq!(leaks, [("console.log", Verdict::Growing), ("console.warn", Verdict::Growing)], "{report:#?}");
+    for leak in &report.leaks {
+        assert!(leak.retained_bytes < 1_000 && leak.reached_bytes > 50 * 40_000, "{leak:#?}");
+    }
+}
+
+#[test]
+fn the_keys_of_a_dictionary_are_one_leak() {
+    let report = said(
+        "globalThis.render = () => { console[`page ${console.served = (console.served ?? 0) + 1}`] = {}; return 'page'; }",
+    );
+    assert_eq!(report.leaks.len(), 1, "{report:#?}");
+    let leak = first(&report);
+    assert_eq!((leak.path.as_str(), leak.verdict, leak.runs_held), ("console", Verdict::Growing, 53), "{leak:#?}");
+    assert!(leak.fix.contains("take out of `console`"), "{leak:#?}");
 }
 
 #[test]

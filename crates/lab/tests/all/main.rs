@@ -37,6 +37,8 @@ struct Case {
     verdict: Verdict,
     /// What holds, unless it is clean.
     path: Option<String>,
+    /// Where it is written, as a line and a column, if the case says so.
+    written_at: Option<String>,
 }
 
 impl Case {
@@ -60,7 +62,8 @@ impl Case {
             Some(("bounded", path)) => (Verdict::Bounded, Some(path.to_owned())),
             Some(other) => panic!("{name}: {other:?} is no verdict"),
         };
-        Self { name, scenario, verdict, path }
+        let written_at = comments.iter().find_map(|comment| comment.strip_prefix("written at: ")).map(str::to_owned);
+        Self { name, scenario, verdict, path, written_at }
     }
 }
 

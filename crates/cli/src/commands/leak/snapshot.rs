@@ -45,9 +45,8 @@ impl Snapshot {
         let (script, places, written) = self.scenario.with_script(10, |scenario, _| {
             let runtime = runtime()?;
             let open = |run: u32| heaps::create(&self.file(run));
-            let written = progress::during("running", || {
-                runtime.block_on(snapshots(&bundler, scenario, &self.at, redact, open))
-            });
+            let written =
+                progress::during("running", || runtime.block_on(snapshots(&bundler, scenario, &self.at, redact, open)));
             match written {
                 Ok(()) => Ok(Ok(())),
                 Err(CannotSnapshot::App(why)) => Ok(Err(why)),

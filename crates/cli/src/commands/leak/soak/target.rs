@@ -104,7 +104,8 @@ impl App {
             }
             Visit::Fetch(url) => {
                 let mut request = Request::new(Empty::new());
-                *request.uri_mut() = url.parse().map_err(|error: http::uri::InvalidUri| NoPage::Broken(error.to_string()))?;
+                *request.uri_mut() =
+                    url.parse().map_err(|error: http::uri::InvalidUri| NoPage::Broken(error.to_string()))?;
                 let answer = engine.fetch(bundle, &Limits::default(), request, "{}").await;
                 success(answer.response.map_err(failed)?.status())
             }

@@ -1,0 +1,8 @@
+// growing: host.cache
+// written at: 6:22
+// host: globalThis.host = { cache: {}, served: 0 };
+// share: host
+globalThis.render = () => {
+  host.cache[`page ${host.served++}`] = { page: "page" };
+  return "page";
+};
