@@ -149,6 +149,21 @@ pub(crate) fn left_out(test: &str, why: &str) {
     writeln!(file, "{why}").unwrap();
 }
 
+/// Whether `chromium` is on the path; Debian's package is installed if it is not.
+pub(crate) fn chromium(test: &str) -> bool {
+    if has("chromium", &["--version"]) {
+        return true;
+    }
+    if !has("sh", &["-c", "apt-get --version && test \"$(id -u)\" = 0"]) {
+        left_out(test, "Chromium is not here, and only root can install Debian's package");
+        return false;
+    }
+    run(Command::new("apt-get").args(["update", "-q"]));
+    let install = ["install", "-q", "-y", "--no-install-recommends", "chromium"];
+    run(Command::new("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"));
+    true
+}
+
 /// Whether a program is installed: whether it runs with these arguments.
 pub(crate) fn has(program: &str, arguments: &[&str]) -> bool {
     Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
