@@ -1,4 +1,7 @@
-//! `cargo xtask figures`: every figure that Dayfly is to reach, measured on this machine, and whether it is.
+//! `cargo xtask figures`: every figure that Dayfly is to reach, measured on this machine, and whether it is. `cargo xtask figures lab`
+//! measures those of the leak lab alone.
+
+mod lab;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -44,10 +47,26 @@ pub(crate) fn measure(target: &Path) -> Result<()> {
     });
     figures.extend(density(target)?);
     figures.extend(tuned()?);
+    figures.extend(lab::measure(target)?);
     let scaling = output(&mut cargo_command(&["bench", "--workspace", "--bench", "scaling"]))?;
     println!("\n{scaling}");
+    print(&figures);
+    Ok(())
+}
+
+/// Measures what the leak lab is to reach.
+///
+/// # Errors
+/// As [`measure`].
+pub(crate) fn measure_lab(target: &Path) -> Result<()> {
+    cargo(&["build", "--release", "--workspace", "--bin", "dayfly"], Stdio::inherit())?;
+    print(&lab::measure(target)?);
+    Ok(())
+}
+
+fn print(figures: &[Figure]) {
     println!("{:66} {:>22} {:>26}", "figure", "to reach", "measured");
-    for Figure { name, target, measured, held } in &figures {
+    for Figure { name, target, measured, held } in figures {
         println!(
             "{name:66} {target:>22} {measured:>26}  {}",
             match held {
@@ -57,7 +76,6 @@ pub(crate) fn measure(target: &Path) -> Result<()> {
             }
         );
     }
-    Ok(())
 }
 
 /// W1 and the 140,000 lines beside Node's `vm`, W1 beside isolated-vm, and what it takes to load W3.

@@ -12,22 +12,27 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test", rest @ ..] => test(rest),
-        ["figures"] => match figures::measure(&target()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("error: {error:#}");
-                ExitCode::FAILURE
-            }
-        },
+        ["figures"] => measured(figures::measure(&target())),
+        ["figures", "lab"] => measured(figures::measure_lab(&target())),
         ["attack", "--full", rows @ ..] => attack("full", rows),
         ["attack", rows @ ..] => attack("once", rows),
         [suite @ ("test262" | "wpt"), rest @ ..] => example(suite, rest),
         _ => {
             eprintln!(
-                "usage: cargo xtask test [ARGUMENTS OF cargo test]\n       cargo xtask figures\n       \
+                "usage: cargo xtask test [ARGUMENTS OF cargo test]\n       cargo xtask figures [lab]\n       \
                  cargo xtask attack [--full] [ROW…]\n       cargo xtask test262 FOLDER [PATH…] [--known FILE]\n       cargo xtask wpt FOLDER [PATH…]"
             );
             ExitCode::from(2)
+        }
+    }
+}
+
+fn measured(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -1,0 +1,119 @@
+//! What the leak lab is to reach.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use super::{Figure, number, output};
+
+/// An app that leaves 30 MB on what the runs share.
+const HOARD: &str =
+    "console.kept = []; for (let i = 0; i < 140_000; i++) console.kept.push({ number: i, text: `text ${i}` });
+globalThis.render = () => 'page';
+";
+
+/// Measures with the release build of the command line: W3 run 50 times, twice, and a heap of 30 MB written.
+pub(super) fn measure(target: &Path) -> Result<Vec<Figure>> {
+    let folder = target.join("tmp/figures-lab");
+    fs::create_dir_all(&folder)?;
+    output(Command::new("node").arg("tests/workloads/build.mjs").arg(&folder))?;
+    fs::write(folder.join("hoard.js"), HOARD)?;
+    let dayfly = target.join("release/dayfly");
+    let run = |arguments: &[&str]| Run::of(Command::new(&dayfly).args(arguments).current_dir(&folder));
+
+    let check = ["leak", "check", "w3.js", "--props", "w3.json", "--strict", "--json"];
+    let [first, second] = [run(&check)?, run(&check)?];
+    let heaps =
+        [&first, &second].map(|run| serde_json::from_str::<Value>(&run.out).map(|report| report["heap_bytes"].clone()));
+    let [heap, again] = heaps;
+    let (heap, is_same) = (heap?, again?);
+    let is_same = heap == is_same;
+    let last = number(heap.as_array().and_then(|heap| heap.last()).context("the report has no heap_bytes")?)?;
+
+    let written = run(&["leak", "snapshot", "hoard.js", "--at", "1", "-o", "hoard.heapsnapshot"])?;
+    let bytes = heap_bytes(&folder.join("hoard.heapsnapshot"))?;
+    let megabytes = bytes / 1e6;
+    ensure!((27.0..40.0).contains(&megabytes), "the heap has {megabytes:.1} MB, and the figure is of 30");
+    let times = written.most / bytes;
+    let seconds = |run: &Run| run.taken.as_secs_f64();
+    Ok(vec![
+        Figure {
+            name: "50 runs of W3 in the leak lab, with all that goes before and after",
+            target: "at most 20 s",
+            measured: format!("{:.1} s", seconds(&first)),
+            held: Some(seconds(&first) <= 20.0),
+        },
+        Figure {
+            name: "the bytes of its heap after each run, in another process",
+            target: "the same",
+            measured: format!("{} ({last:.0} at the end)", if is_same { "the same" } else { "others" }),
+            held: Some(is_same),
+        },
+        Figure {
+            name: "a snapshot of a heap of 30 MB, the run of the app included",
+            target: "at most 5 s",
+            measured: format!("{:.2} s ({megabytes:.1} MB)", seconds(&written)),
+            held: Some(seconds(&written) <= 5.0),
+        },
+        Figure {
+            name: "memory of that process at most, over the heap",
+            target: "at most 10×",
+            measured: format!("{times:.1}× ({:.0} MB)", written.most / 1e6),
+            held: Some(times <= 10.0),
+        },
+    ])
+}
+
+/// The bytes of all nodes of a snapshot.
+fn heap_bytes(file: &Path) -> Result<f64> {
+    let snapshot: Value = serde_json::from_slice(&fs::read(file)?)?;
+    let fields = snapshot["snapshot"]["meta"]["node_fields"].as_array().context("the snapshot has no fields")?;
+    let size = fields.iter().position(|field| field == "self_size").context("the snapshot has no sizes")?;
+    let nodes = snapshot["nodes"].as_array().context("the snapshot has no nodes")?;
+    nodes.chunks(fields.len()).map(|node| number(&node[size])).sum()
+}
+
+/// What a process printed, how long it took, and how much memory it had at most.
+struct Run {
+    out: String,
+    taken: Duration,
+    /// Bytes.
+    most: f64,
+}
+
+impl Run {
+    fn of(command: &mut Command) -> Result<Self> {
+        eprintln!("── {command:?}");
+        let started = Instant::now();
+        let mut child =
+            command.stdout(Stdio::piped()).spawn().with_context(|| format!("{command:?} cannot be started"))?;
+        let status = format!("/proc/{}/status", child.id());
+        let mut out = child.stdout.take().context("it has no output")?;
+        let reader = std::thread::spawn(move || std::io::read_to_string(&mut out));
+        let most = watch(&mut child, Path::new(&status))?;
+        let taken = started.elapsed();
+        let ended = child.wait()?;
+        if !ended.success() {
+            bail!("{command:?} ended with {ended}");
+        }
+        let out = reader.join().map_err(|_| anyhow::anyhow!("its output could not be read"))??;
+        Ok(Self { out, taken, most })
+    }
+}
+
+/// Waits for the end of a process; gives the most memory that it had, as the kernel counts it.
+fn watch(child: &mut Child, status: &Path) -> Result<f64> {
+    let mut most = 0.0;
+    while child.try_wait()?.is_none() {
+        let text = fs::read_to_string(status).unwrap_or_default();
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+        most = line.map_or(most, |kibibytes| kibibytes * 1024.0);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(most)
+}
