@@ -26,9 +26,9 @@ pub struct Report {
     /// Bytes of the JavaScript heap before the first run, and after each.
     pub heap_bytes: Vec<u64>,
     /// How many runs something is left of after the last one.
-    pub runs_held: usize,
+    pub runs_held: u64,
     /// How many runs the whole realm is left of.
-    pub realms_held: usize,
+    pub realms_held: u64,
     /// Bytes of objects that were born in runs and are left.
     pub bytes_held: u64,
     /// What holds it, the most first.
@@ -142,16 +142,18 @@ fn report(
             read_at: stack(read_at, places),
             written_at: stack(write_at, places),
         });
+    let verdict = leaks.iter().map(|leak| leak.verdict).max().unwrap_or(Verdict::Clean);
+    let of_the_app = |left: u64| if verdict == Verdict::Clean { 0 } else { left };
     Ok(Report {
-        verdict: leaks.iter().map(|leak| leak.verdict).max().unwrap_or(Verdict::Clean),
+        verdict,
         bytes_per_run,
         runs: scenario.runs,
         warm_up: scenario.warm_up(),
         share: scenario.share.clone(),
         heap_bytes: measured.sizes.iter().map(|size| size.bytes).collect(),
-        runs_held: held.runs.len(),
-        realms_held: held.realms.len(),
-        bytes_held: held.bytes,
+        runs_held: of_the_app(held.runs.len() as u64),
+        realms_held: of_the_app(held.realms.len() as u64),
+        bytes_held: of_the_app(held.bytes),
         leaks,
         suspicions: suspicions.collect(),
         unshared: measured.said.put_back.clone(),

@@ -338,6 +338,9 @@ pub(crate) fn member(owner: &str, key: &str) -> String {
             && characters.all(|next| next.is_ascii_alphanumeric() || next == '_' || next == '$')
     };
     if let Some(symbol) = key.strip_prefix("<symbol ").and_then(|key| key.strip_suffix('>')) {
+        if symbol.starts_with('#') {
+            return format!("{owner}.{symbol}");
+        }
         return format!("{owner}[Symbol({symbol})]");
     }
     if let Some((accessor @ ("get" | "set"), key)) = key.split_once(' ') {

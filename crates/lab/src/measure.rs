@@ -124,7 +124,7 @@ pub(crate) struct Said {
     pub(crate) put_back: Vec<String>,
     /// Globals that the server's own code has made.
     pub(crate) of_server: Vec<String>,
-    /// What the last run did to what is shared, if it was watched.
+    /// What the last run did to what is shared, if it was watched, and before it what only those before have done.
     pub(crate) events: Vec<Access>,
 }
 

@@ -27,11 +27,9 @@ pub(super) fn measure(target: &Path) -> Result<Vec<Figure>> {
 
     let check = ["leak", "check", "w3.js", "--props", "w3.json", "--strict", "--json"];
     let [first, second] = [run(&check)?, run(&check)?];
-    let heaps =
-        [&first, &second].map(|run| serde_json::from_str::<Value>(&run.out).map(|report| report["heap_bytes"].clone()));
-    let [heap, again] = heaps;
-    let (heap, is_same) = (heap?, again?);
-    let is_same = heap == is_same;
+    let heap = |run: &Run| Ok::<_, anyhow::Error>(serde_json::from_str::<Value>(&run.out)?["heap_bytes"].take());
+    let (heap, again) = (heap(&first)?, heap(&second)?);
+    let is_same = heap == again;
     let last = number(heap.as_array().and_then(|heap| heap.last()).context("the report has no heap_bytes")?)?;
 
     let written = run(&["leak", "snapshot", "hoard.js", "--at", "1", "-o", "hoard.heapsnapshot"])?;

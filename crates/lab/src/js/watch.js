@@ -17,6 +17,8 @@ function makeWatch({ show, isReference }) {
 
   let run = 0;
   let events = [];
+  /** What the runs before have done, by path: what the first one does for all is in no later one. */
+  const older = new Map();
   /** What this run has read: the shared object, then the key, then where. */
   let reads = new Map();
   /** What this run has handed over itself: it gets it back as it is. */
@@ -261,9 +263,13 @@ function makeWatch({ show, isReference }) {
       reads = new Map();
       mine = new WeakSet();
       made = new WeakSet();
+      for (const event of events) if (older.size < MOST_EVENTS || older.has(event.path)) older.set(event.path, event);
       events = [];
     },
-    /** What this run did. */
-    events: () => events,
+    /** What this run did, and before it what only those before have done. */
+    events() {
+      const now = new Set(events.map(({ path }) => path));
+      return [...older.values()].filter(({ path }) => !now.has(path)).concat(events);
+    },
   };
 }

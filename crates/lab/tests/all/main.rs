@@ -9,6 +9,7 @@ use dayfly_bundler::{Bundler, Places, Source, Visit};
 use dayfly_lab::{CannotCheck, Leak, Report, Scenario, Verdict};
 use tokio::runtime::Runtime;
 
+mod accesses;
 mod cases;
 mod mutations;
 mod size;

@@ -98,6 +98,10 @@ impl ScenarioArgs {
 
 /// Says why nothing can be said of an app, and how to end.
 pub(super) fn cannot(why: CannotCheck, script: &Script, places: &Places, json: bool) -> Result<Exit> {
+    // Before the first run nothing is the app's: what is named cannot be shared.
+    if let CannotCheck::Run { run: 0, problem: Problem::Failed(Failure::Threw(thrown)) } = &why {
+        return Err(Mistake(format!("{}: make it with --host FILE.js", thrown.message)).into());
+    }
     if json {
         return Err(Mistake(leak_report::cannot(why, places)).into());
     }

@@ -1,0 +1,8 @@
+// growing: store.#all
+// written at: 6:9
+// host: class Store { #all = new Map(); put(value) { this.#all.set(this.#all.size, value); } } globalThis.store = new Store();
+// share: store
+globalThis.render = () => {
+  store.put(() => "page");
+  return "page";
+};

@@ -1,0 +1,6 @@
+// bounded: host.config
+// written at: 5:15
+// host: globalThis.host = {};
+// share: host
+host.config ??= { made: "by the first run, for all" };
+globalThis.render = () => host.config.made;
