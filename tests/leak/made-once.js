@@ -1,5 +1,5 @@
 // bounded: host.config
-// written at: 5:15
+// written at: 5:
 // host: globalThis.host = {};
 // share: host
 host.config ??= { made: "by the first run, for all" };

@@ -18,7 +18,7 @@ function makeWatch({ show, isReference }) {
   let run = 0;
   let events = [];
   /** What the runs before have done, by path: what the first one does for all is in no later one. */
-  const older = new Map();
+  const older = { __proto__: null };
   /** What this run has read: the shared object, then the key, then where. */
   let reads = new Map();
   /** What this run has handed over itself: it gets it back as it is. */
@@ -263,13 +263,17 @@ function makeWatch({ show, isReference }) {
       reads = new Map();
       mine = new WeakSet();
       made = new WeakSet();
-      for (const event of events) if (older.size < MOST_EVENTS || older.has(event.path)) older.set(event.path, event);
+      for (let i = 0; i < events.length; i++) older[events[i].path] = events[i];
       events = [];
     },
     /** What this run did, and before it what only those before have done. */
     events() {
-      const now = new Set(events.map(({ path }) => path));
-      return [...older.values()].filter(({ path }) => !now.has(path)).concat(events);
+      const all = [], now = { __proto__: null };
+      for (let i = 0; i < events.length; i++) now[events[i].path] = true;
+      const paths = R.ownKeys(older);
+      for (let i = 0; i < paths.length; i++) if (!now[paths[i]]) all[all.length] = older[paths[i]];
+      for (let i = 0; i < events.length; i++) all[all.length] = events[i];
+      return all;
     },
   };
 }
