@@ -283,7 +283,7 @@ fn stack(stack: &str, places: &Places) -> Vec<String> {
 fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
     let named = holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
     let root = root(named);
-    let is_own = holder.owner == root;
+    let is_own = holder.owner == root && !holder.is_of_function;
     let is_handed = access.is_some_and(|access| access.kind == AccessKind::Passed);
     match holder.how {
         How::Property | How::Element | How::Entry if is_handed => format!(

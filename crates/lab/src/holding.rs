@@ -25,6 +25,8 @@ pub(crate) struct Holder {
     pub(crate) retained: u64,
     /// What of the runs it keeps alive, be it alone or with other holders, in bytes.
     pub(crate) reached: u64,
+    /// Whether what has the last key is a function: one that inherits from it could not be called.
+    pub(crate) is_of_function: bool,
     /// Whether a run's realm is of it, as it is if a function or an object of the app's is.
     pub(crate) holds_realm: bool,
     /// The way from the holder through the newest run to the one before, if one run holds the other.
@@ -225,6 +227,7 @@ fn holder(heap: &Heap<'_>, birth: &[u32], zone: &Zone<'_, '_>, retained: &[u64],
         runs,
         retained: targets.iter().map(|node| retained[*node as usize]).sum(),
         reached: bytes_of(heap, &reached),
+        is_of_function: matches!(heap.nodes[*from as usize].kind, Kind::Function | Kind::Realm),
         holds_realm: reached.iter().any(|node| heap.nodes[*node as usize].kind == Kind::Realm),
         chain,
         held: step(heap, birth, String::new(), edge.to),
@@ -242,7 +245,18 @@ fn outside_holder(heap: &Heap<'_>, birth: &[u32], retained: &[u64], node: NodeId
     let path = format!("(outside the heap) {}", held.what);
     let retained = retained[node as usize];
     let reached = bytes_of(heap, &reached(heap, birth, vec![node]));
-    Holder { owner: path.clone(), path, how: How::Outside, runs, retained, reached, holds_realm: true, chain, held }
+    Holder {
+        owner: path.clone(),
+        path,
+        how: How::Outside,
+        runs,
+        retained,
+        reached,
+        is_of_function: false,
+        holds_realm: true,
+        chain,
+        held,
+    }
 }
 
 /// The runs beside its own that something holds, and the shortest way to one of them.

@@ -1,6 +1,7 @@
 //! Verdicts, each measured.
 
-use dayfly_lab::Verdict;
+use dayfly_bundler::{Source, Visit};
+use dayfly_lab::{Scenario, Verdict};
 
 use super::{Case, cases, check, first, said};
 
@@ -73,6 +74,17 @@ fn what_several_keys_hold_in_common_is_said_of_each() {
     for leak in &report.leaks {
         assert!(leak.retained_bytes < 1_000 && leak.reached_bytes > 50 * 40_000, "{leak:#?}");
     }
+}
+
+#[test]
+fn a_function_is_mended_by_no_object_that_inherits_from_it() {
+    let text = "const { now } = Date; Date.now = () => now.call(Date) + 1; globalThis.render = () => 'page';";
+    let mut scenario = Scenario::new(Source::new("app.js", text), Visit::Render("{}".into()));
+    scenario.share = vec!["Date".into()];
+    let report = check(&scenario).unwrap();
+    let leak = first(&report);
+    assert_eq!((leak.path.as_str(), leak.verdict), ("Date.now", Verdict::Growing), "{leak:#?}");
+    assert!(leak.fix.contains("put back what was there when the run ends"), "{leak:#?}");
 }
 
 #[test]
