@@ -12,7 +12,7 @@ use super::{Figure, number, output};
 
 /// An app that leaves 30 MB on what the runs share.
 const HOARD: &str =
-    "console.kept = []; for (let i = 0; i < 140_000; i++) console.kept.push({ number: i, text: `text ${i}` });
+    "console.kept = []; for (let i = 0; i < 180_000; i++) console.kept.push({ number: i, text: `text ${i}` });
 globalThis.render = () => 'page';
 ";
 
