@@ -146,6 +146,7 @@ const NEED_RESTART: &[(&str, Differs)] = &[
     ("renders.queue", |old, new| old.renders.queue != new.renders.queue),
     ("renders.queue-time", |old, new| old.renders.queue_time != new.renders.queue_time),
     ("renders.bundles", |old, new| old.renders.bundles != new.renders.bundles),
+    ("renders.memory-share", |old, new| old.renders.memory_share != new.renders.memory_share),
     ("server.cache", |old, new| old.cache != new.cache),
     ("server.metric-tenants", |old, new| old.metric_tenants != new.metric_tenants),
     ("server.process-sandbox", |old, new| old.process_sandbox != new.process_sandbox),
@@ -228,7 +229,7 @@ impl Default for Http {
 }
 
 /// How many renders go on at once, and who waits for how long.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Renders {
     /// Renders of all tenants at once. Default 4 for each processor.
     pub concurrent: u32,
@@ -242,6 +243,9 @@ pub struct Renders {
     /// Bytes of memory for bundles that are loaded; the one that was used longest ago is dropped and loaded again when it is
     /// wanted. Default 1 GiB.
     pub bundles: u64,
+    /// Of the memory that the control group may have, the share from which on requests are refused in place of rendered. Where the
+    /// group has no limit, none is. Default 0.85.
+    pub memory_share: f64,
 }
 
 impl Default for Renders {
@@ -253,6 +257,7 @@ impl Default for Renders {
             queue: 1024,
             queue_time: Duration::from_millis(500),
             bundles: 1 << 30,
+            memory_share: 0.85,
         }
     }
 }

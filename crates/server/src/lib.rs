@@ -57,6 +57,7 @@ mod reload;
 mod respond;
 mod routes;
 mod server;
+mod shortage;
 mod store;
 pub mod supervisor;
 mod tasks;

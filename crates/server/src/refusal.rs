@@ -26,6 +26,8 @@ pub(crate) enum Refusal {
     RateLimited(Duration),
     QueueFull,
     QueueTimedOut,
+    /// The process has too little memory left to render anything.
+    MemoryShort,
     /// The request's body did not come whole.
     BodyIncomplete,
     /// It came too slowly.
@@ -53,6 +55,7 @@ impl Refusal {
             Self::RateLimited(_) => "rate-limited",
             Self::QueueFull => "queue-full",
             Self::QueueTimedOut => "queue-timed-out",
+            Self::MemoryShort => "memory-short",
             Self::BodyIncomplete => "body-incomplete",
             Self::BodyTooSlow => "body-too-slow",
             Self::NotCached => "not-cached",
@@ -70,7 +73,9 @@ impl Refusal {
             Self::BadRequest | Self::BodyIncomplete => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoApp | Self::Suspended | Self::QueueFull | Self::QueueTimedOut => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoApp | Self::Suspended | Self::QueueFull | Self::QueueTimedOut | Self::MemoryShort => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Exceeded(Limit::Request) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Exceeded(Limit::Headers) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -89,7 +94,7 @@ impl Refusal {
             Self::BadRequest => "the request is not one that can be answered",
             Self::MethodNotAllowed => "the page is asked for with GET, or with a POST of JSON",
             Self::RateLimited(_) => "too many requests: try again later",
-            Self::QueueFull | Self::QueueTimedOut => "too busy: try again later",
+            Self::QueueFull | Self::QueueTimedOut | Self::MemoryShort => "too busy: try again later",
             Self::BodyIncomplete => "the request's body did not come whole",
             Self::BodyTooSlow => "the request's body came too slowly",
             Self::NotCached => "no stored response is there",
@@ -104,7 +109,7 @@ impl Refusal {
     fn retry_after(self) -> Option<u64> {
         match self {
             Self::RateLimited(wait) => Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
-            Self::QueueFull | Self::QueueTimedOut => Some(1),
+            Self::QueueFull | Self::QueueTimedOut | Self::MemoryShort => Some(1),
             _ => None,
         }
     }

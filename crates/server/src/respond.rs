@@ -462,6 +462,9 @@ async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<R
         }
     })?;
     account.queued = permit.waited;
+    if shared.shortage.is_there() {
+        return Err(Refusal::MemoryShort);
+    }
     if deployed.is_long() {
         background::go_there().await;
     }

@@ -29,6 +29,7 @@ use crate::public::{self, Listener};
 use crate::receipt::Sent;
 use crate::reload::{self, Handle, Prepared};
 use crate::routes::Route;
+use crate::shortage::Shortage;
 use crate::store::{Lock, NotLocked, Store};
 use crate::tenant::{Tenant, Tenants};
 use crate::tls::Live;
@@ -132,6 +133,7 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) bundles: Bundles,
     pub(crate) admission: Admission,
+    pub(crate) shortage: Shortage,
     pub(crate) tenants: ArcSwap<Tenants>,
     pub(crate) ids: Ids,
     pub(crate) client: Arc<Client>,
@@ -222,6 +224,7 @@ impl Server {
         let ids = Ids::new().map_err(|error| Error::Random(error.to_string()))?;
         let observer = Observer::start(&config, receipts).map_err(|error| Error::Observe(error.to_string()))?;
         let admission = Admission::new(&config.renders);
+        let shortage = Shortage::new(config.renders.memory_share, observer.machine.clone());
         let caches = Caches::new(config.cache);
         let tenants = ArcSwap::from_pointee(Tenants::new(&config, []));
         let shared = Arc::new(Shared {
@@ -229,6 +232,7 @@ impl Server {
             engine,
             bundles,
             admission,
+            shortage,
             tenants,
             ids,
             client,

@@ -273,6 +273,12 @@ fn read_renders(section: &mut Section<'_>, renders: &mut Renders) {
         &mut renders.bundles,
         &size(1 << 20, 1 << 40),
     );
+    section.key(
+        "memory-share",
+        "Of the memory that the control group may have, the share from which on requests are refused in place of rendered. Where the group has no limit, none is.",
+        &mut renders.memory_share,
+        &share(),
+    );
 }
 
 /// What tenants and their defaults both have.

@@ -59,7 +59,8 @@ impl Machine {
         self.root.join(path.trim_start_matches('/')).exists()
     }
 
-    fn group(&self) -> Group {
+    /// That of a controller: `memory` or `pids`.
+    fn group(&self, controller: &str) -> Group {
         let groups = self.read("/proc/self/cgroup").unwrap_or_default();
         let below = |mount: &str, path: &str| {
             let whole = format!("{mount}/{}", path.trim_matches('/'));
@@ -70,16 +71,51 @@ impl Machine {
             let path = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or("/");
             return Group::Second(below("/sys/fs/cgroup", path).into());
         }
-        let memory = groups.lines().find_map(|line| {
+        let path = groups.lines().find_map(|line| {
             let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
-            controllers.split(',').any(|controller| controller == "memory").then_some(path)
+            controllers.split(',').any(|other| other == controller).then_some(path)
         });
-        match memory {
-            Some(path) if self.exists("/sys/fs/cgroup/memory") => {
-                Group::First(below("/sys/fs/cgroup/memory", path).into())
-            }
+        let mount = format!("/sys/fs/cgroup/{controller}");
+        match path {
+            Some(path) if self.exists(&mount) => Group::First(below(&mount, path).into()),
             _ => Group::None,
         }
+    }
+
+    /// The share of its limit that the memory takes of the control group, or of one around it if that is nearer to its own; none where
+    /// none has less than the machine.
+    pub(crate) fn memory_share(&self) -> Option<f64> {
+        let machine = kib(&self.read("/proc/meminfo")?, "MemTotal")?;
+        let (group, [usage, limit], inactive) = match self.group("memory") {
+            Group::Second(group) => (group, ["memory.current", "memory.max"], "inactive_file"),
+            Group::First(group) => (group, ["memory.usage_in_bytes", "memory.limit_in_bytes"], "total_inactive_file"),
+            Group::None => return None,
+        };
+        let share = |group: &Path| {
+            let limit = self.number(group.join(limit)).filter(|limit| *limit < machine)?;
+            let droppable = field(&self.read(group.join("memory.stat"))?, inactive).unwrap_or(0);
+            let used = self.number(group.join(usage))?.saturating_sub(droppable);
+            Some(used as f64 / limit.max(1) as f64)
+        };
+        around(&group).filter_map(share).max_by(f64::total_cmp)
+    }
+
+    /// Threads and processes more that the control group may have, or one around it.
+    pub(crate) fn threads_left(&self) -> Option<u64> {
+        let group = match self.group("pids") {
+            Group::Second(group) | Group::First(group) => group,
+            Group::None => return None,
+        };
+        let left = |group: &Path| {
+            let most = self.number(group.join("pids.max"))?;
+            Some(most.saturating_sub(self.number(group.join("pids.current"))?))
+        };
+        around(&group).filter_map(left).min()
+    }
+
+    /// How many mappings of memory a process may have.
+    pub(crate) fn most_mappings(&self) -> Option<u64> {
+        self.number("/proc/sys/vm/max_map_count")
     }
 
     /// What there is, whether or not there are control groups.
@@ -88,16 +124,15 @@ impl Machine {
         let machine = |name| kib(&meminfo, name);
         let total = machine("MemTotal");
         let least = |folder: &Path, file: &str| {
-            let groups = folder.ancestors().take_while(|group| group.starts_with("/sys/fs/cgroup"));
             // No limit is a word, or a number that no machine has.
-            groups.filter_map(|group| self.number(group.join(file))).chain(total).min()
+            around(folder).filter_map(|group| self.number(group.join(file))).chain(total).min()
         };
         let used = |usage: Option<u64>, stat: Option<String>, name: &str| {
             Some(usage?.saturating_sub(field(&stat.unwrap_or_default(), name).unwrap_or(0)))
         };
         // The group of all processes has no such files.
         let of_all = || Some(total?.saturating_sub(machine("MemAvailable")?));
-        match self.group() {
+        match self.group("memory") {
             Group::Second(group) => HostMemory {
                 working_set: used(
                     self.number(group.join("memory.current")),
@@ -127,7 +162,7 @@ impl Machine {
 
     /// Of the control group, or of the whole machine where that has none; nothing where the kernel does not say it.
     pub(crate) fn pressure(&self) -> Vec<Pressure> {
-        let group = match self.group() {
+        let group = match self.group("memory") {
             Group::Second(group) => Some(group),
             _ => None,
         };
@@ -199,6 +234,11 @@ pub(crate) struct Process {
     pub(crate) open_files: Option<u64>,
     pub(crate) most_files: Option<u64>,
     pub(crate) started: Option<f64>,
+}
+
+/// A control group and those around it.
+fn around(group: &Path) -> impl Iterator<Item = &Path> {
+    group.ancestors().take_while(|group| group.starts_with("/sys/fs/cgroup"))
 }
 
 /// A line `NAME:   123 kB`, in bytes.
@@ -297,6 +337,47 @@ mod tests {
             HostMemory { working_set: Some(400 << 10), limit: Some(1000 << 10), events: vec![] }
         );
         assert_eq!(machine.pressure(), []);
+    }
+
+    #[test]
+    fn memory_is_short_where_the_nearest_limit_is() {
+        let share = |files: &[(&str, &str)]| machine(files).1.memory_share();
+        let first = ("proc/self/cgroup", "5:memory:/a/b\n7:pids:/p\n");
+        let of = |path, text| (path, text);
+        let files = [
+            first,
+            of("sys/fs/cgroup/memory/a/b/memory.usage_in_bytes", "300000\n"),
+            of("sys/fs/cgroup/memory/a/b/memory.stat", "total_inactive_file 100000\n"),
+            of("sys/fs/cgroup/memory/a/b/memory.limit_in_bytes", "400000\n"),
+            of("sys/fs/cgroup/memory/a/memory.usage_in_bytes", "450000\n"),
+            of("sys/fs/cgroup/memory/a/memory.stat", "total_inactive_file 0\n"),
+            of("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "500000\n"),
+        ];
+        assert_eq!(share(&files[..4]), Some(0.5));
+        assert_eq!(share(&files), Some(0.9), "the group around it is nearer to its limit");
+        let unlimited = [first, files[1], files[2], of(files[3].0, "9223372036854771712\n")];
+        assert_eq!((share(&unlimited), share(&[])), (None, None));
+        let second = [
+            ("proc/self/cgroup", "0::/a\n"),
+            ("sys/fs/cgroup/cgroup.controllers", "memory\n"),
+            ("sys/fs/cgroup/a/memory.current", "90000\n"),
+            ("sys/fs/cgroup/a/memory.stat", "inactive_file 10000\n"),
+            ("sys/fs/cgroup/a/memory.max", "100000\n"),
+        ];
+        assert_eq!(share(&second), Some(0.8));
+    }
+
+    #[test]
+    fn threads_are_left_as_the_narrowest_group_says() {
+        let (_root, machine) = machine(&[
+            ("proc/self/cgroup", "7:pids:/a/b\n"),
+            ("sys/fs/cgroup/pids/a/b/pids.max", "max\n"),
+            ("sys/fs/cgroup/pids/a/b/pids.current", "10\n"),
+            ("sys/fs/cgroup/pids/a/pids.max", "30\n"),
+            ("sys/fs/cgroup/pids/a/pids.current", "12\n"),
+            ("proc/sys/vm/max_map_count", "65530\n"),
+        ]);
+        assert_eq!((machine.threads_left(), machine.most_mappings()), (Some(18), Some(65_530)));
     }
 
     #[test]

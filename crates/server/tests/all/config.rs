@@ -114,6 +114,7 @@ long-threads = 1
 queue = 0
 queue-time = "1m 30s"
 bundles = "2GiB"
+memory-share = 0.5
 [defaults]
 env = { A = "a", B = 1 }
 allow = ["https://a.example"]
@@ -215,10 +216,9 @@ fn every_key_goes_where_it_belongs() {
     assert_eq!((otlp.roots_file.as_ref(), otlp.roots.len()), (Some(&path("chain.pem")), 1));
     assert_eq!((otlp.timeout, otlp.delay), (Duration::from_secs(7), Duration::from_millis(10)));
     assert_eq!((otlp.sample, otlp.queue, otlp.batch), (0.5, 8, 9));
-    assert_eq!(
-        renders,
-        &Renders { concurrent: 6, long_threads: 1, queue: 0, queue_time: Duration::from_secs(90), bundles: 2 << 30 }
-    );
+    let queue_time = Duration::from_secs(90);
+    let expected = Renders { concurrent: 6, long_threads: 1, queue: 0, queue_time, bundles: 2 << 30, memory_share: 0.5 };
+    assert_eq!(renders, &expected);
     assert_eq!(tenants.len(), 2);
 
     let limits = |first: u64, kib: u64| Limits {
