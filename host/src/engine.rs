@@ -71,6 +71,14 @@ impl Default for EngineConfig {
     }
 }
 
+impl EngineConfig {
+    /// Bytes of address space that the slots of such an engine take, as good as all of which is never touched.
+    pub fn address_space(&self) -> u64 {
+        let stack = stack(self).unwrap_or(usize::MAX);
+        u64::from(self.concurrency).saturating_mul(slots::address_space(stack))
+    }
+}
+
 /// What an engine's pool holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EngineStats {

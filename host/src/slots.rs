@@ -45,6 +45,11 @@ const STACK_GUARD: usize = 64 << 10;
 /// Of a stack a render touches a few pages.
 const STACK_RESIDENT: usize = 16 << 10;
 
+/// What a slot takes with its stack.
+pub(crate) fn address_space(stack: usize) -> u64 {
+    [MEMORY, GUARD, stack, STACK_GUARD].into_iter().fold(0, |sum, bytes| sum.saturating_add(bytes as u64))
+}
+
 /// The slots of an engine.
 #[derive(Debug)]
 pub(crate) struct Slots {

@@ -45,6 +45,7 @@ mod linger;
 pub mod log;
 mod logs;
 mod metrics;
+pub mod needs;
 mod observer;
 mod otlp;
 mod outbox;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use dayfly::EngineConfig;
 use dayfly_bundler::Bundler;
-use dayfly_server::{Config, Handle, Loaded, Otlp, Override, Problems, Reloaded, Server, supervisor};
+use dayfly_server::{Config, Handle, Loaded, Otlp, Override, Problems, Reloaded, Server, needs, supervisor};
 
 use super::process::{Ends, ProcessArgs};
 use crate::cache::CacheArgs;
@@ -79,6 +79,10 @@ impl Serve {
         if self.check {
             print_bytes(b"ok", b"\n")?;
             return Ok(Exit::Done);
+        }
+        let lacking = needs::lacking(&config);
+        if !lacking.is_empty() {
+            return Err(Mistake(lacking.join("\n")).into());
         }
         let written = cache.folder().into_iter().chain(self.keep_heaps.clone());
         if self.process.begin(&config, self.config.as_deref(), written)? {
