@@ -180,7 +180,7 @@ impl Tls {
 pub struct Http {
     /// Connections at once; one beyond waits to be accepted. Default 10,000.
     pub connections: u32,
-    /// Time for a request's head to come, from the connection's start or the end of the response before. Default 15 s.
+    /// Time for a request's head to come, from the connection's start or the end of the response before. Default 10 s.
     pub head_time: Duration,
     /// Bytes of a request's URL. Default 16 KiB.
     pub url: u64,
@@ -212,7 +212,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             connections: 10_000,
-            head_time: Duration::from_secs(15),
+            head_time: Duration::from_secs(10),
             url: 16 << 10,
             send_time: Duration::from_secs(30),
             streams: 100,

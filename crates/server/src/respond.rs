@@ -35,6 +35,9 @@ use crate::timing;
 /// The request's own number.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Twice the longest of IANA's registry, so that what apps make up has room.
+const LONGEST_METHOD: usize = 40;
+
 /// What a request leaves behind, while it is being answered.
 struct Account {
     shared: Arc<Shared>,
@@ -423,6 +426,9 @@ fn whose(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Who
     let authority = authority(head)?;
     let tenant = shared.tenants.load().find(&head.headers, authority.host(), head.uri.path()).cloned();
     let tenant = tenant.ok_or(Refusal::NoTenant)?;
+    if head.method.as_str().len() > LONGEST_METHOD {
+        return Err(Refusal::BadRequest);
+    }
     account.tenant = Some(tenant.clone());
     account.host = Some(authority.clone());
     make_whole(head, authority)?;
