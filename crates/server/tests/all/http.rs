@@ -8,8 +8,9 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
+use crate::frames::{PREFACE, frame, frames, get_block};
 use crate::support::{Running, id_of, serve, tenant};
-use crate::wire::{PREFACE, Wire, frame, frames, get_block};
+use crate::wire::Wire;
 
 const APP: &str = r#"export default { async fetch(request) {
     const wait = new URL(request.url).searchParams.get("wait");

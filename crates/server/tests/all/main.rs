@@ -8,7 +8,10 @@ mod conditional;
 mod config;
 mod deploy;
 mod drain;
+mod frames;
 mod http;
+#[path = "../../../../tests/all/installed.rs"]
+mod installed;
 mod logs;
 mod metrics;
 #[cfg(target_os = "linux")]

@@ -1,9 +1,11 @@
 //! Programs that are not ours: what reads what we write.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use crate::installed;
 
 /// Says that a test was left out, and why: `xtask test` lists what tests say here. With `CI=true` it is a failure.
 pub(crate) fn left_out(test: &str, why: &str) {
@@ -35,22 +37,6 @@ pub(crate) fn run(command: &mut Command, input: &str) -> String {
     out.into_owned()
 }
 
-/// A folder that is kept from one run to the next, for one who installs something there. Others wait.
-fn installed(name: &str, wanted: &str, install: impl FnOnce(&Path)) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&folder).unwrap();
-    let lock = File::create(folder.join("lock")).unwrap();
-    lock.lock().unwrap();
-    let stamp = folder.join("stamp");
-    if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) {
-        return folder;
-    }
-    let _ = fs::remove_file(&stamp);
-    install(&folder);
-    fs::write(stamp, wanted).unwrap();
-    folder
-}
-
 /// The script of that name beside these tests.
 pub(crate) fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all").join(name)
@@ -65,7 +51,7 @@ pub(crate) fn python(test: &str) -> Option<PathBuf> {
     let version = run(Command::new("python3").arg("--version"), "");
     let requirements = script("requirements.txt");
     let wanted = version + &fs::read_to_string(&requirements).unwrap();
-    let folder = installed("server-python", &wanted, |folder| {
+    let folder = installed::folder("server-python", &wanted, |folder| {
         run(Command::new("python3").args(["-m", "venv", "--clear", "venv"]).current_dir(folder), "");
         let install = ["install", "--no-deps", "--disable-pip-version-check", "-r"];
         run(Command::new(folder.join("venv/bin/pip")).args(install).arg(&requirements), "");
@@ -78,22 +64,11 @@ pub(crate) fn promtool(test: &str) -> Option<PathBuf> {
     if has("promtool", &["--version"]) {
         return Some("promtool".into());
     }
-    if !has("apt-get", &["--version"]) || !has("dpkg", &["--version"]) {
-        left_out(test, "it needs promtool, which is not here and comes with Debian's package prometheus");
-        return None;
-    }
-    let folder = installed("promtool", "Debian", |folder| {
-        let download =
-            || Command::new("apt-get").args(["download", "prometheus"]).current_dir(folder).output().unwrap();
-        if !download().status.success() {
-            // The lists of packages may be old.
-            run(Command::new("apt-get").args(["update", "-q"]), "");
-            run(Command::new("apt-get").args(["download", "prometheus"]).current_dir(folder), "");
+    match installed::packages(&["prometheus"]) {
+        Ok(folder) => Some(folder.join("usr/bin/promtool")),
+        Err(why) => {
+            left_out(test, &why);
+            None
         }
-        let package = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let package =
-            package.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "deb")).unwrap();
-        run(Command::new("dpkg").arg("-x").arg(package).arg(folder.join("package")), "");
-    });
-    Some(folder.join("package/usr/bin/promtool"))
+    }
 }
