@@ -15,6 +15,9 @@ const SOME: usize = 6;
 /// How many the long form makes, each in its turn.
 const MANY: usize = 1000;
 
+/// Clients that leave are to leave at so many moments.
+const MANY_THAT_LEAVE: usize = 5000;
+
 /// What a limit may be passed by: a tick, and what the processor was away for.
 const SLACK: Duration = Duration::from_millis(50);
 
@@ -22,15 +25,15 @@ const SLACK: Duration = Duration::from_millis(50);
 const GROWTH: u64 = 8 << 20;
 
 /// How many attacks are made: `DAYFLY_ATTACKS` is `once` or `full`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
     Short,
     Once,
     Full,
 }
 
 impl Form {
-    fn wanted() -> Self {
+    pub(crate) fn wanted() -> Self {
         match std::env::var("DAYFLY_ATTACKS").as_deref() {
             Ok("once") => Self::Once,
             Ok("full") => Self::Full,
@@ -45,6 +48,13 @@ impl Form {
         }
         attacks.iter().flat_map(|attack| std::iter::repeat_n(attack, attack.times)).collect()
     }
+}
+
+/// Whether a row is to be made: whether its name begins as one of those that `DAYFLY_ATTACK_ROWS` has, with commas between, or that
+/// names none.
+pub(crate) fn is_wanted(row: &str) -> bool {
+    let wanted = std::env::var("DAYFLY_ATTACK_ROWS").unwrap_or_default();
+    wanted.split(',').any(|beginning| row.starts_with(&beginning.to_lowercase()))
 }
 
 /// What is wrong with what came of an attack.
@@ -65,7 +75,7 @@ fn judged(attack: &Attack, made: &Made) -> Result<(), String> {
 
 fn make(folder: &str) {
     let form = Form::wanted();
-    let rows = Row::all(folder, &std::env::var("DAYFLY_ATTACK_ROWS").unwrap_or_default());
+    let rows = Row::all(folder);
     if rows.is_empty() {
         // Those that are asked for are in the other folder.
         return;
@@ -76,7 +86,8 @@ fn make(folder: &str) {
     for row in &rows {
         let attacks = arena.attacks(row);
         let once = form.of(&attacks);
-        let most = if form == Form::Full { once.len().max(MANY) } else { once.len() };
+        let many = if row.has_clients_that_leave() { MANY_THAT_LEAVE } else { MANY };
+        let most = if form == Form::Full { once.len().max(many) } else { once.len() };
         let mut before = 0;
         let mut over = Vec::new();
         for (number, attack) in once.iter().copied().cycle().take(most).enumerate() {

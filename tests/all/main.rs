@@ -10,18 +10,24 @@ mod cli;
 mod contract;
 mod crypto;
 mod engine_lock;
+mod faults;
 mod fetch;
 mod foreign;
+#[path = "../../crates/server/tests/all/frames.rs"]
+mod frames;
 mod hostile;
+mod installed;
 mod intl;
 mod limits;
 mod matrix;
 mod outgoing;
 mod paths;
+mod running;
 mod serve;
 mod split;
 mod story;
 mod types;
+mod victim;
 mod web;
 mod workloads;
 

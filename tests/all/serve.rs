@@ -3,7 +3,6 @@
 pub(crate) mod administered;
 mod clients;
 mod config;
-mod connections;
 mod drain;
 mod files;
 mod kill;
@@ -19,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::support::scratch;
 
 /// So long that whoever waits for it waits for nothing.
-const LONG: Duration = Duration::from_secs(120);
+pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 /// `dayfly serve` with the built-in examples, on a free port.
 struct Server {

@@ -56,12 +56,12 @@ fn test(rest: &[&str]) -> ExitCode {
     if passed && (reasons.is_empty() || !is_ci) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Makes the attacks of `tests/attacks` and `tests/escapes`, or those of the files whose names begin as `rows`.
+/// Makes the attacks of `tests/attacks` and `tests/escapes`, and the faults of `tests/all/faults`, or those whose names begin as `rows`.
 fn attack(form: &str, rows: &[&str]) -> ExitCode {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // With the features of the whole workspace, so that wasmtime is compiled once.
-    let test =
-        ["test", "--workspace", "--locked", "--test", "all", "--", "attacks::", "--nocapture", "--test-threads=1"];
+    let test = ["test", "--workspace", "--locked", "--test", "all", "--"];
+    let test = test.iter().chain(&["attacks::", "faults::", "--nocapture", "--test-threads=1"]);
     let mut command = Command::new(cargo);
     command.args(test).env("DAYFLY_ATTACKS", form).env("DAYFLY_ATTACK_ROWS", rows.join(","));
     if command.status().is_ok_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -6,6 +6,9 @@
 //!
 //! `--known FILE` names files that fail in QuickJS itself, one a line, as its `test262_errors.txt` or as this program's list;
 //! they are counted apart.
+//!
+//! It is a soak too: what the process has in memory, its files and its threads are printed as they were after a tenth of the files,
+//! and at the end.
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal")]
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -16,6 +19,12 @@ use std::time::Duration;
 
 use dayfly::{Failure, Limits};
 use dayfly_bundler::{Bundler, Form, Run, Source};
+
+#[path = "../../../tests/all/running.rs"]
+#[allow(dead_code, reason = "tests ask for more")]
+mod running;
+
+use running::Running;
 
 /// What is left out: shared memory, on purpose; and what this version of QuickJS does not have, as its own `test262.conf` says.
 const LEFT_OUT: [&str; 10] = [
@@ -74,7 +83,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let bundler = Bundler::new()?;
     let mut figures: BTreeMap<String, [usize; 4]> = BTreeMap::new();
-    for file in &files {
+    let mut early = None;
+    for (number, file) in files.iter().enumerate() {
+        if number == files.len() / 10 {
+            early = Some(left(number));
+        }
         let name = file.strip_prefix(&suite.tests)?.to_string_lossy().into_owned();
         let (result, why) = suite.run(&bundler, file, known.contains(&name)).await?;
         if result == Result262::Failed {
@@ -84,7 +97,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         figures.entry(directory.join("/")).or_default()[result as usize] += 1;
     }
     print_figures(&figures);
+    for left in early.into_iter().chain([left(files.len())]) {
+        println!("{left}");
+    }
     Ok(())
+}
+
+/// What so many files have left in the process.
+fn left(files: usize) -> String {
+    let process = Running(std::process::id());
+    let (resident, descriptors, threads) = (process.resident() >> 20, process.descriptors(), process.threads());
+    format!("after {files} files: {resident} MiB in memory, {descriptors} files open, {threads} threads")
 }
 
 fn print_figures(figures: &BTreeMap<String, [usize; 4]>) {

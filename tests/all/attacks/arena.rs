@@ -1,28 +1,24 @@
 //! A server with a tenant for each file of attacks, and one who is served beside them.
 
-use std::fmt;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::serve::administered::{Server, exchange};
+use super::is_wanted;
+use crate::serve::administered::Server;
 use crate::support::{root, scratch};
+use crate::victim::{self, Seen, Victim};
 
 /// So long that whoever waits for it waits for nothing.
 const LONG: Duration = Duration::from_secs(120);
 
 /// The limit of processor time that those who attack have.
 pub(super) const CPU: Duration = Duration::from_millis(500);
-
-/// How often the victim asks.
-const VICTIMS_PAUSE: Duration = Duration::from_millis(50);
 
 /// What stands behind each file of attacks; and then, behind an escape.
 const PROBED: [&str; 2] = ["attacks/answer.js", "escapes/probe.js"];
@@ -35,15 +31,19 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Those of a folder whose names begin as one of `wanted`, which has commas between; all, if nothing is wanted.
-    pub(super) fn all(folder: &str, wanted: &str) -> Vec<Self> {
-        let is_wanted = |name: &str| wanted.split(',').any(|beginning| name.starts_with(beginning));
+    /// Those of a folder that are wanted.
+    pub(super) fn all(folder: &str) -> Vec<Self> {
         let files = fs::read_dir(root().join("tests").join(folder)).unwrap().map(|entry| entry.unwrap().path());
         let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "mjs"));
         let row = |path: PathBuf| Self { name: path.file_stem().unwrap().to_string_lossy().into_owned(), path };
         let mut rows: Vec<_> = files.map(row).filter(|row| is_wanted(&row.name)).collect();
         rows.sort_by(|one, other| one.name.cmp(&other.name));
         rows
+    }
+
+    /// Whether who attacks does not wait for what comes of it.
+    pub(super) fn has_clients_that_leave(&self) -> bool {
+        self.name.starts_with("g22")
     }
 }
 
@@ -64,32 +64,13 @@ pub(super) struct Made {
     pub(super) cpu: Duration,
 }
 
-/// What the victim saw.
-#[derive(Clone, Default)]
-pub(super) struct Seen {
-    latencies: Vec<Duration>,
-    pub(super) failed: usize,
-}
-
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut sorted = self.latencies.clone();
-        sorted.sort();
-        let at = |percent: usize| sorted.get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)));
-        let [middle, late] = [50, 99].map(|percent| at(percent).copied().unwrap_or_default());
-        write!(f, "{} pages, p50 {middle:.1?}, p99 {late:.1?}, {} failed", sorted.len(), self.failed)
-    }
-}
-
 /// The server, until it is closed or dropped.
 pub(super) struct Arena {
     server: Server,
     events: PathBuf,
     /// Lines of its log that say that something of ours broke.
     broken: Arc<Mutex<Vec<String>>>,
-    seen: Arc<Mutex<Seen>>,
-    is_over: Arc<AtomicBool>,
-    victim: Option<JoinHandle<()>>,
+    victim: Victim,
 }
 
 impl Arena {
@@ -98,7 +79,7 @@ impl Arena {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         let events = folder.join("events.jsonl");
-        fs::write(folder.join("victim.js"), "globalThis.render = ({ name }) => `<p>hello ${name}</p>`;").unwrap();
+        fs::write(folder.join("victim.js"), victim::APP).unwrap();
         let behind = if name == "escapes" { &PROBED[..] } else { &PROBED[..1] };
         for row in rows {
             let parts = behind.iter().map(|part| root().join("tests").join(part));
@@ -116,9 +97,8 @@ impl Arena {
         };
         let configuration = folder.join("serve.toml");
         let server = Server::run(&folder.join("state"), &[configuration.to_str().unwrap(), "--log", "json"], note);
-        let (seen, is_over) = (Arc::default(), Arc::default());
-        let victim = Some(be_served(&server.address, &seen, &is_over));
-        Self { server, events, broken, seen, is_over, victim }
+        let victim = Victim::of(&server.address);
+        Self { server, events, broken, victim }
     }
 
     /// What the victim sees in two seconds in which nobody else asks.
@@ -129,7 +109,7 @@ impl Arena {
 
     /// What it has seen since it was last asked.
     pub(super) fn victim(&self) -> Seen {
-        std::mem::take(&mut *self.seen.lock().unwrap())
+        self.victim.saw()
     }
 
     /// The attacks of a file, as its app gives them to a request that makes none.
@@ -151,7 +131,7 @@ impl Arena {
     /// Makes one, the `number`th of its row.
     pub(super) fn make(&self, row: &Row, attack: &Attack, number: usize) -> Made {
         let name: String = url::form_urlencoded::byte_serialize(attack.name.as_bytes()).collect();
-        let leaves = row.name.starts_with("g22");
+        let leaves = row.has_clients_that_leave();
         let mut leave = |stream: &mut TcpStream| {
             if leaves {
                 // In the middle of something: each time somewhere else.
@@ -218,44 +198,29 @@ impl Arena {
 
     /// Bytes of the server in memory.
     pub(super) fn resident(&self) -> u64 {
-        let pages = fs::read_to_string(format!("/proc/{}/statm", self.server.process.id())).unwrap();
-        pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+        self.server.running().resident()
     }
 
     /// Ends it; says what of ours broke, and what is left of the renders.
-    pub(super) fn close(mut self) -> Vec<String> {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.victim.take().unwrap().join().unwrap();
+    pub(super) fn close(self) -> Vec<String> {
+        let Self { mut server, broken, victim, .. } = self;
+        drop(victim);
         let deadline = Instant::now() + LONG;
         let left = loop {
-            let left = self.figure("dayfly_stores");
+            let left = server.figure("dayfly_stores");
             if left == 0.0 || Instant::now() > deadline {
                 break left;
             }
             std::thread::sleep(Duration::from_millis(20));
         };
-        let mut wrong = self.broken.lock().unwrap().clone();
+        let mut wrong = broken.lock().unwrap().clone();
         if left > 0.0 {
             wrong.push(format!("{left} stores are left"));
         }
-        if self.server.process.try_wait().unwrap().is_some() {
+        if server.process.try_wait().unwrap().is_some() {
             wrong.push("the server has ended".to_owned());
         }
         wrong
-    }
-
-    fn figure(&self, name: &str) -> f64 {
-        let request =
-            format!("GET /metrics HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", self.server.token);
-        let (_, page) = exchange(&self.server.admin, &request).unwrap();
-        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        value.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
-    }
-}
-
-impl Drop for Arena {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
     }
 }
 
@@ -269,22 +234,4 @@ fn configuration(folder: &Path, events: &Path, rows: &[Row]) -> String {
         text += &format!("[tenant.{name}]\nroutes = [\"/{name}\"]\napp = {app}\n");
     }
     text
-}
-
-/// Asks for the victim's page all the time.
-fn be_served(address: &str, seen: &Arc<Mutex<Seen>>, is_over: &Arc<AtomicBool>) -> JoinHandle<()> {
-    let (address, seen, is_over) = (address.to_owned(), seen.clone(), is_over.clone());
-    std::thread::spawn(move || {
-        while !is_over.load(Ordering::Relaxed) {
-            let began = Instant::now();
-            let page = exchange(&address, "GET /victim?name=Ada HTTP/1.0\r\nHost: localhost\r\n\r\n");
-            let is_well = page.is_some_and(|(_, body)| body == "<p>hello Ada</p>");
-            let took = began.elapsed();
-            let mut seen = seen.lock().unwrap();
-            seen.latencies.push(took);
-            seen.failed += usize::from(!is_well);
-            drop(seen);
-            std::thread::sleep(VICTIMS_PAUSE.saturating_sub(took));
-        }
-    })
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::LONG;
+use crate::running::Running;
 use crate::support::scratch;
 
 /// A folder of state that is empty.
-pub(super) fn state(test: &str) -> PathBuf {
+pub(crate) fn state(test: &str) -> PathBuf {
     let folder = scratch("serve").join(test);
     let _ = std::fs::remove_dir_all(&folder);
     folder
@@ -33,16 +34,26 @@ impl Server {
 
     /// With these arguments; `log` gets what it writes to its log from when it serves.
     pub(crate) fn run(state: &Path, arguments: &[&str], log: impl FnMut(String) + Send + 'static) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_dayfly"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--state"])
-            .arg(state)
-            .args(arguments)
-            .env("XDG_CACHE_HOME", scratch("cli-cache"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::of(state, Self::command(state, arguments), log)
+    }
+
+    /// `dayfly serve` with these arguments.
+    pub(crate) fn command(state: &Path, arguments: &[&str]) -> Command {
+        Self::command_at("127.0.0.1", state, arguments)
+    }
+
+    /// The same at some address.
+    pub(crate) fn command_at(address: &str, state: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+        let any_port = format!("{address}:0");
+        command.args(["serve", "--listen", &any_port, "--admin", &any_port, "--state"]).arg(state);
+        command.args(arguments).env("XDG_CACHE_HOME", scratch("cli-cache"));
+        command
+    }
+
+    /// The server that a command starts.
+    pub(crate) fn of(state: &Path, mut command: Command, log: impl FnMut(String) + Send + 'static) -> Self {
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let (mut address, mut said) = (String::new(), Vec::new());
         let admin = loop {
@@ -63,14 +74,34 @@ impl Server {
         Self { process, address, admin, token }
     }
 
+    /// What the system says of its process.
+    pub(crate) fn running(&self) -> Running {
+        Running(self.process.id())
+    }
+
+    /// The answer of the admin API to a request of this method, path and body.
+    pub(crate) fn ask(&self, method: &str, path: &str, kind: &str, body: &str) -> Option<(String, String)> {
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n", self.token);
+        let length = body.len();
+        let rest = format!("Connection: close\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}");
+        exchange(&self.admin, &(head + &rest))
+    }
+
+    /// A figure of `/metrics`, by its name with its labels.
+    pub(crate) fn figure(&self, name: &str) -> f64 {
+        let (_, page) = self.ask("GET", "/metrics", "text/plain", "").unwrap();
+        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no {name} in {page}")).parse().unwrap()
+    }
+
     /// Ends it as a power cut does.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     /// A page: its status line and headers, and its body.
-    pub(super) fn get(&self, path: &str) -> (String, String) {
+    pub(crate) fn get(&self, path: &str) -> (String, String) {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         exchange(&self.address, &request).unwrap()
     }

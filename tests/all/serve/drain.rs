@@ -5,14 +5,14 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
-use super::{LONG, Server};
+use super::{LONG, Server, administered};
 
 /// What the clients of one drain have seen.
 #[derive(Debug, Default)]
@@ -244,4 +244,30 @@ fn the_second_signal_ends_at_once() {
     assert_eq!(status.code(), Some(4));
     assert!(lines.iter().any(|line| line.contains("what is in flight is cut")), "{lines:#?}");
     assert!(!lines.iter().any(|line| line.contains("\"drained\"")), "{lines:#?}");
+}
+
+#[test]
+fn a_server_that_is_told_to_end_is_not_ready_before_it_turns_anybody_away() {
+    let state = administered::state("notice");
+    let mut server = administered::Server::run(&state, &["--set", "server.notice=2s"], drop);
+    let ready = |server: &administered::Server| {
+        administered::exchange(&server.admin, "GET /readyz HTTP/1.0\r\n\r\n").map(|(head, _)| head[9..12].to_owned())
+    };
+    assert_eq!(ready(&server).as_deref(), Some("200"));
+    let id = rustix::process::Pid::from_child(&server.process);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    let began = Instant::now();
+    while ready(&server).as_deref() != Some("503") {
+        assert!(began.elapsed() < Duration::from_millis(1500), "it says that it is ready");
+    }
+    let said = began.elapsed();
+    let mut pages = 0;
+    // New connections are taken for as long as the notice lasts.
+    while began.elapsed() < Duration::from_millis(1800) {
+        assert!(server.get("/hello/x").0.starts_with("HTTP/1.1 200"), "after {:?}", began.elapsed());
+        pages += 1;
+    }
+    assert!(server.process.wait().unwrap().success());
+    println!("H10: not ready after {said:.1?}, {pages} pages after that, ended after {:.1?}", began.elapsed());
+    assert!(pages > 0 && began.elapsed() < Duration::from_secs(30));
 }
