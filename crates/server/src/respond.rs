@@ -496,8 +496,27 @@ fn length(uri: &Uri) -> usize {
     scheme + "://".len() + authority + uri.path_and_query().map_or(0, |rest| rest.as_str().len())
 }
 
-/// Whom a request is for: RFC 9112, 3.2.2 and 3.2.
+/// Whom a request is for, if that can stand in a URL: else the app would fail for what its client did.
 fn authority(head: &Parts) -> Result<Authority, Refusal> {
+    named(head).and_then(|authority| if is_in_urls(&authority) { Ok(authority) } else { Err(Refusal::BadRequest) })
+}
+
+/// Whether a URL can have it, as apps read theirs: <https://url.spec.whatwg.org>. Without a name and a password: RFC 9110, 4.2.4.
+fn is_in_urls(authority: &Authority) -> bool {
+    let host = authority.host();
+    let is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    // A last label that is a number makes an address of it, and one of IDNA has rules of its own.
+    let is_name = host.rsplit('.').next().is_some_and(|label| label.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let rest = authority.as_str().strip_prefix(host);
+    let is_port = rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with(':') && authority.port_u16().is_some()));
+    if is_plain && is_name && is_port && !host.contains("--") {
+        return true;
+    }
+    url::Url::parse(&format!("http://{authority}/")).is_ok_and(|url| url.username().is_empty() && url.password().is_none())
+}
+
+/// RFC 9112, 3.2.2 and 3.2.
+fn named(head: &Parts) -> Result<Authority, Refusal> {
     if let Some(authority) = head.uri.authority() {
         return Ok(authority.clone());
     }
