@@ -8,6 +8,7 @@ use dayfly::Line;
 use tokio::sync::broadcast;
 
 use crate::receipt::Receipt;
+use crate::samples::Since;
 
 /// How many requests a listener may be behind; it is told of the ones beyond that it missed.
 const BEHIND: usize = 1024;
@@ -85,17 +86,31 @@ pub(crate) struct Tally {
     pub(crate) requests: u64,
     /// Those of which the outcome was not `ok`.
     pub(crate) failures: u64,
+    /// Those that a limit ended.
+    pub(crate) limit_hits: u64,
+    pub(crate) cpu: Duration,
     last: VecDeque<(Duration, u64)>,
+    /// Since the last sample; none if there was nothing.
+    since: Option<Box<Since>>,
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, receipt: &Receipt) {
+    /// Adds a request. `slow` is what takes too long.
+    pub(crate) fn add(&mut self, receipt: &Receipt, memory_limit: u64, slow: Duration) {
         self.requests += 1;
         self.failures += u64::from(receipt.outcome != "ok");
+        self.limit_hits += u64::from(receipt.outcome.starts_with("limit-"));
+        self.cpu += receipt.usage.cpu;
+        self.since.get_or_insert_with(|| Box::new(Since::new())).add(receipt, memory_limit, slow);
         if self.last.len() == LAST {
             self.last.pop_front();
         }
         self.last.push_back((receipt.took, receipt.usage.peak_memory));
+    }
+
+    /// What came since this was asked last.
+    pub(crate) fn take(&mut self) -> Option<Box<Since>> {
+        self.since.take()
     }
 
     /// The time that so many percent of the last requests took at most.

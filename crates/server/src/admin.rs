@@ -6,6 +6,10 @@
 //! | `GET /metrics` | read, for all tenants | `status` |
 //! | `GET /v1/status` | read | `status` |
 //! | `GET /v1/events` | read | `events` |
+//! | `GET /v1/live` | read | `live` |
+//! | `GET /v1/history`, `GET /v1/tenants/T/history` | read, the first for all tenants | `history` |
+//! | `GET /v1/alarms` | read | `alarms` |
+//! | `GET /v1/tenants-usage` | read | `usage` |
 //! | `GET /v1/tenants/T/logs` | read | `logs` |
 //! | `GET /v1/tenants`, `GET /v1/tenants/T` | read | `tenants` |
 //! | `POST /v1/tenants`, `DELETE /v1/tenants/T`, `POST /v1/tenants/T/suspend`, `…/resume` | admin | `tenants` |
@@ -15,15 +19,19 @@
 //!
 //! A token is always needed, on loopback too: every user of the machine can reach that.
 
+mod alarms;
 mod caller;
 mod deployments;
 mod events;
+mod history;
+mod live;
 mod logs;
 mod problem;
 mod routes;
 mod status;
 mod tenants;
 mod upload;
+mod usage;
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -129,6 +137,11 @@ impl Admin {
         let api = Api { inner: Arc::new(Inner { phase, shared, tokens, started: Instant::now() }) };
         let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, api.clone())));
         Ok(Some(Self { address, note: path, api, serving }))
+    }
+
+    /// Where clients of this machine find it.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", reachable(self.address))
     }
 
     /// The tenants' apps are there.

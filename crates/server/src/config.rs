@@ -14,6 +14,7 @@ use rustls::pki_types::CertificateDer;
 
 use crate::routes::Route;
 
+mod alarms;
 mod check;
 mod keys;
 mod kind;
@@ -22,6 +23,7 @@ mod problem;
 mod section;
 mod tree;
 
+pub use alarms::{Alarms, History, Webhook, WebhookFormat};
 pub use load::{Loaded, Override};
 pub use problem::{Origin, Place, Problem, Problems};
 
@@ -48,6 +50,10 @@ pub struct Config {
     pub otlp: Option<Otlp>,
     /// What is kept of the tenants' consoles.
     pub logs: Logs,
+    /// What is kept of the past.
+    pub history: History,
+    /// When somebody is to be told, and who.
+    pub alarms: Alarms,
     /// How many tenants have series of their own in the metrics: those with most requests; the others share those of the tenant
     /// `other`. Default 1,000; each takes some 50 series.
     pub metric_tenants: usize,
@@ -88,6 +94,8 @@ impl Config {
             events: Events::default(),
             otlp: None,
             logs: Logs::default(),
+            history: History::default(),
+            alarms: Alarms::default(),
             metric_tenants: 1000,
             tenant_header: None,
             tls: None,
@@ -116,6 +124,8 @@ impl Config {
         self.events = old.events.clone();
         self.otlp.clone_from(&old.otlp);
         self.logs = old.logs.clone();
+        self.history = old.history.clone();
+        self.alarms = old.alarms.clone();
         self.metric_tenants = old.metric_tenants;
         self.cache = old.cache;
         self.process_sandbox = old.process_sandbox;
@@ -153,6 +163,8 @@ const NEED_RESTART: &[(&str, Differs)] = &[
     ("events", |old, new| old.events != new.events),
     ("logs", |old, new| old.logs != new.logs),
     ("otlp", |old, new| old.otlp != new.otlp),
+    ("history", |old, new| old.history != new.history),
+    ("alarms", |old, new| old.alarms != new.alarms),
 ];
 
 /// HTTPS.

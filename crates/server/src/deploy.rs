@@ -23,6 +23,7 @@ use tempfile::NamedTempFile;
 
 use crate::audit::now;
 use crate::config::{App, TenantName};
+use crate::history::{Mark, MarkKind};
 use crate::kept::{AllKept, Kept, NotKept};
 use crate::refusal::Refusal;
 use crate::server::Shared;
@@ -128,7 +129,16 @@ impl Shared {
             // Nobody refers to what was refused, and nobody would ever remove it.
             self.retire(None, vec![id]).await;
         }
-        done.map(|done| Done { notices, ..done })
+        let done = done.map(|done| Done { notices, ..done })?;
+        self.mark(MarkKind::Deploy, &tenant, &done).await;
+        Ok(done)
+    }
+
+    /// Marks a change on the curves.
+    async fn mark(&self, kind: MarkKind, tenant: &Tenant, done: &Done) {
+        let Deployment { number, digest, .. } = &done.deployment;
+        let text = format!("{}: deployment {number}, {}…, in service", tenant.name, &digest.to_string()[..8]);
+        self.watch.mark(Mark::now(kind, Some(&tenant.name), text)).await;
     }
 
     /// Makes an earlier deployment the one that is served: that of a digest, or the one before. To be run to its end.
@@ -150,7 +160,9 @@ impl Shared {
             record.active = Some(deployment.number);
             record.active().cloned().map(|active| (active, Vec::new()))
         };
-        self.put_in_place(&tenant, deployment.digest, smoke, put).await
+        let done = self.put_in_place(&tenant, deployment.digest, smoke, put).await?;
+        self.mark(MarkKind::Rollback, &tenant, &done).await;
+        Ok(done)
     }
 
     /// Loads a bundle, lets it answer a request, and makes it what answers all: `put` says so in the record. The bundle is in the

@@ -19,6 +19,7 @@
 //! | a new app in place of the one before | `deploy` |
 //! | a new configuration in place of the one before | `reload` |
 //! | the API for whoever runs it | `admin`, `tokens`, `limits`, `audit` |
+//! | what was, and when somebody is to be told | `watch`, `samples`, `history`, `alarms`, `webhooks` |
 //!
 //! [`Config`] says what is served, and [`Config::load`] reads it from a file; [`Server::start`] makes ready for it, and
 //! [`Server::run`] serves until it is told to end. [`Handle::reload`] changes what is served meanwhile.
@@ -27,6 +28,7 @@
 mod activity;
 mod admin;
 mod admission;
+mod alarms;
 mod audit;
 mod background;
 mod cache;
@@ -38,6 +40,8 @@ mod deploy;
 mod drain;
 mod events;
 mod examples;
+mod exchange;
+mod history;
 mod ids;
 mod kept;
 mod limits;
@@ -57,6 +61,7 @@ mod refusal;
 mod reload;
 mod respond;
 mod routes;
+mod samples;
 mod server;
 mod shortage;
 mod store;
@@ -67,9 +72,12 @@ mod timing;
 mod tls;
 mod tokens;
 mod trace;
+mod watch;
+mod webhooks;
 
 pub use config::{
-    App, Config, Events, EventsTo, Http, LogFiles, Logs, NotATenantName, Otlp, Renders, TenantConfig, TenantName, Tls,
+    Alarms, App, Config, Events, EventsTo, History, Http, LogFiles, Logs, NotATenantName, Otlp, Renders, TenantConfig,
+    TenantName, Tls, Webhook, WebhookFormat,
 };
 pub use config::{Loaded, Origin, Override, Place, Problem, Problems};
 pub use drain::Drained;

@@ -19,6 +19,7 @@ use self::series::{ByCode, DURATIONS, PEAKS, SHARES};
 pub(crate) use self::series::{Histogram, Series, nanoseconds};
 pub(crate) use self::tenants::{Counted, CountedTenants};
 use crate::server::Shared;
+use crate::webhooks::Counts;
 
 const MS: u64 = 1_000_000;
 
@@ -236,6 +237,17 @@ impl Metrics {
                 dropped,
             )?;
         }
+        let webhooks: Vec<_> = self.shared.watch.webhooks.counts().collect();
+        let of = |counts: &Counts<'_>| ("webhook", counts.webhook.to_owned());
+        let notifications = webhooks.iter().flat_map(|counts| {
+            let results = [("sent", counts.sent), ("failed", counts.failed), ("lost", counts.lost)];
+            results.map(|(result, count)| (vec![of(counts), ("result", result.to_owned())], count))
+        });
+        let help =
+            "Messages about alarms that a webhook took, attempts that were in vain, and messages that were given up";
+        page.counters("dayfly_alarm_notifications", help, &notifications.collect::<Vec<_>>())?;
+        let waiting: Vec<_> = webhooks.iter().map(|counts| (vec![of(counts)], counts.waiting as f64)).collect();
+        page.gauges("dayfly_alarm_notifications_waiting", "Messages about alarms that wait to be taken", &waiting)?;
         let (is_well, at) = observer.reloads.last();
         let help = "Whether the configuration that was read last is in force";
         page.gauge("dayfly_config_last_reload_successful", help, f64::from(u8::from(is_well)))?;

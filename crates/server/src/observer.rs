@@ -34,6 +34,8 @@ pub(crate) struct Observer {
     pub(crate) machine: Machine,
     /// For the admin API, where there is one.
     pub(crate) activity: Option<Activity>,
+    /// A request that takes longer is slow.
+    slow: Duration,
     sent: Arc<dyn Sent>,
 }
 
@@ -82,6 +84,7 @@ impl Observer {
             reloads: Reloads::new(),
             machine: Machine::default(),
             activity: config.admin.map(|_| Activity::new()),
+            slow: config.alarms.slow,
             sent,
         })
     }
@@ -114,10 +117,10 @@ impl Observer {
                 }
             }
         }
+        if let Some(tenant) = tenant {
+            tenant.kept.tally().add(&receipt, tenant.config.limits.memory, self.slow);
+        }
         if let Some(activity) = &self.activity {
-            if let Some(tenant) = tenant {
-                tenant.kept.tally().add(&receipt);
-            }
             activity.note(receipt.clone(), console.clone());
         }
         self.log(tenant, &receipt, console);

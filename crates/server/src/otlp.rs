@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use dayfly::{Body, Call, Transport};
+use bytes::Bytes;
+use dayfly::Call;
 use dayfly_fetch::Client;
 use http::{Request, Response, Version};
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
 use opentelemetry::{InstrumentationScope, KeyValue, Value};
-use opentelemetry_http::{HttpClient, HttpError, ResponseBodyTooLarge};
+use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter, SpanLinks};
@@ -25,6 +25,7 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use crate::config::Otlp;
+use crate::exchange::exchange;
 use crate::outbox::{Outbox, Pace};
 use crate::receipt::Receipt;
 use crate::trace::SAMPLED;
@@ -302,34 +303,6 @@ struct CollectorClient {
     timeout: Duration,
 }
 
-/// How large a collector's answer may be. It is a count and a sentence.
-const MOST_ANSWER: usize = 64 << 10;
-
-impl CollectorClient {
-    async fn send(client: Client, mut request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let uri = request.uri();
-        let host = uri.host().ok_or("the collector's URL has no host")?.trim_matches(['[', ']']);
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        let addresses = client.resolve(host, port).await?;
-        // The sender says these.
-        request.headers_mut().remove(http::header::HOST);
-        request.headers_mut().remove(http::header::CONTENT_LENGTH);
-        let (head, mut body) = client.send(request, &addresses).await?.into_parts();
-        let mut whole = BytesMut::new();
-        while let Some(chunk) = next(&mut *body).await? {
-            if whole.len() + chunk.len() > MOST_ANSWER {
-                return Err(ResponseBodyTooLarge::new().into());
-            }
-            whole.extend_from_slice(&chunk);
-        }
-        Ok(Response::from_parts(head, whole.freeze()))
-    }
-}
-
-async fn next(body: &mut dyn Body) -> Result<Option<Bytes>, HttpError> {
-    Ok(body.chunk().await?)
-}
-
 impl HttpClient for CollectorClient {
     // What the attribute `async_trait` makes of an `async fn`.
     fn send_bytes<'a, 'b>(
@@ -340,7 +313,8 @@ impl HttpClient for CollectorClient {
         'a: 'b,
         Self: 'b,
     {
-        let (timeout, sending) = (self.timeout, Self::send(self.client.clone(), request));
+        let (timeout, client) = (self.timeout, self.client.clone());
+        let sending = async move { exchange(&client, request).await };
         // A task of the runtime's ends with it, where a timer outside would panic.
         let task = self.runtime.spawn(async move { tokio::time::timeout(timeout, sending).await });
         Box::pin(async move { task.await?.map_err(|_| format!("no answer within {timeout:?}"))? })

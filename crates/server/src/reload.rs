@@ -14,6 +14,7 @@ use futures_util::stream::iter;
 
 use crate::config::{Config, TenantName, Tls};
 use crate::deploy::{Configured, NotConfigured, configured};
+use crate::history::{Mark, MarkKind};
 use crate::kept::NotKept;
 use crate::server::{Error, Shared};
 use crate::tasks::joined;
@@ -59,6 +60,11 @@ impl Handle {
         let reloading = tokio::spawn(async move {
             let reloaded = reload(&shared, config).await;
             shared.observer.reloads.note(reloaded.is_ok());
+            let text = match &reloaded {
+                Ok(_) => "the configuration was read again",
+                Err(_) => "the configuration was read again, and cannot be served",
+            };
+            shared.watch.mark(Mark::now(MarkKind::Reload, None, text)).await;
             reloaded
         });
         joined(reloading).await
@@ -67,6 +73,8 @@ impl Handle {
     /// Notes that the configuration was to be read again and has mistakes, so that there is nothing to reload: for the figures.
     pub fn refused(&self) {
         self.shared.observer.reloads.note(false);
+        let text = "the configuration was read again, and has mistakes";
+        self.shared.watch.history.mark(Mark::now(MarkKind::Reload, None, text));
     }
 
     /// Opens the files of events and of the tenants' logs anew, as what rotates logs has renamed them. What comes before that is

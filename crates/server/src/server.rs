@@ -12,6 +12,7 @@ use dayfly_bundler::Bundler;
 use dayfly_fetch::Client;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::admin::Admin;
 use crate::admission::Admission;
@@ -20,6 +21,7 @@ use crate::background::Background;
 use crate::cache::Caches;
 use crate::config::{Config, TenantName};
 use crate::drain::{Drain, Drained};
+use crate::history::{Mark, MarkKind};
 use crate::ids::Ids;
 use crate::kept::AllKept;
 use crate::logs::LogStreams;
@@ -33,6 +35,7 @@ use crate::shortage::Shortage;
 use crate::store::{Lock, NotLocked, Store};
 use crate::tenant::{Tenant, Tenants};
 use crate::tls::Live;
+use crate::watch::{self, Watch};
 
 /// Nothing can be served.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +154,7 @@ pub(crate) struct Shared {
     pub(crate) caches: Caches,
     pub(crate) drain: Drain,
     pub(crate) background: Background,
+    pub(crate) watch: Arc<Watch>,
     /// Held while the tenants are put together anew.
     roster: std::sync::Mutex<()>,
 }
@@ -185,6 +189,7 @@ pub struct Server {
     shared: Arc<Shared>,
     listeners: Vec<Listener>,
     admin: Option<Admin>,
+    watching: AbortOnDropHandle<()>,
     lock: Lock,
 }
 
@@ -227,6 +232,7 @@ impl Server {
         let shortage = Shortage::new(config.renders.memory_share, observer.machine.clone());
         let caches = Caches::new(config.cache);
         let tenants = ArcSwap::from_pointee(Tenants::new(&config, []));
+        let watch = Watch::open(&config, admin.as_ref().map(Admin::url), &client).map_err(unusable)?;
         let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config.clone()),
             engine,
@@ -247,6 +253,7 @@ impl Server {
             caches,
             drain: Drain::default(),
             background: Background::start(config.renders.long_threads).map_err(Error::Threads)?,
+            watch: Arc::new(watch),
             roster: std::sync::Mutex::default(),
         });
         shared.kept.go_live();
@@ -255,7 +262,10 @@ impl Server {
         if let Some(admin) = &admin {
             admin.ready(&shared);
         }
-        Ok(Self { shared, listeners, admin, lock })
+        let version = format!("dayfly {} was started", env!("CARGO_PKG_VERSION"));
+        shared.watch.mark(Mark::now(MarkKind::Start, None, version)).await;
+        let watching = watch::start(&shared);
+        Ok(Self { shared, listeners, admin, watching, lock })
     }
 
     /// Where it listens.
@@ -296,11 +306,12 @@ impl Server {
     /// for that is over ([`Config::drain`]), and what they left behind is written and sent, which has five seconds. The admin API is
     /// there until all requests are answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Drained {
-        let Self { shared, listeners, admin, lock } = self;
+        let Self { shared, listeners, admin, watching, lock } = self;
         let drained = public::serve(listeners, shared.clone(), shutdown).await;
         if let Some(admin) = admin {
             admin.end().await;
         }
+        drop(watching);
         let flush = move || shared.observer.flush(Duration::from_secs(5));
         // It cannot be joined if the runtime is at its end, and then nothing can be written either.
         let _ = tokio::task::spawn_blocking(flush).await;

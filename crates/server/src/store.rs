@@ -7,6 +7,8 @@
 //! | `engines/DIGEST.wasm` | the engines that they were packed with |
 //! | `tenants/NAME.json` | what is kept of a tenant: a [`Record`] |
 //! | `audit.jsonl` | who changed what |
+//! | `history/` | samples and marks: `history` |
+//! | `alarms.json`, `webhooks/NAME/` | alarms, and messages about them that wait: `alarms`, `webhooks` |
 //! | `admin.json` | where the admin API is, with a token for clients of the same user |
 //!
 //! A file is there whole or not at all, whenever the process or the machine ends.
@@ -60,17 +62,9 @@ impl Store {
     /// with `engine`. The caller holds the [`Lock`].
     pub(crate) fn open(folder: &Path, engine: &'static [u8]) -> io::Result<Self> {
         for part in ["bundles", "engines", "tenants"] {
-            let part = folder.join(part);
-            fs::create_dir_all(&part)?;
-            for name in names(&part)? {
-                if name.starts_with(NEW) {
-                    fs::remove_file(part.join(name))?;
-                }
-            }
+            open_folder(&folder.join(part))?;
         }
-        for name in names(folder)?.into_iter().filter(|name| name.starts_with(NEW)) {
-            fs::remove_file(folder.join(name))?;
-        }
+        open_folder(folder)?;
         let (folder, engine) = (folder.to_owned(), Common::new(engine));
         Ok(Self { inner: Arc::new(Inner { folder, engine, pins: Mutex::default() }) })
     }
@@ -239,6 +233,15 @@ impl Drop for Pin {
 /// Whether there was no room on the disk, for this user or at all.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}
+
+/// Makes a folder if there is none, and removes from it what a process that was killed did not finish.
+pub(crate) fn open_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for name in names(folder)?.into_iter().filter(|name| name.starts_with(NEW)) {
+        fs::remove_file(folder.join(name))?;
+    }
+    Ok(())
 }
 
 /// Writes a file whole or not at all, readable for its owner alone; it is on the disk when this returns.

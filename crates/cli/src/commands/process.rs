@@ -100,8 +100,9 @@ fn read_by(config: &Config, file: Option<&Path>) -> Vec<PathBuf> {
         _ => None,
     });
     let tls = config.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]);
+    let secrets = config.alarms.webhooks.iter().filter_map(|webhook| webhook.secret.clone());
     let roots = config.otlp.iter().filter_map(|otlp| otlp.roots_file.clone());
-    apps.chain(tls).chain(roots).chain(config.tokens.clone()).chain(file.map(Path::to_owned)).collect()
+    apps.chain(tls).chain(roots).chain(secrets).chain(config.tokens.clone()).chain(file.map(Path::to_owned)).collect()
 }
 
 /// Editors and deploys put a new file in the place of an old one, so it is the folder that is kept; but no folder that holds the

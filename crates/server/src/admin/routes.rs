@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{Problem, ProblemView};
-use super::{Api, deployments, events, logs, status, tenants};
+use super::{Api, alarms, deployments, events, history, live, logs, status, tenants, usage};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +31,11 @@ pub(super) fn router(api: Api) -> Router {
         .routes(routes!(status::metrics))
         .routes(routes!(status::status))
         .routes(routes!(events::events))
+        .routes(routes!(live::live))
+        .routes(routes!(history::history))
+        .routes(routes!(history::tenant_history))
+        .routes(routes!(alarms::alarms))
+        .routes(routes!(usage::usage))
         .routes(routes!(logs::logs))
         .routes(routes!(tenants::list_tenants, tenants::create_tenant))
         .routes(routes!(tenants::get_tenant, tenants::delete_tenant))

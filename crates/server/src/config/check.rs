@@ -10,6 +10,7 @@ use super::{App, Config, TenantConfig, TenantName, Tls};
 use crate::routes::Route;
 use crate::tls::{self, Certificates};
 use crate::tokens;
+use crate::webhooks;
 
 /// Notes what is wrong; gives what is likely to be.
 pub(super) fn check(reader: &Reader, config: &Config) -> Vec<Problem> {
@@ -21,6 +22,7 @@ pub(super) fn check(reader: &Reader, config: &Config) -> Vec<Problem> {
         tenant.check_app();
     }
     check_admin(reader, config);
+    check_webhooks(reader, config);
     config.tls.as_ref().map(|tls| check_tls(reader, config, tls)).unwrap_or_default()
 }
 
@@ -131,6 +133,33 @@ fn check_admin(reader: &Reader, config: &Config) {
         && let Err(message) = tokens::check(file)
     {
         reader.wrong(&at, TOKENS, message, "`dayfly tenant token --file FILE` writes such a file");
+    }
+}
+
+fn check_webhooks(reader: &Reader, config: &Config) {
+    let webhooks = &config.alarms.webhooks;
+    for (index, webhook) in webhooks.iter().enumerate() {
+        let key = |key: &str| {
+            let path = format!("alarms.webhooks[{index}].{key}");
+            reader.place(&path).filter(|_| !reader.is_wrong(&path)).map(|at| (path, at))
+        };
+        if webhooks[..index].iter().any(|other| other.name == webhook.name)
+            && let Some((path, at)) = key("name")
+        {
+            reader.wrong(
+                &at,
+                &path,
+                format!("another webhook is called {}", webhook.name),
+                "give each a name of its own",
+            );
+        }
+        if let Some(file) = &webhook.secret
+            && let Some((path, at)) = key("secret")
+            && let Err(message) = webhooks::read_secret(file)
+        {
+            let remedy = "name a file with whsec_ and base64, or with a text of 16 bytes or more";
+            reader.wrong(&at, &path, message, remedy);
+        }
     }
 }
 

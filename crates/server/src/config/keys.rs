@@ -8,11 +8,16 @@ use http::{HeaderName, HeaderValue};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::kind::Kind;
 use super::kind::{
-    address, address_or_off, app, collector, count, events, header, path, share, size, switch, text, time,
+    address, address_or_off, app, choice, collector, count, events, factor, header, path, share, size, switch, text,
+    time, url,
 };
 use super::section::Section;
-use super::{Config, Events, Http, LogFiles, Logs, Otlp, Renders, TenantConfig, TenantName, Tls};
+use super::{
+    Alarms, Config, Events, History, Http, LogFiles, Logs, Otlp, Renders, TenantConfig, TenantName, Tls, Webhook,
+    WebhookFormat,
+};
 use crate::routes::Route;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -39,6 +44,8 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path, config: &mut Config) {
             config.otlp = Some(otlp);
         }
     });
+    root.section("history", |section| read_history(section, &mut config.history));
+    root.section("alarms", |section| read_alarms(section, base, &mut config.alarms));
     root.section("defaults", |section| read_tenant(section, &mut config.defaults));
     let defaults = config.defaults.clone();
     root.each("tenant", "NAME", |name, section| {
@@ -244,6 +251,82 @@ fn read_otlp(section: &mut Section<'_>, base: &Path, otlp: &mut Otlp) {
     );
     section.key("batch", "Requests that are sent at once.", &mut otlp.batch, &count(1, 100_000));
     section.key("delay", "How long is waited for so many to come.", &mut otlp.delay, &time(MILLISECOND, HOUR));
+}
+
+fn read_history(section: &mut Section<'_>, history: &mut History) {
+    section.key(
+        "interval",
+        "How often a sample is taken; 60,480 of the server are kept, a week of them.",
+        &mut history.interval,
+        &time(100 * MILLISECOND, MINUTE),
+    );
+    section.key(
+        "tenants",
+        "How many tenants have a history of their own, each of 130 KB on the disk: those that had requests last.",
+        &mut history.tenants,
+        &count(0, 100_000),
+    );
+}
+
+fn read_alarms(section: &mut Section<'_>, base: &Path, alarms: &mut Alarms) {
+    section.key("memory-high", "The share of its limit above which memory is high.", &mut alarms.memory_high, &share());
+    section.key("memory-critical", "The share above which it is critical.", &mut alarms.memory_critical, &share());
+    section.key("errors", "The share of requests that may fail: the budget of errors.", &mut alarms.errors, &share());
+    let slow = Alarms::SLOW.map(|slow| (humantime::format_duration(slow).to_string(), slow));
+    section.key("slow", "A request that takes longer is slow.", &mut alarms.slow, &choice(slow.into()));
+    section.key(
+        "slow-share",
+        "The share of requests that may be slow: the budget of latency.",
+        &mut alarms.slow_share,
+        &share(),
+    );
+    section.key(
+        "scale",
+        "What all windows of time of the alarms are multiplied by: below 1 they come sooner, for trying them out.",
+        &mut alarms.scale,
+        &factor(0.000_1, 1.0),
+    );
+    section.optional(
+        "url",
+        "The URL of the admin API as those see it who are told.",
+        "that of `admin.listen`",
+        &mut alarms.url,
+        &url("\"https://dayfly.example\""),
+    );
+    section.tables("webhooks", |section| {
+        let mut webhook = Webhook::new("", "");
+        section.required(
+            "name",
+            "What it is called in the log and in what is sent: 1 to 63 of a-z, 0-9 and -.",
+            &mut webhook.name,
+            &named(),
+        );
+        section.required("url", "Who is told, by a POST.", &mut webhook.url, &url("\"https://hooks.example/dayfly\""));
+        let formats =
+            vec![("webhook".into(), WebhookFormat::Webhook), ("alertmanager".into(), WebhookFormat::Alertmanager)];
+        section.key(
+            "format",
+            "What is sent: what Alertmanager sends to its webhooks, or what an Alertmanager takes at its `/api/v2/alerts`.",
+            &mut webhook.format,
+            &choice(formats),
+        );
+        section.optional(
+            "secret",
+            "A file with the secret that what is sent is signed with (HMAC-SHA256), read at each time.",
+            "none",
+            &mut webhook.secret,
+            &path(base),
+        );
+        section.key("timeout", "Time for an answer.", &mut webhook.timeout, &time(MILLISECOND, MINUTE));
+        if section.is_there() {
+            alarms.webhooks.push(webhook);
+        }
+    });
+}
+
+/// A name that is one of a file as well.
+fn named() -> Kind<String> {
+    text::<TenantName>("name", "\"oncall\"").map(|name| name.to_string(), |name| name.parse().ok())
 }
 
 fn read_renders(section: &mut Section<'_>, renders: &mut Renders) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use http::HeaderValue;
+use url::Url;
 
 use super::tree::{Node, Value};
 use super::{App, EventsTo};
@@ -51,6 +52,15 @@ impl<T> Kind<T> {
 
     pub(super) fn show(&self, value: &T) -> String {
         (self.show)(value)
+    }
+}
+
+impl<T: 'static> Kind<T> {
+    /// The same as another type, and back, which is for what is shown.
+    pub(super) fn map<U: 'static>(self, to: fn(T) -> U, back: fn(&U) -> Option<T>) -> Kind<U> {
+        let Self { name, bounds, read, show } = self;
+        let show = move |value: &U| back(value).map_or_else(String::new, |value| show(&value));
+        Kind { name, bounds, read: Box::new(move |node| read(node).map(to)), show: Box::new(show) }
     }
 }
 
@@ -174,6 +184,36 @@ pub(super) fn collector() -> Kind<String> {
     Kind { name: "URL", bounds: String::new(), read: Box::new(read), show: Box::new(|url| format!("\"{url}\"")) }
 }
 
+/// A URL of HTTP.
+pub(super) fn url(example: &'static str) -> Kind<String> {
+    let read = move |node: &Node| match &node.value {
+        Value::Text(text) => match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(text.clone()),
+            _ => Err(Wrong::new(format!("{text:?} is no URL of HTTP"), format!("write it as in {example}"))),
+        },
+        other => Err(Wrong::kind("URL", other, example)),
+    };
+    Kind { name: "URL", bounds: String::new(), read: Box::new(read), show: Box::new(|url| format!("\"{url}\"")) }
+}
+
+/// One of some words.
+pub(super) fn choice<T: Clone + PartialEq + 'static>(words: Vec<(String, T)>) -> Kind<T> {
+    let all = words.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    let shown = words.clone();
+    let remedy = format!("write one of {all}");
+    let read = move |node: &Node| match &node.value {
+        Value::Text(text) => match words.iter().find(|(word, _)| word == text) {
+            Some((_, value)) => Ok(value.clone()),
+            None => Err(Wrong::new(format!("{text:?} is none of the words that may stand here"), remedy.clone())),
+        },
+        other => Err(Wrong::new(format!("{} where a word is wanted", other.kind()), remedy.clone())),
+    };
+    let show = move |value: &T| {
+        shown.iter().find(|(_, of)| of == value).map_or_else(String::new, |(word, _)| format!("\"{word}\""))
+    };
+    Kind { name: "one of some words", bounds: all, read: Box::new(read), show: Box::new(show) }
+}
+
 /// A header's value.
 pub(super) fn header(name: &'static str, example: &'static str) -> Kind<HeaderValue> {
     let read = move |node: &Node| match &node.value {
@@ -188,20 +228,27 @@ pub(super) fn header(name: &'static str, example: &'static str) -> Kind<HeaderVa
 
 /// A share of a whole.
 pub(super) fn share() -> Kind<f64> {
-    let read = |node: &Node| {
+    number(0.0, 1.0, |number| Wrong::new(format!("{number} is no share"), "write 0 to 1, as in 0.1 for a tenth"))
+}
+
+/// What something is multiplied by.
+pub(super) fn factor(least: f64, most: f64) -> Kind<f64> {
+    number(least, most, move |number| {
+        Wrong::new(format!("{number} is out of bounds"), format!("write {least} to {most}, as in 0.5"))
+    })
+}
+
+fn number(least: f64, most: f64, wrong: impl Fn(f64) -> Wrong + 'static) -> Kind<f64> {
+    let read = move |node: &Node| {
         let number = match &node.value {
             Value::Float(number) => *number,
             // Of a number beyond 2^53 only that it is too large matters.
             Value::Integer(number) => *number as f64,
             other => return Err(Wrong::kind("number", other, "0.1")),
         };
-        if (0.0..=1.0).contains(&number) {
-            Ok(number)
-        } else {
-            Err(Wrong::new(format!("{number} is no share"), "write 0 to 1, as in 0.1 for a tenth"))
-        }
+        if (least..=most).contains(&number) { Ok(number) } else { Err(wrong(number)) }
     };
-    Kind { name: "number", bounds: "0 to 1".into(), read: Box::new(read), show: Box::new(f64::to_string) }
+    Kind { name: "number", bounds: format!("{least} to {most}"), read: Box::new(read), show: Box::new(f64::to_string) }
 }
 
 /// A number without a unit.

@@ -162,8 +162,10 @@ impl Config {
             for key in keys.iter().filter(|key| &key.path[..section_of(&key.path)] == of) {
                 if section != of {
                     section = of;
-                    text +=
-                        &format!("\n### `[{of}]`\n\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
+                    let name = of.strip_suffix("[]").map_or_else(|| of.to_owned(), |list| format!("[{list}]"));
+                    text += &format!(
+                        "\n### `[{name}]`\n\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
+                    );
                 }
                 text += &row(key, &key.path[of.len() + 1..]);
             }

@@ -239,6 +239,24 @@ impl Section<'_> {
         });
     }
 
+    /// Sections that are entries of a list, as `[[NAME]]` writes them.
+    pub(super) fn tables(&mut self, name: &'static str, mut read: impl FnMut(&mut Section<'_>)) {
+        self.known.push(name);
+        let Some(node) = self.take(name) else {
+            self.below(&format!("{name}[]"), None, read);
+            return;
+        };
+        let Value::List(items) = node.value else {
+            let path = self.path_of(name);
+            let message = format!("{} where sections are wanted", node.value.kind());
+            self.reader.wrong(&node.at, &path, message, format!("write [[{path}]], and its keys below it, for each"));
+            return;
+        };
+        for (index, item) in items.into_iter().enumerate() {
+            self.below(&format!("{name}[{index}]"), Some(item), &mut read);
+        }
+    }
+
     fn below<R>(&self, name: &str, node: Option<Node>, read: impl FnOnce(&mut Section<'_>) -> R) -> R {
         let path = self.path_of(name);
         let (table, at) = match node {

@@ -15,11 +15,11 @@ use crate::tools;
 
 const APP: &str = "globalThis.render = ({ say }) => { console.warn('said', say); return 'page' };";
 
-fn code(response: &Response<Value>) -> (u16, &str) {
+pub(crate) fn code(response: &Response<Value>) -> (u16, &str) {
     (response.status().as_u16(), response.body()["code"].as_str().unwrap_or("-"))
 }
 
-async fn as_token(server: &Running, token: &str, method: &str, path: &str) -> Response<Value> {
+pub(crate) async fn as_token(server: &Running, token: &str, method: &str, path: &str) -> Response<Value> {
     let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
     server.api(request.body("".into()).unwrap()).await
 }
@@ -352,6 +352,11 @@ async fn the_description_is_valid_openapi_and_has_every_route() {
         "get /metrics",
         "get /v1/status",
         "get /v1/events",
+        "get /v1/live",
+        "get /v1/history",
+        "get /v1/alarms",
+        "get /v1/tenants-usage",
+        "get /v1/tenants/{tenant}/history",
         "get /v1/tenants",
         "post /v1/tenants",
         "get /v1/tenants/{tenant}",

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use dayfly::Limits;
 use dayfly_server::{
-    App, Config, Events, EventsTo, Http, Loaded, LogFiles, Logs, Origin, Override, Problems, Renders, TenantConfig, Tls,
+    Alarms, App, Config, Events, EventsTo, History, Http, Loaded, LogFiles, Logs, Origin, Override, Problems, Renders,
+    TenantConfig, Tls, Webhook, WebhookFormat,
 };
 use tempfile::TempDir;
 
@@ -108,6 +109,26 @@ sample = 0.5
 queue = 8
 batch = 9
 delay = "10ms"
+[history]
+interval = "2s"
+tenants = 12
+[alarms]
+memory-high = 0.1
+memory-critical = 0.2
+errors = 0.3
+slow = "5s"
+slow-share = 0.4
+scale = 0.5
+url = "https://dayfly.example/admin"
+[[alarms.webhooks]]
+name = "oncall"
+url = "https://hooks.example/dayfly"
+format = "alertmanager"
+secret = "secret"
+timeout = "13s"
+[[alarms.webhooks]]
+name = "other"
+url = "http://127.0.0.1:1"
 [renders]
 concurrent = 6
 long-threads = 1
@@ -173,6 +194,7 @@ fn with_certificate(folder: &Folder) {
     folder.write("key.pem", pem("PRIVATE KEY", &made.signing_key.serialize_der()));
     folder.write("app.mjs", "");
     folder.write("tokens.toml", "");
+    folder.write("secret", "sixteen bytes or more\n");
 }
 
 #[test]
@@ -220,6 +242,24 @@ fn every_key_goes_where_it_belongs() {
     let expected = Renders { concurrent: 6, long_threads: 1, queue: 0, queue_time, bundles: 2 << 30, memory_share: 0.5 };
     assert_eq!(renders, &expected);
     assert_eq!(tenants.len(), 2);
+    assert_eq!(config.history, History { interval: Duration::from_secs(2), tenants: 12 });
+    let oncall = Webhook {
+        format: WebhookFormat::Alertmanager,
+        secret: Some(path("secret")),
+        timeout: Duration::from_secs(13),
+        ..Webhook::new("oncall", "https://hooks.example/dayfly")
+    };
+    let alarms = Alarms {
+        memory_high: 0.1,
+        memory_critical: 0.2,
+        errors: 0.3,
+        slow: Duration::from_secs(5),
+        slow_share: 0.4,
+        scale: 0.5,
+        url: Some("https://dayfly.example/admin".into()),
+        webhooks: vec![oncall, Webhook::new("other", "http://127.0.0.1:1")],
+    };
+    assert_eq!(config.alarms, alarms);
 
     let limits = |first: u64, kib: u64| Limits {
         fuel: Some(first),
@@ -264,7 +304,11 @@ fn the_file_above_sets_every_key_that_there_is() {
         }
         let Some(key) = line.strip_prefix("| `").and_then(|line| line.split('`').next()) else { continue };
         let section = if key == "app" { "tenant.one" } else { &section };
-        let found = section.split('.').try_fold(&file, |table, name| table.get(name)?.as_table());
+        let found =
+            section.split('.').try_fold(&file, |table, name| match table.get(name.trim_matches(['[', ']']))? {
+                toml::Value::Array(entries) => entries.first()?.as_table(),
+                other => other.as_table(),
+            });
         assert!(found.is_some_and(|table| table.contains_key(key)), "{section}.{key} is in no test");
     }
 }
@@ -282,6 +326,48 @@ fn what_is_left_out_has_its_default() {
     assert!(config.tenants.is_empty());
     let Problems(problems) = Config::load(None, &[], None).unwrap_err();
     assert_eq!(problems[0].key, "server.state");
+}
+
+#[test]
+fn mistakes_of_alarms_are_found_each_with_its_place_and_remedy() {
+    let folder = Folder::new(
+        r#"[alarms]
+slow = "2s"
+scale = 2
+[[alarms.webhooks]]
+name = "on call"
+url = "mailto:me"
+format = "slack"
+[[alarms.webhooks]]
+name = "twice"
+url = "http://a.example"
+secret = "short"
+[[alarms.webhooks]]
+name = "twice"
+ulr = "http://a.example"
+[tenant.a]
+routes = ["/"]
+"#,
+    );
+    folder.write("short", "short");
+    let mistakes = folder.mistakes();
+    for (place, part) in [
+        ("serve.toml:2:8: alarms.slow", "write one of \"1ms\", \"5ms\""),
+        ("serve.toml:3:9: alarms.scale", "2 is out of bounds; write 0.0001 to 1"),
+        ("serve.toml:5:8: alarms.webhooks[0].name", "on call"),
+        ("serve.toml:6:7: alarms.webhooks[0].url", "is no URL of HTTP"),
+        ("serve.toml:7:10: alarms.webhooks[0].format", "write one of \"webhook\", \"alertmanager\""),
+        ("serve.toml:11:10: alarms.webhooks[1].secret", "it has 5 bytes, and is to have 16 or more"),
+        ("serve.toml:13:8: alarms.webhooks[2].name", "another webhook is called twice; give each a name of its own"),
+        ("alarms.webhooks[2].url", "it is missing"),
+        ("alarms.webhooks[2].ulr", "did you mean url?"),
+    ] {
+        let is_there = |mistake: &String| mistake.contains(place) && mistake.contains(part);
+        assert!(mistakes.iter().any(is_there), "{place}: {part}: {mistakes:#?}");
+    }
+    assert_eq!(mistakes.len(), 9, "{mistakes:#?}");
+    let mistakes = Folder::new("[alarms]\nwebhooks = 7\n[tenant.a]\nroutes = [\"/\"]").mistakes();
+    assert!(mistakes[0].contains("write [[alarms.webhooks]], and its keys below it, for each"), "{mistakes:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
 mod admin;
+mod alarms;
 mod cache;
 mod compression;
 mod conditional;

@@ -1,0 +1,126 @@
+//! A server that looks at itself: what it keeps when it is killed, whom it tells, and what it tells Prometheus.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use super::LONG;
+use super::administered::{Server, exchange, state};
+
+fn api(server: &Server, path: &str) -> Value {
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        server.token
+    );
+    let (head, body) = exchange(&server.admin, &request).unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}\n{body}");
+    // It may come in chunks, which is of no matter to where the JSON begins and ends.
+    serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {head}\n{body}"))
+}
+
+/// The times of the samples that there are since then, each of them.
+fn times(server: &Server, since: f64) -> Vec<f64> {
+    let (mut all, mut from) = (Vec::new(), since);
+    while from < now() {
+        // As many as come one by one.
+        let to = from + 190.0;
+        let history = api(server, &format!("/v1/history?points=2000&from={from}&to={to}"));
+        let values = |name: &str| history[name].as_array().unwrap().clone();
+        let is_there = values("memory_bytes").into_iter().map(|value| !value.is_null());
+        let times = values("time").into_iter().map(|time| time.as_f64().unwrap());
+        all.extend(times.zip(is_there).filter_map(|(time, is_there)| is_there.then_some(time)));
+        from = to + 0.1;
+    }
+    all
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
+}
+
+/// Takes whatever is posted there, and gives it on.
+fn receiver(address: &str) -> Receiver<Value> {
+    let listener = TcpListener::bind(address).unwrap();
+    let (sender, messages) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut came, mut some) = (Vec::new(), [0; 4096]);
+            let body = loop {
+                let count = stream.read(&mut some).unwrap();
+                came.extend_from_slice(&some[..count]);
+                let text = String::from_utf8_lossy(&came);
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length =
+                    head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                if body.len() >= length.unwrap_or(0) {
+                    break serde_json::from_str(body).unwrap();
+                }
+            };
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+            if sender.send(body).is_err() {
+                return;
+            }
+        }
+    });
+    messages
+}
+
+/// A server in which memory is always too high, and is so often looked at; nobody may be there who is told.
+fn start(state: &Path, told: &str) -> Server {
+    let webhooks = format!("alarms.webhooks=[{{ name = \"oncall\", url = \"http://{told}/\" }}]");
+    let keys = ["history.interval=100ms", "alarms.scale=0.002", "alarms.memory-high=0.0", webhooks.as_str()];
+    let arguments: Vec<&str> = keys.iter().flat_map(|key| ["--set", *key]).collect();
+    Server::run(state, &arguments, drop)
+}
+
+#[test]
+fn a_server_that_is_killed_keeps_its_history_but_one_sample_and_every_message() {
+    let state = state("alarms-kill");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let told = free.local_addr().unwrap().to_string();
+    drop(free);
+    let mut kept: Vec<f64> = Vec::new();
+    let begun = now();
+    for round in 0..3 {
+        let mut server = start(&state, &told);
+        let began = Instant::now();
+        while times(&server, begun).len() < kept.len() + 15
+            || api(&server, "/v1/alarms")["active"][0]["state"] != "firing"
+        {
+            assert!(began.elapsed() < LONG, "round {round}: {}", api(&server, "/v1/alarms"));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let seen = times(&server, begun);
+        server.kill();
+        let killed = now();
+        // The machine may be slow to take a sample; what is lost is what it had not written.
+        assert!(kept.iter().all(|time| seen.contains(time)), "round {round}: what was kept is gone");
+        let server = start(&state, &told);
+        let after = times(&server, begun);
+        let lost: Vec<_> = seen.iter().filter(|time| !after.contains(time)).collect();
+        assert!(lost.len() <= 1, "round {round}: {lost:?} are lost");
+        kept = after.into_iter().filter(|time| *time < killed).collect();
+        drop(server);
+    }
+    // Another alarm says that this one is not taken.
+    let waiting = std::fs::read_dir(state.join("webhooks/oncall")).unwrap();
+    let waiting = waiting.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let high = waiting.filter(|text| text.contains("{alertname=\\\"DayflyMemoryHigh\\\"}")).count();
+    assert_eq!(high, 1, "the alarm fired once, whatever became of its server");
+    let messages = receiver(&told);
+    let server = start(&state, &told);
+    let message = messages.recv_timeout(LONG).unwrap();
+    assert_eq!((&message["status"], &message["version"]), (&"firing".into(), &"4".into()));
+    assert_eq!(message["alerts"][0]["labels"]["alertname"], "DayflyMemoryHigh");
+    let began = Instant::now();
+    while std::fs::read_dir(state.join("webhooks/oncall")).unwrap().count() > 0 {
+        assert!(began.elapsed() < LONG);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(server);
+}
