@@ -79,7 +79,7 @@ impl Command {
             Self::Dev(dev) => dev.exec(cache),
             Self::Serve(serve) => serve.exec(cache),
             Self::Health(health) => health.exec(),
-            Self::Deploy(deploy) => deploy.exec(),
+            Self::Deploy(deploy) => deploy.exec(cache),
             Self::Rollback(rollback) => rollback.exec(),
             Self::Tenant(tenant) => tenant.exec(),
             Self::Logs(logs) => logs.exec(),

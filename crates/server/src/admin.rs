@@ -10,6 +10,7 @@
 //! | `GET /v1/history`, `GET /v1/tenants/T/history` | read, the first for all tenants | `history` |
 //! | `GET /v1/alarms` | read | `alarms` |
 //! | `GET /v1/tenants-usage` | read | `usage` |
+//! | `GET /v1/tenants/T/leak`, `PUT …` | read, deploy | `leak` |
 //! | `GET /v1/tenants/T/logs` | read | `logs` |
 //! | `GET /v1/tenants`, `GET /v1/tenants/T` | read | `tenants` |
 //! | `POST /v1/tenants`, `DELETE /v1/tenants/T`, `POST /v1/tenants/T/suspend`, `…/resume` | admin | `tenants` |
@@ -24,6 +25,7 @@ mod caller;
 mod deployments;
 mod events;
 mod history;
+mod leak;
 mod live;
 mod logs;
 mod problem;

@@ -44,6 +44,7 @@ mod exchange;
 mod history;
 mod ids;
 mod kept;
+mod leaks;
 mod limits;
 mod linger;
 pub mod log;

@@ -24,6 +24,7 @@ use crate::drain::{Drain, Drained};
 use crate::history::{Mark, MarkKind};
 use crate::ids::Ids;
 use crate::kept::AllKept;
+use crate::leaks::Leaks;
 use crate::logs::LogStreams;
 use crate::metrics::Metrics;
 use crate::observer::Observer;
@@ -155,6 +156,7 @@ pub(crate) struct Shared {
     pub(crate) drain: Drain,
     pub(crate) background: Background,
     pub(crate) watch: Arc<Watch>,
+    pub(crate) leaks: Leaks,
     /// Held while the tenants are put together anew.
     roster: std::sync::Mutex<()>,
 }
@@ -254,11 +256,13 @@ impl Server {
             drain: Drain::default(),
             background: Background::start(config.renders.long_threads).map_err(Error::Threads)?,
             watch: Arc::new(watch),
+            leaks: Leaks::open(&config.state).map_err(unusable)?,
             roster: std::sync::Mutex::default(),
         });
         shared.kept.go_live();
         Prepared::new(&shared, &config).await?.take_effect(&shared, config.clone()).await?;
         shared.store.sweep(&shared.kept.bundles().collect()).map_err(unusable)?;
+        shared.leaks.sweep(&shared.kept.bundles().collect());
         if let Some(admin) = &admin {
             admin.ready(&shared);
         }

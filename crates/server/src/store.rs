@@ -9,6 +9,7 @@
 //! | `audit.jsonl` | who changed what |
 //! | `history/` | samples and marks: `history` |
 //! | `alarms.json`, `webhooks/NAME/` | alarms, and messages about them that wait: `alarms`, `webhooks` |
+//! | `leaks/DIGEST.json` | what the lab said of a bundle |
 //! | `admin.json` | where the admin API is, with a token for clients of the same user |
 //!
 //! A file is there whole or not at all, whenever the process or the machine ends.

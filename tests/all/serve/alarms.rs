@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use super::LONG;
 use super::administered::{Server, exchange, state};
+use crate::support::scratch;
 
 fn api(server: &Server, path: &str) -> Value {
     let request = format!(
@@ -123,4 +125,46 @@ fn a_server_that_is_killed_keeps_its_history_but_one_sample_and_every_message() 
         std::thread::sleep(Duration::from_millis(20));
     }
     drop(server);
+}
+
+#[test]
+fn a_deploy_with_a_leak_check_keeps_the_staircase_beside_it() {
+    let state = state("leak-check");
+    let server = Server::start(&state);
+    let folder = scratch("serve").join("leak-check-apps");
+    std::fs::create_dir_all(&folder).unwrap();
+    let deploy = |name: &str, text: &str, more: &[&str]| {
+        std::fs::write(folder.join(name), text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+        command.args(["deploy", "hello"]).arg(folder.join(name)).args(more).arg("--state").arg(&state);
+        command.env("XDG_CACHE_HOME", scratch("cli-cache")).output().unwrap()
+    };
+    let story = "const native = console.error; console.error = (...all) => native(...all);\n\
+                 globalThis.render = () => '<p>hello</p>';";
+    let grows = deploy("story.js", story, &["--leak-check"]);
+    let said = String::from_utf8(grows.stderr).unwrap();
+    assert!(grows.status.success() && said.contains("in one heap its runs would be growing"), "{said}");
+    let digest = String::from_utf8(grows.stdout).unwrap().trim().to_owned();
+    let staircase = api(&server, "/v1/tenants/hello/leak");
+    assert_eq!((staircase["digest"].as_str(), &staircase["verdict"]), (Some(digest.as_str()), &"growing".into()));
+    let bytes: Vec<u64> = staircase["bytes"].as_array().unwrap().iter().map(|bytes| bytes.as_u64().unwrap()).collect();
+    assert_eq!(staircase["runs"].as_array().unwrap().len(), bytes.len());
+    assert!(bytes.len() >= 10 && bytes.is_sorted() && staircase["bytes_a_run"].as_f64() > Some(100.0), "{staircase}");
+    // An app with a handler is asked for a page, and what was not weighed has no staircase.
+    let clean = "export default { fetch: () => new Response('hello') };";
+    let said = String::from_utf8(deploy("clean.mjs", clean, &["--leak-check"]).stderr).unwrap();
+    assert!(said.contains("in one heap its runs would be clean: 0 bytes a run"), "{said}");
+    assert_eq!(api(&server, "/v1/tenants/hello/leak")["verdict"], "clean");
+    assert!(deploy("other.mjs", &clean.replace("hello", "other"), &[]).status.success());
+    let request = format!(
+        "GET /v1/tenants/hello/leak HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        server.token
+    );
+    let (head, body) = exchange(&server.admin, &request).unwrap();
+    assert!(head.starts_with("HTTP/1.1 404") && body.contains("\"no-leak-report\""), "{head}\n{body}");
+    let kinds: Vec<_> = api(&server, "/v1/history")["marks"].as_array().unwrap().clone();
+    let kinds: Vec<_> = kinds.iter().map(|mark| mark["kind"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds, ["start", "deploy", "deploy", "deploy"]);
+    // The examples' server goes on.
+    assert!(server.get("/hello").1.contains("other"));
 }

@@ -8,14 +8,17 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use clap::Args;
 use dayfly::BundleId;
+use dayfly_bundler::{Bundler, Places, Source, Visit};
+use dayfly_lab::{CannotCheck, Scenario, check};
 use dayfly_server::TenantName;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::runtime;
+use super::{build, runtime};
+use crate::cache::CacheArgs;
 use crate::client::{self, Client, Refused, ServerArgs, or_refused};
-use crate::exit::Exit;
+use crate::exit::{Exit, Mistake};
 use crate::input::{self, App};
 use crate::report::{print_json, print_note};
 use crate::units::show_size;
@@ -45,6 +48,13 @@ pub(crate) struct Deploy {
     #[arg(long, conflicts_with = "path")]
     no_smoke: bool,
 
+    /// Let the lab weigh the app too, run again and again in one heap, and keep what it says beside the deployment
+    ///
+    /// It is what `dayfly leak check` says: whether the app would grow where its runs share `console`. What is deployed stays either
+    /// way. A bundle has no sources that could be run so.
+    #[arg(long)]
+    leak_check: bool,
+
     #[command(flatten)]
     server: ServerArgs,
 
@@ -54,34 +64,74 @@ pub(crate) struct Deploy {
 }
 
 impl Deploy {
-    pub(crate) fn exec(self) -> Result<Exit> {
+    pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
         let client = self.server.client()?;
         let app = input::app(&self.app)?;
-        or_refused(runtime()?.block_on(self.deploy(&client, app)))
+        if self.leak_check && matches!(app, App::Bundle(_)) {
+            let why = "a bundle cannot be weighed, as it has no sources: give --leak-check the JavaScript that it was built of";
+            return Err(Mistake(why.into()).into());
+        }
+        let weigher = if self.leak_check { Some(build::bundler(cache)?) } else { None };
+        or_refused(runtime()?.block_on(self.deploy(&client, app, weigher.as_ref())))
     }
 
-    async fn deploy(&self, client: &Client, app: App) -> Result<Exit> {
-        let done = match app {
+    async fn deploy(&self, client: &Client, app: App, weigher: Option<&Bundler>) -> Result<Exit> {
+        let (done, source) = match app {
             App::Bundle(bundle) => {
                 let name = self.app.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                self.send(client, &name, "application/wasm", bundle.into()).await?
+                (self.send(client, &name, "application/wasm", bundle.into()).await?, None)
             }
             App::Script(script) => {
-                let send = async |source: dayfly_bundler::Source| {
+                let send = async |source: Source| {
                     self.send(client, &source.name, "text/javascript; charset=utf-8", source.text.into()).await
                 };
                 match send(script.source.clone()).await {
                     Err(error) if error.downcast_ref::<Refused>().is_some_and(|why| why.code == "source-imports") => {
                         match script.bundle()? {
-                            Some(bundled) => send(bundled.source).await?,
+                            Some(bundled) => (send(bundled.source.clone()).await?, Some(bundled.source)),
                             None => return Err(error),
                         }
                     }
-                    done => done?,
+                    done => (done?, Some(script.source)),
                 }
             }
         };
+        if let (Some(bundler), Some(source)) = (weigher, source) {
+            self.weigh(client, bundler, source, &done).await?;
+        }
         report(&done, self.json)
+    }
+
+    /// Lets the lab weigh what was deployed, and has the server keep what it says. An app that the lab cannot run is deployed still.
+    async fn weigh(&self, client: &Client, bundler: &Bundler, source: Source, done: &Value) -> Result<()> {
+        let places = Places::of(&source);
+        let fetch = Visit::Fetch(format!("http://localhost{}", self.path.as_deref().unwrap_or("/")));
+        let weigh = async |visit| check(bundler, &Scenario::new(source.clone(), visit), &places).await;
+        // Which of the two the app has is known when it is run.
+        let weighed = match weigh(Visit::Render("{}".into())).await {
+            Err(CannotCheck::Run { .. }) => weigh(fetch).await,
+            weighed => weighed,
+        };
+        let weighed = match weighed {
+            Ok(weighed) => weighed,
+            Err(why) => {
+                print_note(&format!("warning: it cannot be weighed: {}", why.detail()));
+                return Ok(());
+            }
+        };
+        let bytes = &weighed.heap_bytes[1..];
+        let staircase = json!({
+            "digest": done["deployment"]["digest"],
+            "runs": (1..=bytes.len()).collect::<Vec<_>>(),
+            "bytes": bytes,
+            "verdict": weighed.verdict.as_str(),
+            "bytes_a_run": weighed.bytes_per_run,
+        });
+        let path = format!("/v1/tenants/{}/leak", self.tenant);
+        client.ask(Method::PUT, &path, Some(("application/json", staircase.to_string().into()))).await?;
+        let verdict = weighed.verdict.as_str();
+        print_note(&format!("in one heap its runs would be {verdict}: {} bytes a run", weighed.bytes_per_run));
+        Ok(())
     }
 
     async fn send(&self, client: &Client, name: &str, kind: &str, body: Bytes) -> Result<Value> {

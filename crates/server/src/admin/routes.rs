@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{Problem, ProblemView};
-use super::{Api, alarms, deployments, events, history, live, logs, status, tenants, usage};
+use super::{Api, alarms, deployments, events, history, leak, live, logs, status, tenants, usage};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -36,6 +36,7 @@ pub(super) fn router(api: Api) -> Router {
         .routes(routes!(history::tenant_history))
         .routes(routes!(alarms::alarms))
         .routes(routes!(usage::usage))
+        .routes(routes!(leak::get_leak, leak::put_leak))
         .routes(routes!(logs::logs))
         .routes(routes!(tenants::list_tenants, tenants::create_tenant))
         .routes(routes!(tenants::get_tenant, tenants::delete_tenant))

@@ -357,6 +357,8 @@ async fn the_description_is_valid_openapi_and_has_every_route() {
         "get /v1/alarms",
         "get /v1/tenants-usage",
         "get /v1/tenants/{tenant}/history",
+        "get /v1/tenants/{tenant}/leak",
+        "put /v1/tenants/{tenant}/leak",
         "get /v1/tenants",
         "post /v1/tenants",
         "get /v1/tenants/{tenant}",

@@ -398,10 +398,11 @@ async fn who_is_for_some_tenants_sees_what_is_theirs_alone() {
     let mine = as_token(&server, &shop.token, "GET", "/v1/tenants/shop/history").await;
     let kinds: Vec<_> = mine.body()["marks"].as_array().unwrap().iter().map(|mark| &mark["kind"]).collect();
     assert!(kinds.contains(&&json!("deploy")) && !kinds.contains(&&json!("start")), "{kinds:?}");
-    for path in ["/v1/history", "/v1/tenants/other/history"] {
+    for path in ["/v1/history", "/v1/tenants/other/history", "/v1/tenants/other/leak"] {
         let refused = as_token(&server, &shop.token, "GET", path).await;
         assert_eq!(code(&refused), (403, "tenant-not-allowed"), "{path}");
     }
+    assert_eq!(code(&as_token(&server, &shop.token, "PUT", "/v1/tenants/shop/leak").await), (403, "scope-missing"));
     let usage = as_token(&server, &shop.token, "GET", "/v1/tenants-usage").await;
     assert_eq!((&usage.body()["total"], &usage.body()["tenants"][0]["name"]), (&json!(1), &json!("shop")));
     server.end().await;
@@ -440,5 +441,33 @@ async fn what_tenants_use_comes_in_pages_in_the_order_that_is_asked_for() {
     assert_eq!((&b["requests"], &b["failures"], &b["limit_hits"]), (&json!(1), &json!(1), &json!(1)));
     assert_eq!(b["memory_limit_bytes"], 32 << 20);
     assert!(b["cpu_us"].as_u64() > Some(0) && b["p99_us"].as_u64() > Some(0) && b["digest"].is_string(), "{b}");
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_lab_says_is_kept_by_the_bundle_that_it_is_of() {
+    let state = tempfile::tempdir().unwrap();
+    let start = async || serve_in(state.path(), [tenant("one", "one.mjs", APP)], |_| {}).await.unwrap();
+    let server = start().await;
+    let nothing = server.call("GET", "/v1/tenants/one/leak", "", "").await;
+    assert_eq!(code(&nothing), (404, "no-leak-report"));
+    let digest = get(&server, "/v1/tenants/one").await["active"]["digest"].clone();
+    let staircase =
+        json!({ "digest": digest, "runs": [1, 2], "bytes": [10, 20], "verdict": "growing", "bytes_a_run": 10.0 });
+    let put = async |body: String| server.call("PUT", "/v1/tenants/one/leak", "application/json", body).await;
+    let mut other = staircase.clone();
+    other["digest"] = "0".repeat(64).into();
+    assert_eq!(code(&put(other.to_string()).await), (404, "deployment-unknown"));
+    let mut uneven = staircase.clone();
+    uneven["runs"] = json!([1]);
+    for wrong in [uneven.to_string(), "{".into(), "{}".into()] {
+        assert_eq!(code(&put(wrong.clone()).await), (400, "bad-request"), "{wrong}");
+    }
+    assert_eq!(code(&put(" ".repeat((256 << 10) + 1)).await), (413, "too-large"));
+    assert_eq!(put(staircase.to_string()).await.status(), 204);
+    assert_eq!(get(&server, "/v1/tenants/one/leak").await, staircase);
+    server.end().await;
+    let server = start().await;
+    assert_eq!(get(&server, "/v1/tenants/one/leak").await, staircase);
     server.end().await;
 }
