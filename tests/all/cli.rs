@@ -380,6 +380,7 @@ fn help_version_and_completions_are_there() {
         ("run", "run"),
         ("dev", "dev"),
         ("serve", "serve"),
+        ("alerts", "alerts"),
         ("bench", "bench"),
         ("leak", "leak"),
         ("leak check", "leak-check"),

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+mod alerts;
 mod bench;
 mod build;
 mod completions;
@@ -41,6 +42,7 @@ pub(crate) enum Command {
     Tenant(tenant::Tenant),
     Logs(logs::Logs),
     Top(top::Top),
+    Alerts(alerts::Alerts),
     Bench(bench::Bench),
     Leak(leak::Leak),
     Trace(trace::Trace),
@@ -65,6 +67,7 @@ impl Command {
             | Self::Serve(_)
             | Self::Health(_)
             | Self::Logs(_)
+            | Self::Alerts(_)
             | Self::Trace(_)
             | Self::Types(_)
             | Self::Completions(_) => false,
@@ -84,6 +87,7 @@ impl Command {
             Self::Tenant(tenant) => tenant.exec(),
             Self::Logs(logs) => logs.exec(),
             Self::Top(top) => top.exec(),
+            Self::Alerts(alerts) => alerts.exec(),
             Self::Bench(bench) => bench.exec(cache),
             Self::Leak(leak) => leak.exec(cache),
             Self::Trace(trace) => trace.exec(),

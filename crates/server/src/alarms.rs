@@ -5,8 +5,10 @@
 //! | the conditions that there are, with their texts | `rules` |
 //! | which of them hold now | `facts` |
 //! | for how long they have, and what was said of it | here |
+//! | the same conditions for Prometheus | `prometheus` |
 
 mod facts;
+pub(crate) mod prometheus;
 mod rules;
 mod runbooks;
 

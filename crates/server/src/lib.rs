@@ -76,6 +76,7 @@ mod trace;
 mod watch;
 mod webhooks;
 
+pub use alarms::prometheus::unknown_metrics;
 pub use config::{
     Alarms, App, Config, Events, EventsTo, History, Http, LogFiles, Logs, NotATenantName, Otlp, Renders, TenantConfig,
     TenantName, Tls, Webhook, WebhookFormat,

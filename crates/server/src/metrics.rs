@@ -26,6 +26,59 @@ const MS: u64 = 1_000_000;
 /// Upper bounds of waits, in nanoseconds.
 pub(crate) const WAITS: [u64; 7] = [MS, 5 * MS, 10 * MS, 50 * MS, 100 * MS, 500 * MS, 1_000 * MS];
 
+/// The names of all families, without the endings of their samples: what rules and dashboards may name.
+pub(crate) const FAMILIES: [&str; 49] = [
+    "dayfly_alarm_notifications",
+    "dayfly_alarm_notifications_waiting",
+    "dayfly_build_info",
+    "dayfly_bundle_loads",
+    "dayfly_bundles_loaded",
+    "dayfly_bundles_memory_bytes",
+    "dayfly_bundles_memory_limit_bytes",
+    "dayfly_config_last_reload_success_timestamp_seconds",
+    "dayfly_config_last_reload_successful",
+    "dayfly_console_lines",
+    "dayfly_console_lines_dropped",
+    "dayfly_console_memory_bytes",
+    "dayfly_events_dropped",
+    "dayfly_host_memory_events",
+    "dayfly_host_memory_limit_bytes",
+    "dayfly_host_memory_working_set_bytes",
+    "dayfly_host_pressure_seconds",
+    "dayfly_isolate_memory_limit_bytes",
+    "dayfly_isolate_memory_limit_hits",
+    "dayfly_isolate_memory_peak_bytes",
+    "dayfly_isolate_memory_peak_ratio",
+    "dayfly_limit_hits",
+    "dayfly_outgoing_calls",
+    "dayfly_render_cpu_seconds",
+    "dayfly_render_fuel",
+    "dayfly_render_pages",
+    "dayfly_render_permits",
+    "dayfly_render_permits_held",
+    "dayfly_render_queue_length",
+    "dayfly_render_queue_limit",
+    "dayfly_render_queue_wait_seconds",
+    "dayfly_renders",
+    "dayfly_request_bytes",
+    "dayfly_request_duration_seconds",
+    "dayfly_requests",
+    "dayfly_response_bytes",
+    "dayfly_slots",
+    "dayfly_slots_resident_bytes",
+    "dayfly_spans",
+    "dayfly_stores",
+    "dayfly_tenants",
+    "dayfly_traced_requests_dropped",
+    "process_cpu_seconds",
+    "process_max_fds",
+    "process_open_fds",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+    "process_threads",
+    "process_virtual_memory_bytes",
+];
+
 /// The figures of a server. Cheap to clone.
 #[derive(Clone)]
 pub struct Metrics {
@@ -33,6 +86,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// The names of all families that there can be, without the endings of their samples.
+    pub fn families() -> &'static [&'static str] {
+        &FAMILIES
+    }
+
     pub(crate) fn of(shared: &Arc<Shared>) -> Self {
         Self { shared: shared.clone() }
     }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -125,6 +125,48 @@ fn a_server_that_is_killed_keeps_its_history_but_one_sample_and_every_message() 
         std::thread::sleep(Duration::from_millis(20));
     }
     drop(server);
+}
+
+/// What `dayfly alerts` prints, with programs from that folder alone.
+fn alerts(arguments: &[&str], programs: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+    command.arg("alerts").args(arguments).env("PATH", programs).output().unwrap()
+}
+
+#[test]
+fn rules_for_prometheus_have_the_thresholds_of_the_configuration_and_are_checked() {
+    let shipped = std::fs::read_to_string(crate::support::root().join("deploy/prometheus/dayfly.rules.yml")).unwrap();
+    let printed = alerts(&["--check"], "");
+    assert!(printed.status.success(), "{printed:?}");
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), shipped);
+    let said = String::from_utf8(printed.stderr).unwrap();
+    assert!(said.contains("checked: every metric is one that the server exports"), "{said}");
+    assert!(said.contains("not checked: promtool is not here"), "{said}");
+
+    let folder = scratch("serve").join("alerts");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("serve.toml");
+    std::fs::write(&file, "[alarms]\nmemory-high = 0.42\nslow = \"100ms\"\n[tenant.a]\nroutes = [\"/\"]\n").unwrap();
+    let printed = alerts(&[file.to_str().unwrap(), "--set", "alarms.errors=0.002"], "");
+    let rules = String::from_utf8(printed.stdout).unwrap();
+    for part in ["dayfly:memory_used:ratio > 0.42\n", "le=~\"0[.]1\"", "> 14.4 * 0.002\n"] {
+        assert!(rules.contains(part), "{part}: {rules}");
+    }
+    std::fs::write(&file, "[alarms]\nmemory-high = 42\n").unwrap();
+    let printed = alerts(&[file.to_str().unwrap()], "");
+    assert_eq!((printed.status.code(), printed.stdout), (Some(2), vec![]));
+    // What another tool says of them is handed on.
+    for (code, begin) in [(0, "checked: promtool: SUCCESS"), (1, "error: promtool: SUCCESS")] {
+        let program = folder.join("promtool");
+        std::fs::write(&program, format!("#!/bin/sh\ntest \"$1 $2\" = 'check rules' && echo SUCCESS\nexit {code}\n"))
+            .unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let printed = alerts(&["--check"], folder.to_str().unwrap());
+        let said = String::from_utf8(printed.stderr).unwrap();
+        assert!(said.contains(begin), "{said}");
+        assert_eq!(printed.status.code(), Some(if code == 0 { 0 } else { 4 }), "{said}");
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::admin::{as_token, code};
 use crate::support::{Running, serve, serve_in, tenant};
 
-const APP: &str = r#"export default { async fetch(request) {
+pub(crate) const APP: &str = r#"export default { async fetch(request) {
     const path = new URL(request.url).pathname;
     if (path.endsWith("throw")) throw new Error("no");
     if (path.endsWith("memory")) { const all = []; for (;;) all.push(new Uint8Array(1 << 20)); }
@@ -28,14 +28,14 @@ const APP: &str = r#"export default { async fetch(request) {
 
 /// What a webhook does with a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Mood {
+pub(crate) enum Mood {
     Takes,
     Fails,
     Hangs,
 }
 
 /// Somebody who is told.
-struct Receiver {
+pub(crate) struct Receiver {
     address: SocketAddr,
     inner: Arc<Mutex<Inner>>,
     _serving: AbortOnDropHandle<()>,
@@ -49,7 +49,7 @@ struct Inner {
 }
 
 impl Receiver {
-    async fn start(mood: Mood) -> Self {
+    pub(crate) async fn start(mood: Mood) -> Self {
         Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), mood).await
     }
 
@@ -78,7 +78,7 @@ impl Receiver {
         }
     }
 
-    fn webhook(&self) -> Webhook {
+    pub(crate) fn webhook(&self) -> Webhook {
         Webhook {
             timeout: Duration::from_millis(300),
             ..Webhook::new("oncall", format!("http://{}/hook", self.address))
@@ -94,7 +94,7 @@ impl Receiver {
     }
 
     /// The messages about an alarm that were taken, once there are so many.
-    async fn taken(&self, alarm: &str, count: usize) -> Vec<Value> {
+    pub(crate) async fn taken(&self, alarm: &str, count: usize) -> Vec<Value> {
         let began = Instant::now();
         loop {
             let mut taken = self.inner.lock().unwrap().taken.clone();
@@ -109,7 +109,7 @@ impl Receiver {
 }
 
 /// Samples come often, and minutes are tenths of seconds.
-fn quick(config: &mut Config) {
+pub(crate) fn quick(config: &mut Config) {
     config.history.interval = Duration::from_millis(100);
     config.alarms.scale = 1.0 / 600.0;
 }

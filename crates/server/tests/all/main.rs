@@ -3,6 +3,7 @@
 
 mod admin;
 mod alarms;
+mod alerts;
 mod cache;
 mod compression;
 mod conditional;

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use dayfly_server::{EventsTo, Otlp};
+use dayfly_server::{Config, EventsTo, Otlp};
 use serde_json::Value;
 
 use crate::support::{Running, id_of, serve, tenant};
@@ -18,8 +18,9 @@ const APP: &str = r#"export default { async fetch(request) {
     return new Response("hello");
 } };"#;
 
-/// A server of two tenants of whom one has series of its own, that has been asked for this and that.
-async fn asked(folder: &std::path::Path) -> Running {
+/// A server of two tenants of whom one has series of its own, that has been asked for this and that; `change` has the last word on its
+/// configuration.
+pub(crate) async fn asked(folder: &std::path::Path, change: impl FnOnce(&mut Config)) -> Running {
     let server = serve([tenant("one", "one.mjs", APP), tenant("two", "two.mjs", APP)], |config| {
         config.metric_tenants = 1;
         config.events.to = EventsTo::File(folder.join("events.jsonl"));
@@ -28,6 +29,7 @@ async fn asked(folder: &std::path::Path) -> Running {
         let one = config.tenants.get_mut(&"one".parse().unwrap()).unwrap();
         one.limits.memory = 32 << 20;
         one.limits.cpu = Duration::from_secs(60);
+        change(config);
     })
     .await;
     for path in ["/one", "/one", "/one/throw", "/one/memory", "/one/call", "/two", "/nobody"] {
@@ -42,7 +44,7 @@ async fn the_strict_parser_of_openmetrics_reads_the_figures() {
     let test = "the_strict_parser_of_openmetrics_reads_the_figures";
     let Some(python) = tokio::task::spawn_blocking(|| tools::python(test)).await.unwrap() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let server = asked(folder.path()).await;
+    let server = asked(folder.path(), |_| {}).await;
     let text = server.metrics.encode();
     assert!(text.ends_with("# EOF\n"));
     let samples = tokio::task::spawn_blocking(move || {
@@ -120,7 +122,7 @@ async fn promtool_finds_nothing_wrong() {
     let test = "promtool_finds_nothing_wrong";
     let Some(promtool) = tokio::task::spawn_blocking(|| tools::promtool(test)).await.unwrap() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let server = asked(folder.path()).await;
+    let server = asked(folder.path(), |_| {}).await;
     let text = server.metrics.encode_text();
     assert!(text.contains("dayfly_requests_total{tenant=\"one\",outcome=\"ok\"} 3\n"), "{text}");
     let said =

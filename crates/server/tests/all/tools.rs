@@ -61,11 +61,34 @@ pub(crate) fn python(test: &str) -> Option<PathBuf> {
 
 /// Prometheus' own tool, as it is here or comes from Debian's package. Elsewhere the test is left out.
 pub(crate) fn promtool(test: &str) -> Option<PathBuf> {
-    if has("promtool", &["--version"]) {
-        return Some("promtool".into());
+    debian(test, "promtool", "prometheus")
+}
+
+/// What starts Alertmanager, in the same way: its arguments are to be added.
+pub(crate) fn alertmanager(test: &str) -> Option<Command> {
+    let program = debian(test, "prometheus-alertmanager", "prometheus-alertmanager")?;
+    let share = program.parent().and_then(Path::parent).map(|user| user.join("share"));
+    let Some(share) = share.filter(|share| share.join("prometheus/alertmanager").is_dir()) else {
+        return Some(Command::new(program));
+    };
+    // It reads a template by a path of the system's, and where it was only unpacked that is nowhere.
+    if !has("unshare", &["--mount", "true"]) {
+        left_out(test, "Alertmanager, as it is unpacked, needs a mount of its own, which only root may make");
+        return None;
     }
-    match installed::packages(&["prometheus"]) {
-        Ok(folder) => Some(folder.join("usr/bin/promtool")),
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", "mount --bind \"$1\" /usr/share && shift && exec \"$@\"", "sh"]);
+    command.arg(share).arg(program);
+    Some(command)
+}
+
+/// A program, as it is here or comes from one of Debian's packages.
+fn debian(test: &str, program: &str, package: &str) -> Option<PathBuf> {
+    if has(program, &["--version"]) {
+        return Some(program.into());
+    }
+    match installed::packages(&[package]) {
+        Ok(folder) => Some(folder.join("usr/bin").join(program)),
         Err(why) => {
             left_out(test, &why);
             None
