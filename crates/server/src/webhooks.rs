@@ -53,7 +53,7 @@ struct Told {
     webhook: Webhook,
     queue: Queue,
     /// What fires still, for an Alertmanager, and when it was told last. It need not outlive the process.
-    again: Mutex<(f64, Option<Message>)>,
+    again: Mutex<(f64, Vec<Message>)>,
     news: Notify,
     sent: AtomicU64,
     failed: AtomicU64,
@@ -106,7 +106,9 @@ impl Webhooks {
             let firing = active.iter().filter(is_firing);
             let group: Vec<Alarm> = firing.chain(changed.iter().filter(is_over)).cloned().collect();
             for told in &self.all {
-                told.put(&told.message(&self.url, name, &group))?;
+                for message in told.messages(&self.url, name, &group) {
+                    told.put(&message)?;
+                }
             }
         }
         Ok(())
@@ -121,7 +123,7 @@ impl Webhooks {
         for told in self.all.iter().filter(|told| told.webhook.format == WebhookFormat::Alertmanager) {
             let mut again = told.again.lock().unwrap_or_else(PoisonError::into_inner);
             if now().as_secs_f64() - again.0 >= AGAIN {
-                *again = (now().as_secs_f64(), Some(told.message(&self.url, "", &firing)));
+                *again = (now().as_secs_f64(), told.messages(&self.url, "", &firing));
                 told.news.notify_one();
             }
         }
@@ -139,13 +141,16 @@ impl Webhooks {
 }
 
 impl Told {
-    fn message(&self, url: &str, name: &str, group: &[Alarm]) -> Message {
+    /// Of many alarms a webhook is told that there are more, as Alertmanager does it, and an Alertmanager gets several messages.
+    fn messages(&self, url: &str, name: &str, group: &[Alarm]) -> Vec<Message> {
         let at = now().as_secs_f64();
-        let body = match self.webhook.format {
-            WebhookFormat::Webhook => message::webhook(&self.webhook.name, url, name, group),
-            WebhookFormat::Alertmanager => message::alertmanager(url, at, group),
+        let bodies = match self.webhook.format {
+            WebhookFormat::Webhook => vec![message::webhook(&self.webhook.name, url, name, group)],
+            WebhookFormat::Alertmanager => {
+                group.chunks(message::MOST).map(|some| message::alertmanager(url, at, some)).collect()
+            }
         };
-        Message { at, body }
+        bodies.into_iter().map(|body| Message { at, body }).collect()
     }
 
     fn put(&self, message: &Message) -> io::Result<()> {
@@ -194,11 +199,12 @@ impl Told {
     }
 
     async fn tell_again(&self, client: &Client) {
-        let message = self.again.lock().unwrap_or_else(PoisonError::into_inner).1.take();
-        let Some(message) = message else { return };
-        if let Err(why) = self.send(client, 0, &message).await {
-            self.failed.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(webhook = self.webhook.name, "what fires still could not be told: {why}");
+        let messages = std::mem::take(&mut self.again.lock().unwrap_or_else(PoisonError::into_inner).1);
+        for message in messages {
+            if let Err(why) = self.send(client, 0, &message).await {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(webhook = self.webhook.name, "what fires still could not be told: {why}");
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::alarms::{Alarm, Rule, State, runbook};
 
 /// How many alarms are in one message.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
 /// After what time an Alertmanager takes an alarm for resolved of which it heard no more.
 const FORGOTTEN: f64 = 300.0;
@@ -96,4 +96,44 @@ fn fingerprint(labels: &Labels) -> u64 {
     let parts = labels.iter().flat_map(|(name, value)| [name, value]);
     let bytes = parts.flat_map(|part| part.bytes().chain([255]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+    use crate::alarms::{Severity, Unit};
+
+    fn alarm(tenant: usize, state: State) -> Alarm {
+        Alarm {
+            name: "DayflyTenantLimitHits".into(),
+            severity: Severity::Warning,
+            tenant: Some(format!("t{tenant}")),
+            state,
+            since: 1.0,
+            fired_at: Some(1.5),
+            resolved_at: (state == State::Resolved).then_some(86_400.0),
+            value: 1.0,
+            threshold: 0.0,
+            unit: Unit::Count,
+            summary: format!("a limit has ended 1 requests of t{tenant}"),
+        }
+    }
+
+    #[test]
+    fn a_message_is_bounded_and_has_in_common_what_all_have() {
+        let group: Vec<_> = (0..150).map(|tenant| alarm(tenant, State::Resolved)).collect();
+        let body = webhook("oncall", "http://x", "DayflyTenantLimitHits", &group);
+        assert_eq!((body["alerts"].as_array().unwrap().len(), &body["truncatedAlerts"]), (MOST, &json!(50)));
+        assert_eq!((&body["status"], &body["alerts"][0]["status"]), (&json!("resolved"), &json!("resolved")));
+        assert_eq!(body["alerts"][0]["startsAt"], "1970-01-01T00:00:01.500Z");
+        assert_eq!(body["alerts"][0]["endsAt"], "1970-01-02T00:00:00.000Z");
+        let labels = json!({ "alertname": "DayflyTenantLimitHits", "job": "dayfly", "severity": "warning" });
+        assert_eq!(body["commonLabels"], labels);
+        let common: Vec<_> = body["commonAnnotations"].as_object().unwrap().keys().collect();
+        assert_eq!(common, ["description", "runbook"]);
+        let one = webhook("oncall", "http://x", "DayflyTenantLimitHits", &[alarm(1, State::Firing)]);
+        assert_eq!(one["commonLabels"], one["alerts"][0]["labels"]);
+        assert_ne!(one["alerts"][0]["fingerprint"], body["alerts"][0]["fingerprint"]);
+    }
 }
