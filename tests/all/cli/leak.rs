@@ -437,7 +437,8 @@ fn chromiums_memory_panel_shows_what_each_run_left() {
     let global = classes.iter().find(|class| class["name"] == "global×13").unwrap_or_else(|| panic!("{seen:#}"));
     let retained = global["retained"].as_str().unwrap();
     let most = loaded["classes"]["global"]["retained"].as_f64().unwrap();
-    let shown: f64 = retained.split(" kB").next().unwrap().replace(',', "").trim().parse().unwrap();
+    let digits = retained.chars().take_while(|next| next.is_ascii_digit() || *next == ',').filter(char::is_ascii_digit);
+    let shown: f64 = digits.collect::<String>().parse().unwrap();
     assert!((shown * 1e3 - most).abs() < 1e3, "{retained} for {most}");
     let realms: Vec<&str> = seen["realms"].as_array().unwrap().iter().map(|realm| realm.as_str().unwrap()).collect();
     for run in 1..=12 {
