@@ -2,6 +2,7 @@
 //!
 //! | route | scope | module |
 //! | --- | --- | --- |
+//! | `GET /`, `GET /dashboard/FILE` | none | `dashboard` |
 //! | `GET /livez`, `GET /readyz`, `GET /openapi.json` | none | `status`, `routes` |
 //! | `GET /metrics` | read, for all tenants | `status` |
 //! | `GET /v1/status` | read | `status` |
@@ -22,6 +23,7 @@
 
 mod alarms;
 mod caller;
+mod dashboard;
 mod deployments;
 mod events;
 mod history;

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::{Problem, ProblemView};
-use super::{Api, alarms, deployments, events, history, leak, live, logs, status, tenants, usage};
+use super::{Api, alarms, dashboard, deployments, events, history, leak, live, logs, status, tenants, usage};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -52,6 +52,8 @@ pub(super) fn router(api: Api) -> Router {
     components.security_schemes.insert("token".into(), SecurityScheme::Http(bearer).into());
     router
         .route("/openapi.json", get(async move || Json(description)))
+        .route("/", get(dashboard::page))
+        .route("/dashboard/{file}", get(dashboard::file))
         .fallback(nothing)
         .method_not_allowed_fallback(not_allowed)
         .with_state(api)

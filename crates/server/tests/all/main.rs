@@ -8,9 +8,11 @@ mod cache;
 mod compression;
 mod conditional;
 mod config;
+mod dashboard;
 mod deploy;
 mod drain;
 mod frames;
+mod grafana;
 mod http;
 #[path = "../../../../tests/all/installed.rs"]
 mod installed;

@@ -1,0 +1,55 @@
+// Alarms: those that are active, and those that were, each with what to do about it.
+
+import { get } from "./api.js";
+import { fill, h, say } from "./dom.js";
+import { count, of, time } from "./format.js";
+import { markdown } from "./markdown.js";
+
+export class Alarms {
+  constructor(counted, tenant = null) {
+    Object.assign(this, { counted, tenant });
+    this.said = h("p", { class: "hidden", role: "status" });
+    this.active = h("div", { class: "alarms" });
+    this.history = h("tbody");
+    this.past = h("details", { class: "figures" }, h("summary", {}, "History"),
+      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Alarms that were" },
+        h("table", {}, h("thead", {}, h("tr", {}, ["Alarm", "Tenant", "Fired", "Resolved", "Value"].map((name) => h("th", { scope: "col" }, name)))), this.history)));
+    this.element = h("section", { class: "panel", id: "alarms", "aria-labelledby": "alarms-title" },
+      h("h2", { id: "alarms-title" }, "Alarms"), this.said, this.active, this.past);
+  }
+
+  async show(signal) {
+    try {
+      const { active, history } = await get("/v1/alarms", { signal });
+      this.draw(this.mine(active), this.mine(history));
+    } catch (error) {
+      if (!signal?.aborted) fill(this.active, h("p", { class: "wrong" }, `The alarms cannot be had: ${error.message}`));
+    }
+  }
+
+  mine(alarms) {
+    return this.tenant ? alarms.filter(({ tenant }) => tenant === this.tenant) : alarms;
+  }
+
+  draw(active, history) {
+    const opened = new Set([...this.active.querySelectorAll("details[open]")].map((details) => details.dataset.alarm));
+    fill(this.active, active.length ? active.map((alarm) => card(alarm, opened)) : h("p", { class: "note" }, "None is active."));
+    fill(this.history, history.map((alarm) => h("tr", {},
+      h("th", { scope: "row" }, alarm.name), h("td", {}, alarm.tenant ?? "–"), h("td", {}, time(alarm.fired_at ?? alarm.since)),
+      h("td", {}, time(alarm.resolved_at)), h("td", {}, of(alarm.unit, alarm.value)))));
+    say(this.past.firstChild, `History (${count(history.length)})`);
+    const firing = active.filter(({ state }) => state === "firing");
+    say(this.said, firing.length ? `${firing.length} firing: ${firing.map(({ summary }) => summary).join("; ")}` : "");
+    this.counted?.(active);
+  }
+}
+
+function card(alarm, opened) {
+  const { name, severity, tenant, state, since, value, threshold, unit, summary, runbook } = alarm;
+  const id = `${name} ${tenant ?? ""}`;
+  return h("article", { class: `alarm ${severity} ${state}` },
+    h("h3", {}, h("span", { class: "badge" }, `${severity}, ${state}`), " ", summary),
+    h("p", { class: "note" }, h("code", {}, name), tenant ? [" · ", h("a", { href: `#/tenants/${tenant}` }, tenant)] : null,
+      ` · since ${time(since)} · ${of(unit, value)}, threshold ${of(unit, threshold)}`),
+    runbook ? h("details", { "data-alarm": id, open: opened.has(id) }, h("summary", {}, "What to do"), h("div", { class: "runbook" }, markdown(runbook))) : null);
+}
