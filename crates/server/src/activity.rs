@@ -30,9 +30,10 @@ impl Answered {
     /// What it takes that an app, or who asked, decides about.
     fn bytes(&self) -> usize {
         let console: usize = self.console.iter().map(|line| line.text.len()).sum();
-        let Receipt { path, failure, usage, .. } = &*self.receipt;
+        let Receipt { path, failure, stack, usage, .. } = &*self.receipt;
         let calls: usize = usage.calls.iter().map(|call| call.url.len() + size_of_val(call)).sum();
-        console + calls + path.len() + failure.as_ref().map_or(0, String::len)
+        let failed: usize = [failure, stack].into_iter().flatten().map(String::len).sum();
+        console + calls + path.len() + failed
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Receipt {
     pub console_lines: u64,
     /// What failed, for the app's author: never for who asked.
     pub failure: Option<String>,
+    /// Where the app's code was when it failed, one call a line: for its author too.
+    pub stack: Option<String>,
     /// `hit` or `stale` for a response that the cache had; none for one that the app made.
     pub cache: Option<&'static str>,
 }
@@ -92,6 +94,9 @@ pub(crate) struct ReceiptView<'a> {
     /// What failed, for the app's author.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a str>,
+    /// Where the app's code was when it failed, one call a line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<&'a str>,
     method: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<&'a str>,
@@ -175,7 +180,7 @@ impl Receipt {
     /// | `time` | when the request's head had come: RFC 3339, UTC |
     /// | `request_id`, `trace_id`, `span_id`, `parent_span_id`, `sampled` | its number, and its place in a distributed trace |
     /// | `tenant`, `bundle` | whose it was, and what was to answer; not there if nobody's |
-    /// | `outcome`, `failure` | `ok`, or the code of what went wrong; what failed, for the app's author. Of one without a whole response: `client-gone`, or `cut` when the time for a drain was over |
+    /// | `outcome`, `failure`, `stack` | `ok`, or the code of what went wrong; what failed, for the app's author, and where its code was then (`stack`). Of one without a whole response: `client-gone`, or `cut` when the time for a drain was over |
     /// | `method`, `host`, `path`, `status` | of the request, without its query, and of the response |
     /// | `duration_us` | from the head's coming to the end of all that the app did |
     /// | `queue_us` | of it, the wait for its turn |
@@ -204,6 +209,7 @@ impl Receipt {
             bundle: self.bundle.map(|bundle| bundle.to_string()),
             outcome: self.outcome,
             failure: self.failure.as_deref(),
+            stack: self.stack.as_deref(),
             method: self.method.as_str(),
             // What may stand before it is a password.
             host: self.host.as_ref().and_then(|host| host.as_str().rsplit('@').next()),

@@ -23,6 +23,7 @@ use crate::admission::{NoPermit, Permit};
 use crate::background;
 use crate::cache::{Filling, Found, Hit, is_for_a_cache};
 use crate::conditional::{self, Conditions, NotModified};
+use crate::deploy::stack_of;
 use crate::observer::Span;
 use crate::pace::{Arrival, Paced};
 use crate::public::Secure;
@@ -62,6 +63,8 @@ struct Account {
     accepts_json: bool,
     /// What failed before the app was asked.
     failure: Option<String>,
+    /// Where the app was when it failed.
+    stack: Option<String>,
     /// What its client has already.
     conditions: Conditions,
     /// What takes the response for the cache.
@@ -112,6 +115,7 @@ impl Account {
             status: StatusCode::OK,
             accepts_json: accepts_json(request.headers()),
             failure: None,
+            stack: None,
             conditions: Conditions::of(request),
             filling: None,
             cached: None,
@@ -150,6 +154,7 @@ impl Account {
             usage,
             console_lines: console.len() as u64,
             failure,
+            stack: self.stack.take(),
             cache: self.cached,
         };
         self.shared.observer.receipt(self.tenant.as_deref(), receipt, console);
@@ -164,8 +169,9 @@ impl Account {
     }
 
     /// What came of the app, once it is at its end.
-    fn end(self, ended: Ended) {
+    fn end(mut self, ended: Ended) {
         let Ended { result, console, usage } = ended;
+        self.stack = result.as_ref().err().and_then(stack_of);
         let outcome = result.as_ref().err().map_or("ok", |failure| self.refusal(failure).code());
         self.close(outcome, result.err().map(|failure| failure.to_string()), usage, console);
     }
@@ -182,7 +188,10 @@ impl Account {
         self.sign(&mut response);
         self.time(&mut response, failed.as_ref().map(|(_, usage, _)| usage));
         let (failure, usage, console) = match failed {
-            Some((failure, usage, console)) => (Some(failure.to_string()), usage, console),
+            Some((failure, usage, console)) => {
+                self.stack = stack_of(&failure);
+                (Some(failure.to_string()), usage, console)
+            }
             None => (self.failure.take(), Usage::default(), Vec::new()),
         };
         self.close(refusal.code(), failure, usage, console);
@@ -295,6 +304,7 @@ impl Account {
             status: StatusCode::OK,
             accepts_json: false,
             failure: None,
+            stack: None,
             conditions: Conditions::default(),
             filling: Some(filling),
             cached: None,
