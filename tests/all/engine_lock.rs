@@ -10,20 +10,26 @@ use crate::support::root;
 #[test]
 fn the_committed_engine_was_built_from_the_committed_sources() {
     let guest = root().join("guest");
-    let lock = std::fs::read_to_string(guest.join("engine.lock")).unwrap();
-    let locked: BTreeMap<String, String> = lock
-        .lines()
-        .map(|line| line.split_once("  ").unwrap())
-        .map(|(digest, file)| (file.to_owned(), digest.to_owned()))
-        .collect();
-    let mut there = BTreeMap::new();
-    for file in ["../wit", "src", "js", "quickjs", "build.sh", "Cargo.toml", "Cargo.lock", "engine.wasm"] {
-        digest(&guest, file, &mut there);
-    }
+    let files = ["../wit", "src", "js", "quickjs", "build.sh", "Cargo.toml", "Cargo.lock", "engine.wasm"];
     assert_eq!(
-        there, locked,
+        digests(&guest, &files),
+        locked(&guest.join("engine.lock")),
         "run guest/build.sh, and commit guest/engine.wasm and guest/engine.lock with the sources"
     );
+}
+
+/// The files that a lock has, each with its digest: what `sha256sum` writes.
+pub(crate) fn locked(lock: &Path) -> BTreeMap<String, String> {
+    let lock = std::fs::read_to_string(lock).unwrap();
+    let lines = lock.lines().map(|line| line.split_once("  ").unwrap());
+    lines.map(|(digest, file)| (file.to_owned(), digest.to_owned())).collect()
+}
+
+/// The files that are there, of a folder and those within it.
+pub(crate) fn digests(folder: &Path, files: &[&str]) -> BTreeMap<String, String> {
+    let mut there = BTreeMap::new();
+    files.iter().for_each(|file| digest(folder, file, &mut there));
+    there
 }
 
 fn digest(guest: &Path, name: &str, digests: &mut BTreeMap<String, String>) {

@@ -9,6 +9,7 @@ mod bundling;
 mod cli;
 mod contract;
 mod crypto;
+mod dashboard;
 mod engine_lock;
 mod faults;
 mod fetch;

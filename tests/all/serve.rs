@@ -1,7 +1,7 @@
 //! `dayfly serve` as a process: its signals, its privileges, the files that it is operated with, and the commands that talk to it.
 
 pub(crate) mod administered;
-mod alarms;
+pub(crate) mod alarms;
 mod clients;
 mod config;
 mod drain;

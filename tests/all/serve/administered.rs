@@ -37,6 +37,16 @@ impl Server {
         Self::of(state, Self::command(state, arguments), log)
     }
 
+    /// The same by a command that runs the program.
+    pub(crate) fn run_by(
+        program: Command,
+        state: &Path,
+        arguments: &[&str],
+        log: impl FnMut(String) + Send + 'static,
+    ) -> Self {
+        Self::of(state, Self::with_arguments(program, "127.0.0.1", state, arguments), log)
+    }
+
     /// `dayfly serve` with these arguments.
     pub(crate) fn command(state: &Path, arguments: &[&str]) -> Command {
         Self::command_at("127.0.0.1", state, arguments)
@@ -44,11 +54,14 @@ impl Server {
 
     /// The same at some address.
     pub(crate) fn command_at(address: &str, state: &Path, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dayfly"));
+        Self::with_arguments(Command::new(env!("CARGO_BIN_EXE_dayfly")), address, state, arguments)
+    }
+
+    fn with_arguments(mut program: Command, address: &str, state: &Path, arguments: &[&str]) -> Command {
         let any_port = format!("{address}:0");
-        command.args(["serve", "--listen", &any_port, "--admin", &any_port, "--state"]).arg(state);
-        command.args(arguments).env("XDG_CACHE_HOME", scratch("cli-cache"));
-        command
+        program.args(["serve", "--listen", &any_port, "--admin", &any_port, "--state"]).arg(state);
+        program.args(arguments).env("XDG_CACHE_HOME", scratch("cli-cache"));
+        program
     }
 
     /// The server that a command starts.

@@ -13,7 +13,9 @@ use super::LONG;
 use super::administered::{Server, exchange, state};
 use crate::support::scratch;
 
-fn api(server: &Server, path: &str) -> Value {
+/// What the admin API answers, which is well.
+#[track_caller]
+pub(crate) fn api(server: &Server, path: &str) -> Value {
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
         server.token
@@ -45,8 +47,7 @@ fn now() -> f64 {
 }
 
 /// Takes whatever is posted there, and gives it on.
-fn receiver(address: &str) -> Receiver<Value> {
-    let listener = TcpListener::bind(address).unwrap();
+pub(crate) fn receiver(listener: TcpListener) -> Receiver<Value> {
     let (sender, messages) = channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -114,7 +115,7 @@ fn a_server_that_is_killed_keeps_its_history_but_one_sample_and_every_message() 
     let waiting = waiting.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
     let high = waiting.filter(|text| text.contains("{alertname=\\\"DayflyMemoryHigh\\\"}")).count();
     assert_eq!(high, 1, "the alarm fired once, whatever became of its server");
-    let messages = receiver(&told);
+    let messages = receiver(TcpListener::bind(&told).unwrap());
     let server = start(&state, &told);
     let message = messages.recv_timeout(LONG).unwrap();
     assert_eq!((&message["status"], &message["version"]), (&"firing".into(), &"4".into()));
