@@ -9,9 +9,10 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::{IntoParams, PartialSchema};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use super::problem::Problem;
 use super::{Api, Phase};
@@ -192,8 +193,13 @@ impl FromRequestParts<Api> for OfTenant {
 impl IntoParams for OfTenant {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let tenant = ParameterBuilder::new().name("tenant").parameter_in(ParameterIn::Path).required(Required::True);
-        vec![tenant.description(Some("The tenant's name")).schema(Some(String::schema())).build()]
+        vec![tenant.description(Some("The tenant's name")).schema(Some(tenant_name())).build()]
     }
+}
+
+/// A tenant's name, in the description: what `TenantName` takes.
+pub(super) fn tenant_name() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")).build()
 }
 
 /// The digest that the path names, as it was written.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::{Asked, Caller, OfDigest, OfTenant, bad_request};
@@ -89,10 +90,12 @@ pub(super) struct DeploymentsView {
 pub(super) struct Way {
     /// The name of what is sent. Of JavaScript it is in stacks, and its ending says what it is: .mjs a module, .cjs CommonJS, .js
     /// either, which is the default: app.js.
+    #[param(min_length = 1, max_length = 255, pattern = r"^[^/\\\x00-\x1f\x7f-\x9f]*$")]
     name: Option<String>,
     /// Whether the app has to answer a request first. Default true.
     smoke: Option<bool>,
     /// The path and query of that request. Default /.
+    #[param(schema_with = request_path)]
     path: Option<String>,
 }
 
@@ -104,6 +107,7 @@ pub(super) struct WayBack {
     /// Whether the app has to answer a request first. Default true, and false for a rollback.
     smoke: Option<bool>,
     /// The path and query of that request. Default /.
+    #[param(schema_with = request_path)]
     path: Option<String>,
 }
 
@@ -224,14 +228,22 @@ async fn go_back(
 }
 
 fn source_name(name: &str) -> Result<String, Problem> {
-    let is_well = (1..=255).contains(&name.len()) && !name.contains(['/', '\\']) && !name.contains(char::is_control);
+    let is_well =
+        (1..=255).contains(&name.chars().count()) && !name.contains(['/', '\\']) && !name.contains(char::is_control);
     if is_well { Ok(name.into()) } else { Err(bad_request("the name is no file's: give one such as app.mjs")) }
+}
+
+/// The path and query of a request, in the description: what `smoke` takes.
+fn request_path() -> Object {
+    let pattern = r##"^/[^\x00-\x20#<>?`]*(\?[^\x00-\x20"#<>]*)?$"##;
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build()
 }
 
 /// The path of the smoke render's request.
 fn smoke(is_wanted: bool, path: Option<String>) -> Result<Option<String>, Problem> {
     let path = path.unwrap_or_else(|| "/".into());
-    if !path.starts_with('/') || path.parse::<http::uri::PathAndQuery>().is_err() {
+    let is_well = path.starts_with('/') && !path.contains('#') && path.parse::<http::uri::PathAndQuery>().is_ok();
+    if !is_well {
         return Err(bad_request("the path of the first request is none: give one such as /about?x=1"));
     }
     Ok(is_wanted.then_some(path))

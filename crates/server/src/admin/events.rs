@@ -13,7 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Phase;
-use super::caller::{Asked, Caller, bad_request};
+use super::caller::{Asked, Caller, bad_request, tenant_name};
 use super::problem::Problem;
 use crate::activity::Answered;
 use crate::config::TenantName;
@@ -26,6 +26,7 @@ use crate::tokens::Scope;
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// The tenant. Default all that the token is for.
+    #[param(schema_with = tenant_name)]
     tenant: Option<String>,
     /// Whether to begin with the last ones that were, which the server has in memory. Default false.
     past: Option<bool>,

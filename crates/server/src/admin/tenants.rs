@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use super::caller::{Asked, Caller, Given, OfTenant};
+use super::caller::{Asked, Caller, Given, OfTenant, tenant_name};
 use super::deployments::DeploymentView;
 use super::problem::Problem;
 use crate::audit::now;
@@ -60,8 +60,10 @@ pub(super) struct Page {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewTenant {
     /// 1 to 63 of a-z, 0-9 and -, neither first nor last -.
+    #[schema(schema_with = tenant_name)]
     name: String,
     /// Which requests are its own: hosts (`shop.example`, `*.shop.example`), paths (`/shop`) or both (`shop.example/eu`).
+    #[schema(min_items = 1, max_items = 100)]
     routes: Vec<String>,
 }
 

@@ -100,6 +100,71 @@ async fn nothing_is_told_or_done_without_a_token_that_may() {
     server.end().await;
 }
 
+/// Each path and method of the description, with names that are there.
+async fn operations(server: &Running) -> Vec<(String, String)> {
+    let described = server.call("GET", "/openapi.json", "", "").await;
+    let paths = described.body()["paths"].as_object().unwrap();
+    let named = |path: &str| path.replace("{tenant}", "shop").replace("{digest}", "00000000");
+    let methods =
+        |methods: &Value| methods.as_object().unwrap().keys().map(|name| name.to_uppercase()).collect::<Vec<_>>();
+    paths.iter().flat_map(|(path, of)| methods(of).into_iter().map(move |method| (method, named(path)))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_for_one_tenant_learns_nothing_of_another_on_any_route() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tokens.toml");
+    let all = [Scope::Read, Scope::Deploy, Scope::Admin].into();
+    let other = NewToken::generate("o", &all, &["other".parse().unwrap()].into());
+    fs::write(&file, &other.entry).unwrap();
+    let apps = [tenant("shop", "a.js", APP), tenant("other", "a.js", APP)];
+    let server = serve(apps, |config| config.tokens = Some(file.clone())).await;
+    server.get("/shop?say=hello").await;
+    let mut refused = 0;
+    for (method, path) in operations(&server).await {
+        // What would go on until the reader leaves.
+        let asked = if path == "/v1/events" { format!("{path}?past=true&follow=false") } else { path.clone() };
+        let request = Request::builder().method(method.as_str()).uri(&asked).header("content-type", "application/json");
+        let request = request.header("authorization", format!("Bearer {}", other.token));
+        let body = r#"{"name":"third","routes":["/third"]}"#;
+        let answer = server.api(request.body(body.into()).unwrap()).await;
+        if method == "GET" && !path.contains("/shop") && answer.status() == 200 {
+            assert!(!answer.body().to_string().contains("shop"), "{method} {path}: {answer:?}");
+            continue;
+        }
+        assert_eq!(code(&answer), (403, "tenant-not-allowed"), "{method} {path}: {answer:?}");
+        refused += 1;
+    }
+    assert!(refused >= 13, "{refused}");
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn methods_that_no_route_has_and_tokens_without_end_are_refused() {
+    let server = serve([tenant("shop", "a.js", APP)], |_| {}).await;
+    for (_, path) in operations(&server).await {
+        for method in ["OPTIONS", "TRACE", "PROPFIND"] {
+            let request = Request::builder().method(method).uri(&path).header("origin", "http://elsewhere.example");
+            let request = request.header("access-control-request-method", "POST").header("x-secret", "not to be told");
+            let answer = server.api(request.body("".into()).unwrap()).await;
+            assert_eq!(code(&answer), (405, "method-not-allowed"), "{method} {path}");
+            assert!(answer.headers().contains_key("allow"), "{method} {path}: {answer:?}");
+            let told = format!("{:?} {}", answer.headers(), answer.body());
+            assert!(!told.contains("access-control") && !told.contains("not to be told"), "{method} {path}: {told}");
+        }
+    }
+    let with_token = |length: usize| {
+        let token = "x".repeat(length);
+        format!("GET /v1/tenants HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\r\n")
+    };
+    let long = raw(&server, with_token(64 << 10)).await;
+    assert!(long.starts_with("HTTP/1.1 401") && !long.contains("xxxx"), "{}", &long[..200.min(long.len())]);
+    let endless = raw(&server, with_token(1 << 20)).await;
+    assert!(endless.starts_with("HTTP/1.1 431") || endless.is_empty(), "{}", &endless[..200.min(endless.len())]);
+    assert_eq!(server.call("GET", "/v1/status", "", "").await.status(), 200);
+    server.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_with_a_request_has_a_code_and_a_remedy() {
     let server = serve([tenant("shop", "a.js", APP)], |_| {}).await;
@@ -326,12 +391,42 @@ async fn each_change_is_in_the_audit_log_with_who_did_it() {
 async fn raw(server: &Running, request: String) -> String {
     let mut stream = TcpStream::connect(server.admin.unwrap()).unwrap();
     let asked = tokio::task::spawn_blocking(move || {
-        stream.write_all(request.as_bytes()).unwrap();
+        // Who refuses it by its head need not read it all.
+        let _ = stream.write_all(request.as_bytes());
         let mut answer = String::new();
         let _ = stream.read_to_string(&mut answer);
         answer
     });
     asked.await.unwrap()
+}
+
+/// schemathesis makes requests of the description, right ones and wrong ones, and looks whether the answers are what it says: no
+/// error of the server's, types and schemas as described, wrong ones refused and right ones not, no route without a token.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_does_what_its_description_says() {
+    let server = serve([tenant("shop", "a.js", APP), tenant("other", "a.js", APP)], |_| {}).await;
+    let url = format!("http://{}/openapi.json", server.admin.unwrap());
+    let authorization = format!("Authorization: Bearer {}", server.token);
+    let checked = tokio::task::spawn_blocking(move || {
+        let python = tools::python("the_api_does_what_its_description_says")?;
+        let mut command = Command::new(python.with_file_name("schemathesis"));
+        // It leaves what it found in a folder where it runs.
+        let folder = tempfile::tempdir().unwrap();
+        command
+            .current_dir(folder.path())
+            .arg("--config-file")
+            .arg(tools::script("schemathesis.toml"))
+            .args(["run", &url]);
+        Some(tools::run(command.args(["--header", &authorization]), ""))
+    });
+    if let Some(said) = checked.await.unwrap() {
+        let all = operations(&server).await.len();
+        assert!(said.contains(&format!("{all} selected / {all} total")), "{said}");
+        assert!(!said.contains("Authentication failed"), "{said}");
+    }
+    let status = server.call("GET", "/v1/status", "", "").await;
+    assert_eq!(status.body()["phase"], "ready", "{status:?}");
+    server.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
