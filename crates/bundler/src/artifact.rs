@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use dayfly::Site;
+use wasm_metadata::Producers;
 use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
@@ -99,7 +100,23 @@ pub(crate) fn bundle(snapshot: &[u8]) -> Result<Vec<u8>, String> {
     let mut module = main_module(snapshot)?.to_vec();
     let (resolve, world) = world(if exports(&module, POSTMORTEM)? { "bundle" } else { "app" })?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(text)?;
-    encode(&module)
+    made_of().add_to_wasm(&encode(&module)?).map_err(text)
+}
+
+/// What a bundle is made of, for who looks for a version in it: its section `producers`. `guest/Cargo.lock` has all of it.
+const MADE_OF: [(&str, &str, &str); 6] = [
+    ("language", "JavaScript", ""),
+    ("processed-by", "dayfly-bundler", env!("CARGO_PKG_VERSION")),
+    ("sdk", "dayfly-guest", env!("CARGO_PKG_VERSION")),
+    ("sdk", "javy", "8.1.0"),
+    ("sdk", "rquickjs-sys", "0.14.0"),
+    ("sdk", "QuickJS-ng", "0.16.2"),
+];
+
+fn made_of() -> Producers {
+    let mut producers = Producers::empty();
+    MADE_OF.iter().for_each(|(field, name, version)| producers.add(field, name, version));
+    producers
 }
 
 fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
@@ -138,4 +155,31 @@ fn world(name: &str) -> Result<(Resolve, WorldId), String> {
 
 fn text(error: impl std::fmt::Display) -> String {
     format!("{error:#}")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_bundle_says_it_is_made_of_is_what_the_guest_is_built_with() {
+        let lock = include_str!("../../../guest/Cargo.lock");
+        for (_, name, version) in MADE_OF.iter().filter(|(_, name, _)| ["javy", "rquickjs-sys"].contains(name)) {
+            assert!(lock.contains(&format!("name = \"{name}\"\nversion = \"{version}\"\n")), "{name} {version}");
+        }
+        let quickjs = include_str!("../../../guest/quickjs/Cargo.toml");
+        let (_, _, version) = MADE_OF.iter().find(|(_, name, _)| *name == "QuickJS-ng").unwrap();
+        assert!(quickjs.contains(&format!("hands on 0.14: QuickJS-ng {version},")), "{quickjs}");
+    }
+
+    #[test]
+    fn a_bundle_says_what_it_is_made_of() {
+        let bundle = bundle(engine_component().unwrap()).unwrap();
+        let producers = Producers::from_wasm(&bundle).unwrap().unwrap();
+        for (field, name, version) in MADE_OF {
+            let found = producers.get(field).unwrap();
+            assert!(found.iter().any(|(key, value)| key == name && value == version), "{field} {name} {version}");
+        }
+    }
 }
