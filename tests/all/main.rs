@@ -27,6 +27,7 @@ mod running;
 mod serve;
 mod split;
 mod story;
+mod supply;
 mod types;
 mod victim;
 mod web;

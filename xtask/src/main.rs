@@ -1,33 +1,41 @@
 //! What the project does with itself: `cargo xtask test`, `cargo xtask figures`, `cargo xtask attack`, `cargo xtask test262 FOLDER`,
-//! `cargo xtask wpt FOLDER`.
+//! `cargo xtask wpt FOLDER`, `cargo xtask deny`, `cargo xtask sbom`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for people at a terminal")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
+mod deny;
 mod figures;
+mod guest;
+mod sbom;
+mod tool;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["test", rest @ ..] => test(rest),
-        ["figures"] => measured(figures::measure(&target())),
-        ["figures", "lab"] => measured(figures::measure_lab(&target())),
+        ["figures"] => end(figures::measure(&target())),
+        ["figures", "lab"] => end(figures::measure_lab(&target())),
+        ["deny"] => end(deny::check(&target(), false)),
+        ["deny", "--advisories"] => end(deny::check(&target(), true)),
+        ["sbom"] => end(sbom::write(&target())),
         ["attack", "--full", rows @ ..] => attack("full", rows),
         ["attack", rows @ ..] => attack("once", rows),
         [suite @ ("test262" | "wpt"), rest @ ..] => example(suite, rest),
         _ => {
             eprintln!(
                 "usage: cargo xtask test [ARGUMENTS OF cargo test]\n       cargo xtask figures [lab]\n       \
-                 cargo xtask attack [--full] [ROW…]\n       cargo xtask test262 FOLDER [PATH…] [--known FILE]\n       cargo xtask wpt FOLDER [PATH…]"
+                 cargo xtask attack [--full] [ROW…]\n       cargo xtask test262 FOLDER [PATH…] [--known FILE]\n       cargo xtask wpt FOLDER [PATH…]\n       \
+                 cargo xtask deny [--advisories]\n       cargo xtask sbom"
             );
             ExitCode::from(2)
         }
     }
 }
 
-fn measured(result: anyhow::Result<()>) -> ExitCode {
+fn end(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
