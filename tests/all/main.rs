@@ -16,6 +16,7 @@ mod fetch;
 mod foreign;
 #[path = "../../crates/server/tests/all/frames.rs"]
 mod frames;
+mod fuzzed;
 mod hostile;
 mod installed;
 mod intl;

@@ -11,7 +11,7 @@ use crate::tool::{cargo_tool, run};
 /// What is asked of every workspace: versions that are refused and duplicates, licences, and where crates come from.
 const CHECKS: [&str; 3] = ["bans", "licenses", "sources"];
 
-const WORKSPACES: [&str; 2] = ["Cargo.toml", "guest/Cargo.toml"];
+const WORKSPACES: [&str; 3] = ["Cargo.toml", "fuzz/Cargo.toml", "guest/Cargo.toml"];
 
 /// Checks the workspaces. Advisories need their database, a repository elsewhere: without it they are left out, which is said,
 /// and is a failure where `--advisories` asks for them.
