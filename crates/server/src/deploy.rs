@@ -127,7 +127,7 @@ impl Shared {
         drop(pin);
         if done.is_err() {
             // Nobody refers to what was refused, and nobody would ever remove it.
-            self.retire(None, vec![id]).await;
+            self.retire(vec![id]).await;
         }
         let done = done.map(|done| Done { notices, ..done })?;
         self.mark(MarkKind::Deploy, &tenant, &done).await;
@@ -182,18 +182,15 @@ impl Shared {
         };
         let kept = &tenant.kept;
         let (deployment, dropped) = kept.change(&self.store, put).await?.ok_or(NotDeployed::NoDeployment)?;
-        // From now on it answers. Requests that were taken before keep to what they have.
-        let former = kept.live.swap(Some(Arc::new(deployed)));
-        self.retire(former, dropped).await;
+        self.kept.answer(kept, Some(deployed));
+        self.retire(dropped).await;
         Ok(Done { deployment, smoke, notices: Vec::new() })
     }
 
     /// Removes bundles that are wanted no more.
-    pub(crate) async fn retire(&self, former: Option<Arc<Deployed>>, dropped: Vec<BundleId>) {
+    pub(crate) async fn retire(&self, dropped: Vec<BundleId>) {
         let (all, store) = (self.kept.clone(), self.store.clone());
-        // Nobody has it but who answers a request by it.
-        let former = former.map(|former| Arc::downgrade(&former));
-        blocking(move || all.retire(&store, former, dropped)).await;
+        blocking(move || all.retire(&store, dropped)).await;
     }
 
     fn tenant(&self, name: &TenantName) -> Result<Arc<Tenant>, NotDeployed> {
@@ -371,7 +368,7 @@ pub(crate) async fn configured(
     let deployment = Deployment { number: 0, digest: id, at: now(), by, how, source, bytes, built_of };
     if let Err(error) = shared.bundles.get(id).await {
         drop(pin);
-        shared.retire(None, vec![id]).await;
+        shared.retire(vec![id]).await;
         return Err(NotConfigured::Why(error.to_string()));
     }
     Ok(Some(Configured { kept, deployment, digest, _pin: pin }))

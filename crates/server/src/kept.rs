@@ -91,22 +91,16 @@ impl Kept {
 /// What is kept of all tenants.
 pub(crate) struct AllKept {
     by_name: Mutex<HashMap<TenantName, Arc<Kept>>>,
-    garbage: Mutex<Garbage>,
-}
-
-/// What may have to be removed later.
-#[derive(Default)]
-struct Garbage {
-    /// What answered requests before, as long as one has it.
-    former: Vec<Weak<Deployed>>,
-    /// Bundles that are no deployment's any more.
-    dropped: HashSet<BundleId>,
+    /// What answers requests, of all tenants, and what did, as long as one has it.
+    answering: Mutex<Vec<Weak<Deployed>>>,
+    /// Bundles that are no deployment's any more, and could not be removed yet.
+    garbage: Mutex<HashSet<BundleId>>,
 }
 
 impl AllKept {
     pub(crate) fn new(records: impl IntoIterator<Item = (TenantName, Record)>) -> Self {
         let kept = records.into_iter().map(|(name, record)| (name.clone(), Arc::new(Kept::new(name, record))));
-        Self { by_name: Mutex::new(kept.collect()), garbage: Mutex::default() }
+        Self { by_name: Mutex::new(kept.collect()), answering: Mutex::default(), garbage: Mutex::default() }
     }
 
     /// What is kept of a tenant; a new one, if nothing is.
@@ -147,9 +141,17 @@ impl AllKept {
     /// Lets each tenant's record say what answers its requests. For the start.
     pub(crate) fn go_live(&self) {
         for kept in self.lock().values() {
-            let active = kept.record().active().map(|active| Arc::new(Deployed::new(active.digest)));
-            kept.live.store(active);
+            self.answer(kept, kept.record().active().map(|active| Deployed::new(active.digest)));
         }
+    }
+
+    /// Lets something else answer a tenant's requests from now on, or nothing. Requests that were taken before keep to what they
+    /// have.
+    pub(crate) fn answer(&self, kept: &Kept, deployed: Option<Deployed>) {
+        let deployed = deployed.map(Arc::new);
+        // It is known before a request can have it.
+        self.answering().extend(deployed.as_ref().map(Arc::downgrade));
+        kept.live.store(deployed);
     }
 
     /// The bundle that was built of this before: see [`Deployment::built_of`](crate::store::Deployment::built_of).
@@ -165,23 +167,32 @@ impl AllKept {
         all.into_iter().flat_map(|record| record.deployments.iter().map(|one| one.digest).collect::<Vec<_>>())
     }
 
-    /// Removes the bundles that were `dropped` from a record, now or once no request can want them: `former` is what answered
-    /// requests until now, and those that took it may still have to load its bundle. Blocks.
-    pub(crate) fn retire(&self, store: &Store, former: Option<Weak<Deployed>>, dropped: Vec<BundleId>) {
-        let garbage = &mut *self.garbage.lock().unwrap_or_else(PoisonError::into_inner);
-        garbage.former.extend(former);
-        let mut in_use: HashSet<BundleId> = HashSet::new();
-        garbage.former.retain(|former| {
-            let former = former.upgrade();
-            in_use.extend(former.as_ref().map(|former| former.bundle));
-            former.is_some()
+    /// Removes the bundles that were `dropped` from a record, now or once nothing that answers requests has them: those that were
+    /// taken before may still have to load theirs. Blocks.
+    pub(crate) fn retire(&self, store: &Store, dropped: Vec<BundleId>) {
+        let mut garbage = self.garbage.lock().unwrap_or_else(PoisonError::into_inner);
+        garbage.extend(dropped);
+        garbage.retain(|id| {
+            // The records first: what begins to answer is some tenant's deployment then, or pinned.
+            let is_gone = store.remove(*id, || self.refers_to(*id) || self.is_answering(*id));
+            !is_gone && store.has(*id) && !self.refers_to(*id)
         });
-        garbage.dropped.extend(dropped);
-        garbage.dropped.retain(|id| {
-            let is_wanted = || self.lock().values().any(|kept| kept.record.load().refers_to(*id));
-            let is_gone = !in_use.contains(id) && store.remove(*id, is_wanted);
-            !is_gone && store.has(*id) && !is_wanted()
-        });
+    }
+
+    fn refers_to(&self, id: BundleId) -> bool {
+        self.lock().values().any(|kept| kept.record.load().refers_to(id))
+    }
+
+    /// Whether a request has the bundle, or one that comes now would get it.
+    fn is_answering(&self, id: BundleId) -> bool {
+        let mut is_answering = false;
+        self.answering()
+            .retain(|deployed| deployed.upgrade().inspect(|deployed| is_answering |= deployed.bundle == id).is_some());
+        is_answering
+    }
+
+    fn answering(&self) -> MutexGuard<'_, Vec<Weak<Deployed>>> {
+        self.answering.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<TenantName, Arc<Kept>>> {

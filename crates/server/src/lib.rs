@@ -50,6 +50,9 @@ mod linger;
 pub mod log;
 mod logs;
 mod metrics;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod model;
 pub mod needs;
 mod observer;
 mod otlp;

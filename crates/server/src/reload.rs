@@ -179,14 +179,13 @@ impl Prepared {
         }
         let mut retired = Vec::new();
         for (app, _, dropped) in kept {
-            retired.push((app.kept.live.swap(Some(Arc::new(app.deployed()))), dropped));
+            shared.kept.answer(&app.kept, Some(app.deployed()));
+            retired.extend(dropped);
         }
         shared.serve(Some(config));
         drop(turns);
         drop(self.apps);
-        for (former, dropped) in retired {
-            shared.retire(former, dropped).await;
-        }
+        shared.retire(retired).await;
         Ok(())
     }
 
@@ -194,7 +193,7 @@ impl Prepared {
     async fn give_up(self, shared: &Shared) {
         let built = self.apps.iter().map(Configured::bundle).collect();
         drop(self.apps);
-        shared.retire(None, built).await;
+        shared.retire(built).await;
     }
 }
 

@@ -188,7 +188,7 @@ impl Shared {
 
 /// A server that is ready: it listens, and has its tenants' apps.
 pub struct Server {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     listeners: Vec<Listener>,
     admin: Option<Admin>,
     watching: AbortOnDropHandle<()>,

@@ -169,8 +169,8 @@ pub(super) async fn create_tenant(caller: Caller, Given(new): Given<NewTenant>) 
         let changed =
             kept.change(&shared.store, |record| std::mem::replace(record, Record { created, ..Record::default() }));
         let former = changed.await?;
-        let former_app = kept.live.swap(None);
-        shared.retire(former_app, former.deployments.iter().map(|one| one.digest).collect()).await;
+        shared.kept.answer(&kept, None);
+        shared.retire(former.deployments.iter().map(|one| one.digest).collect()).await;
         shared.refresh();
         Ok(((), None))
     };
@@ -205,7 +205,8 @@ pub(super) async fn delete_tenant(caller: Caller, OfTenant(name): OfTenant) -> R
         shared.refresh();
         shared.caches.forget(&gone);
         let dropped = record.deployments.iter().map(|one| one.digest).collect();
-        shared.retire(tenant.live.swap(None), dropped).await;
+        shared.kept.answer(&tenant.kept, None);
+        shared.retire(dropped).await;
         Ok(((), None))
     };
     caller.audited("delete", &name, delete).await?;
