@@ -6,6 +6,7 @@ mod clients;
 mod config;
 mod drain;
 mod files;
+mod isolate;
 mod kill;
 mod privilege;
 

@@ -25,6 +25,7 @@ mod alarms;
 mod caller;
 mod dashboard;
 mod deployments;
+mod door;
 mod events;
 mod history;
 mod leak;
@@ -37,24 +38,32 @@ mod tenants;
 mod upload;
 mod usage;
 
+pub(crate) use problem::Problem;
+
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::config::Config;
+use self::door::{Door, gives_token};
+use crate::config::{Behind, Config};
 use crate::public::pause;
 use crate::server::{Error, Shared};
+use crate::socket::Socket;
 use crate::store;
 use crate::tokens::Tokens;
 
@@ -66,11 +75,30 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The API while it is served: it is there before the tenants' apps are, and says so.
 pub(crate) struct Admin {
-    pub(crate) address: SocketAddr,
-    /// What it left for clients.
-    note: PathBuf,
+    /// None behind a front.
+    pub(crate) address: Option<SocketAddr>,
+    note: Option<Note>,
     api: Api,
     serving: AbortOnDropHandle<()>,
+}
+
+/// What it left for clients on this machine: where it is, and a token. Removed with it, as who finds it looks for a server there.
+pub(crate) struct Note(PathBuf);
+
+impl Note {
+    pub(crate) fn leave(config: &Config, address: SocketAddr, token: &str) -> Result<Self, Error> {
+        let path = config.state.join("admin.json");
+        let note = json!({ "url": format!("http://{}", reachable(address)), "token": token });
+        store::write(&path, format!("{note}\n").as_bytes())
+            .map_err(|cause| Error::State { folder: config.state.clone(), cause })?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// What the routes share. Cheap to clone.
@@ -119,28 +147,31 @@ impl Admin {
     /// Listens, and says in the folder of state where, with a token for who can read that.
     pub(crate) async fn start(config: &Config) -> Result<Option<Self>, Error> {
         let Some(asked) = config.admin else { return Ok(None) };
-        let listening = match TcpListener::bind(asked).await {
-            // Clients find it all the same, and a second server of the same machine need not be told of this one.
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && asked == Config::ADMIN => {
-                TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+        let (socket, tokens, note) = match &config.behind {
+            Some(behind) => {
+                let tokens = Tokens::with(config.tokens.clone(), behind.token.to_bytes()).map_err(Error::Tokens)?;
+                (behind.listen(Behind::ADMIN)?, tokens, None)
             }
-            listening => listening,
+            None => {
+                let socket = bind(asked).await?;
+                let (tokens, secret) = Tokens::open(config.tokens.clone()).map_err(Error::Tokens)?;
+                let note = socket.address().map(|address| Note::leave(config, address, &secret)).transpose()?;
+                (socket, tokens, note)
+            }
         };
-        let wrong = |cause| Error::Listen { address: asked, cause };
-        let listener = listening.map_err(wrong)?;
-        let address = listener.local_addr().map_err(wrong)?;
-        let (tokens, secret) = Tokens::open(config.tokens.clone()).map_err(Error::Tokens)?;
-        let (path, note) = (
-            config.state.join("admin.json"),
-            json!({ "url": format!("http://{}", reachable(address)), "token": secret }),
-        );
-        store::write(&path, format!("{note}\n").as_bytes())
-            .map_err(|cause| Error::State { folder: config.state.clone(), cause })?;
+        let address = socket.address();
         let phase = watch::Sender::new(Phase::Starting);
         let shared = OnceLock::new();
         let api = Api { inner: Arc::new(Inner { phase, shared, tokens, started: Instant::now() }) };
-        let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, api.clone())));
-        Ok(Some(Self { address, note: path, api, serving }))
+        let mut phases = api.inner.phase.subscribe();
+        let ended = async move { drop(phases.wait_for(|phase| *phase == Phase::Ended).await) };
+        let serving = AbortOnDropHandle::new(tokio::spawn(serve(
+            socket,
+            routes::router(api.clone()),
+            config.admin_hosts.clone(),
+            ended,
+        )));
+        Ok(Some(Self { address, note, api, serving }))
     }
 
     /// Where clients of this machine find it.
@@ -158,8 +189,7 @@ impl Admin {
     pub(crate) async fn end(self) {
         self.api.inner.phase.send_replace(Phase::Ended);
         let _ = self.serving.await;
-        // Who finds it looks for a server there.
-        let _ = std::fs::remove_file(self.note);
+        drop(self.note);
     }
 }
 
@@ -172,9 +202,23 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-async fn serve(listener: TcpListener, api: Api) {
-    let mut phase = api.inner.phase.subscribe();
-    let service = TowerToHyperService::new(routes::router(api));
+/// Where the API is to be; a free port where the default is taken.
+pub(crate) async fn bind(asked: SocketAddr) -> Result<Socket, Error> {
+    let listening = match Socket::bind(asked).await {
+        // Clients find it all the same, and a second server of the same machine need not be told of this one.
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && asked == Config::ADMIN => {
+            Socket::bind((Ipv4Addr::LOCALHOST, 0).into()).await
+        }
+        listening => listening,
+    };
+    listening.map_err(|cause| Error::Listen { address: asked, cause })
+}
+
+/// Answers until `ended` is over, and then for some seconds what was asked before.
+pub(crate) async fn serve(socket: Socket, router: Router, hosts: Vec<String>, ended: impl Future<Output = ()>) {
+    let mut ended = pin!(ended);
+    let door = Arc::new(Door::new(socket.address(), &hosts));
+    let router = TowerToHyperService::new(router);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
@@ -183,27 +227,37 @@ async fn serve(listener: TcpListener, api: Api) {
     loop {
         let accepted = async {
             let permit = connections.clone().acquire_owned().await.expect("the semaphore is never closed");
-            (permit, listener.accept().await)
+            (permit, socket.accept().await)
         };
         let (permit, accepted) = tokio::select! {
-            _ = phase.wait_for(|phase| *phase == Phase::Ended) => break,
+            () = &mut ended => break,
             accepted = accepted => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 pause(&error).await;
                 continue;
             }
         };
-        let _ = stream.set_nodelay(true);
-        let connection = builder.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
+        let (door, router) = (door.clone(), router.clone());
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (door, router) = (door.clone(), router.clone());
+            async move {
+                if let Some(refused) = door.refuses(&request) {
+                    return Ok(refused);
+                }
+                let gave_token = gives_token(&request);
+                router.call(request).await.map(|response| door.judge(peer, gave_token, response))
+            }
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _ = connection.await;
             drop(permit);
         });
     }
-    drop(listener);
+    drop(socket);
     let _ = tokio::time::timeout(PATIENCE, graceful.shutdown()).await;
 }

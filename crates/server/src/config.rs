@@ -1,18 +1,20 @@
 //! What a server is to be: plain values, each with its default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dayfly::{Allowed, Limits};
+use dayfly::{Allowed, BundleId, Limits};
 use http::{HeaderName, HeaderValue};
 use rustls::pki_types::CertificateDer;
 
 use crate::routes::Route;
+use crate::server::Error;
+use crate::socket::Socket;
 
 mod alarms;
 mod check;
@@ -40,6 +42,9 @@ pub struct Config {
     /// A file of tokens of the admin API, as `dayfly tenant token` writes it; read again when it changes. Default none: then
     /// only who can read the folder of state has a token, in `admin.json`.
     pub tokens: Option<PathBuf>,
+    /// Names by which the admin API is reached, beside addresses and `localhost`. Default none: then any name leads to it, unless it
+    /// listens on loopback.
+    pub admin_hosts: Vec<String>,
     /// What a connection and a request may take.
     pub http: Http,
     /// How many renders go on at once, and who waits for how long.
@@ -76,6 +81,8 @@ pub struct Config {
     pub defaults: TenantConfig,
     /// Who is served.
     pub tenants: BTreeMap<TenantName, TenantConfig>,
+    /// Where a [front](crate::front) finds the server, if it is behind one; it listens nowhere else then. Default none.
+    pub behind: Option<Behind>,
 }
 
 impl Config {
@@ -89,6 +96,7 @@ impl Config {
             state: state.into(),
             admin: Some(Self::ADMIN),
             tokens: None,
+            admin_hosts: Vec::new(),
             http: Http::default(),
             renders: Renders::default(),
             events: Events::default(),
@@ -105,7 +113,29 @@ impl Config {
             process_sandbox: true,
             defaults: TenantConfig::new([]),
             tenants: BTreeMap::new(),
+            behind: None,
         }
+    }
+
+    /// The same for the tenants of a group alone, behind a front: with folders of its own for what it writes, and without HTTPS.
+    pub fn of_group(mut self, group: &GroupName, behind: Behind) -> Self {
+        self.tenants.retain(|_, tenant| tenant.group == *group);
+        self.state = self.state.join("groups").join(group.as_str());
+        if let EventsTo::File(path) = &mut self.events.to {
+            let name = path.file_name().map(|name| Path::new(group.as_str()).join(name));
+            name.into_iter().for_each(|name| *path = path.with_file_name(name));
+        }
+        self.logs.files.iter_mut().for_each(|files| files.folder.push(group.as_str()));
+        self.tls = None;
+        // The front asks it, whether or not others may.
+        self.admin = Some(Self::ADMIN);
+        self.behind = Some(behind);
+        self
+    }
+
+    /// The groups of its tenants, and that of those which the admin API makes.
+    pub(crate) fn groups(&self) -> BTreeSet<GroupName> {
+        self.tenants.values().chain([&self.defaults]).map(|tenant| tenant.group.clone()).collect()
     }
 
     /// The keys that are not as they are in `new`, and hold from the next start only.
@@ -119,6 +149,7 @@ impl Config {
         self.state.clone_from(&old.state);
         self.admin = old.admin;
         self.tokens.clone_from(&old.tokens);
+        self.admin_hosts.clone_from(&old.admin_hosts);
         self.http.connections = old.http.connections;
         self.renders = old.renders.clone();
         self.events = old.events.clone();
@@ -137,6 +168,28 @@ impl Config {
     }
 }
 
+/// Where a server is found that is behind a front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// A folder for its sockets.
+    pub folder: PathBuf,
+    /// The SHA-256 of the token that may do all, which the front has left for clients.
+    pub token: BundleId,
+}
+
+impl Behind {
+    /// The socket of pages.
+    pub(crate) const PAGES: &str = "pages";
+    /// The socket of the admin API.
+    pub(crate) const ADMIN: &str = "admin";
+
+    /// Listens on one of them.
+    pub(crate) fn listen(&self, name: &str) -> Result<Socket, Error> {
+        let path = self.folder.join(name);
+        Socket::bind_path(&path).map_err(|cause| Error::Socket { path, cause })
+    }
+}
+
 /// Whether two configurations differ in a key.
 type Differs = fn(&Config, &Config) -> bool;
 
@@ -146,6 +199,7 @@ const NEED_RESTART: &[(&str, Differs)] = &[
     ("server.state", |old, new| old.state != new.state),
     ("admin.listen", |old, new| old.admin != new.admin),
     ("admin.tokens", |old, new| old.tokens != new.tokens),
+    ("admin.hosts", |old, new| old.admin_hosts != new.admin_hosts),
     ("server.tls.listen", |old, new| {
         let listen = |config: &Config| config.tls.as_ref().map(|tls| tls.listen);
         listen(old) != listen(new)
@@ -420,6 +474,8 @@ pub struct LogFiles {
 /// One tenant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TenantConfig {
+    /// Its class of trust. Tenants of one group share a process where each group has one. Default `default`.
+    pub group: GroupName,
     /// What it starts with, if nothing was deployed since. None waits for a deploy.
     pub app: Option<App>,
     /// Which requests are its own.
@@ -446,6 +502,7 @@ impl TenantConfig {
     /// The defaults, with some routes and without an app.
     pub fn new(routes: impl IntoIterator<Item = Route>) -> Self {
         Self {
+            group: GroupName::default(),
             app: None,
             routes: routes.into_iter().collect(),
             limits: Limits::default(),
@@ -485,6 +542,48 @@ impl TenantName {
         &self.0
     }
 }
+
+/// The name of a group of tenants: as a [`TenantName`] is written.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupName(TenantName);
+
+impl GroupName {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl Default for GroupName {
+    fn default() -> Self {
+        Self(TenantName("default".into()))
+    }
+}
+
+impl FromStr for GroupName {
+    type Err = NotAGroupName;
+
+    fn from_str(text: &str) -> Result<Self, NotAGroupName> {
+        text.parse().map(Self).map_err(|NotATenantName(text)| NotAGroupName(text))
+    }
+}
+
+impl fmt::Display for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// A text that is no group's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no group's name: 1 to 63 of a-z, 0-9 and -, neither first nor last -")]
+pub struct NotAGroupName(pub String);
 
 /// A text that is no tenant's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,24 +7,22 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
+use arc_swap::ArcSwap;
+use bytes::Bytes;
 use http::header::CONNECTION;
-use http::{HeaderValue, Version};
-use hyper::body::Body as _;
+use http::{HeaderValue, Request, Response, Version};
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use crate::compress;
-use crate::config::Http;
-use crate::drain::Held;
+use crate::config::{Config, Http};
+use crate::drain::{Drain, Held};
 use crate::linger::{self, lend};
 use crate::pace::Arrival;
 use crate::public::Secure;
-use crate::respond::respond;
-use crate::server::Shared;
 
 /// How long a connection without a request is kept in a drain: a request may be on its way.
 const LINGER: Duration = Duration::from_secs(1);
@@ -63,8 +61,20 @@ fn protocol(http: &Http) -> Protocol {
     builder
 }
 
+/// What answers the requests that connections carry.
+pub(crate) trait Answers: Send + Sync + 'static {
+    /// What a response has.
+    type Body: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static;
+
+    fn config(&self) -> &ArcSwap<Config>;
+
+    fn drain(&self) -> &Drain;
+
+    fn answer(self: Arc<Self>, request: Request<Incoming>) -> impl Future<Output = Response<Self::Body>> + Send;
+}
+
 /// Carries requests of one client until the connection ends.
-pub(crate) async fn carry<I>(io: I, is_secure: bool, shared: &Arc<Shared>)
+pub(crate) async fn carry<I, S: Answers>(io: I, is_secure: bool, shared: &Arc<S>)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -74,33 +84,31 @@ where
     if let (true, Some(io)) = (state.has_left_a_body(), owner.back()) {
         tokio::select! {
             () = linger::linger(io) => {}
-            () = shared.drain.is_cut() => {}
+            () = shared.drain().is_cut() => {}
         }
     }
 }
 
 /// Answers its requests.
-async fn answer<I>(io: I, is_secure: bool, state: &Arc<State>, shared: &Arc<Shared>)
+async fn answer<I, S: Answers>(io: I, is_secure: bool, state: &Arc<State>, shared: &Arc<S>)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let http = shared.config.load().http.clone();
+    let http = shared.config().load().http.clone();
     let protocol = protocol(&http);
-    let service = service_fn(|mut request: http::Request<hyper::body::Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
         if is_secure {
             request.extensions_mut().insert(Secure);
         }
         let arrival = state.expect_body(&mut request);
         let (shared, taken) = (shared.clone(), Taken::new(state, request.version()));
-        let held = shared.drain.request();
+        let held = shared.drain().request();
         async move {
-            let (version, asked) = (request.version(), compress::Asked::of(&request));
-            // Boxed at once: it is large, and would be moved several times.
-            let response = shared.background.run(respond(shared.clone(), request).boxed()).await;
-            let mut response = compress::finish(response, asked, shared.config.load().http.compress);
+            let version = request.version();
+            let mut response = shared.clone().answer(request).await;
             // What is refused with its body is not read to its end, so that nothing can follow it.
             let is_refused = arrival.is_some_and(|body| body.is_left()) && response.status().as_u16() >= 400;
-            if (is_refused || shared.drain.has_begun()) && version < Version::HTTP_2 {
+            if (is_refused || shared.drain().has_begun()) && version < Version::HTTP_2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response.map(|body| Held::new(body, held, taken)))
@@ -112,14 +120,14 @@ where
         // A connection that breaks off is its client's affair.
         _ = &mut connection => return,
         // With HTTP/1.1 it is not told before its request is answered.
-        () = shared.drain.is_cut() => return,
-        () = state.is_done(shared) => {}
+        () = shared.drain().is_cut() => return,
+        () = state.is_done(&**shared) => {}
         () = state.is_idle(http.head_time, http.idle_time) => {}
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {
         _ = &mut connection => {}
-        () = shared.drain.is_cut() => {}
+        () = shared.drain().is_cut() => {}
         // One that does not answer, as HTTP/2 asks it to, is not waited for.
         () = async {
             tokio::time::sleep(http.head_time).await;
@@ -129,13 +137,13 @@ where
 }
 
 /// Over in a drain, when what has not asked for anything yet is not waited for any more.
-pub(crate) async fn waited_enough(shared: &Shared) {
-    shared.drain.began().await;
+pub(crate) async fn waited_enough(shared: &impl Answers) {
+    shared.drain().began().await;
     tokio::time::sleep(longest_linger(shared)).await;
 }
 
-fn longest_linger(shared: &Shared) -> Duration {
-    LINGER.min(shared.config.load().drain / 2)
+fn longest_linger(shared: &impl Answers) -> Duration {
+    LINGER.min(shared.config().load().drain / 2)
 }
 
 /// What a connection is at.
@@ -161,7 +169,7 @@ impl State {
     }
 
     /// Notes that a request has a body that is to come. HTTP/2 has means of its own to say that it need not.
-    fn expect_body(&self, request: &mut http::Request<hyper::body::Incoming>) -> Option<Arrival> {
+    fn expect_body(&self, request: &mut Request<Incoming>) -> Option<Arrival> {
         if request.body().is_end_stream() || request.version() >= Version::HTTP_2 {
             return None;
         }
@@ -196,8 +204,8 @@ impl State {
 
     /// Over when the server ends and the connection can be told so: at once with HTTP/2, which says up to which request all are
     /// answered. With HTTP/1.1 each response from then on says that it is the last; one that carries none is kept a little.
-    async fn is_done(&self, shared: &Shared) {
-        shared.drain.began().await;
+    async fn is_done(&self, shared: &impl Answers) {
+        shared.drain().began().await;
         let began = Instant::now();
         let linger = longest_linger(shared);
         while !self.is_http2.load(Ordering::Acquire) {
@@ -240,11 +248,7 @@ impl Addresses {
     /// One connection more of an address, until it is dropped; none if it has as many as it may. Without a bound it is not counted.
     pub(crate) fn admit(&self, address: IpAddr, most: Option<u32>) -> Option<OfAddress> {
         let Some(most) = most else { return Some(OfAddress(None)) };
-        // An address of IPv4 is the same in IPv6's clothes, and who has one address of IPv6 has its /64.
-        let address = match address.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
-            address => address,
-        };
+        let address = network(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_default();
         if *count >= most {
@@ -252,6 +256,14 @@ impl Addresses {
         }
         *count += 1;
         Some(OfAddress(Some((self.clone(), address))))
+    }
+}
+
+/// Whose an address is: one of IPv4 is the same in IPv6's clothes, and who has one address of IPv6 has its /64.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
+        address => address,
     }
 }
 

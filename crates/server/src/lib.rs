@@ -41,6 +41,7 @@ mod drain;
 mod events;
 mod examples;
 mod exchange;
+pub mod front;
 mod history;
 mod ids;
 mod kept;
@@ -68,6 +69,7 @@ mod routes;
 mod samples;
 mod server;
 mod shortage;
+mod socket;
 mod store;
 pub mod supervisor;
 mod tasks;
@@ -81,8 +83,8 @@ mod webhooks;
 
 pub use alarms::prometheus::unknown_metrics;
 pub use config::{
-    Alarms, App, Config, Events, EventsTo, History, Http, LogFiles, Logs, NotATenantName, Otlp, Renders, TenantConfig,
-    TenantName, Tls, Webhook, WebhookFormat,
+    Alarms, App, Behind, Config, Events, EventsTo, GroupName, History, Http, LogFiles, Logs, NotAGroupName,
+    NotATenantName, Otlp, Renders, TenantConfig, TenantName, Tls, Webhook, WebhookFormat,
 };
 pub use config::{Loaded, Origin, Override, Place, Problem, Problems};
 pub use drain::Drained;

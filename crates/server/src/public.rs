@@ -7,19 +7,18 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{Addresses, carry, waited_enough};
+use crate::connection::{Addresses, Answers, carry, waited_enough};
 use crate::drain::Drained;
-use crate::server::Shared;
+use crate::socket::{Socket, Stream};
 
 /// Where connections come in, over TLS or not.
 pub(crate) struct Listener {
-    pub(crate) socket: TcpListener,
+    pub(crate) socket: Socket,
     pub(crate) tls: Option<TlsAcceptor>,
 }
 
@@ -28,23 +27,23 @@ pub(crate) struct Listener {
 pub(crate) struct Secure;
 
 /// Takes connections until `shutdown` is over; then takes no more, and waits for the requests that were taken.
-pub(crate) async fn serve(
+pub(crate) async fn serve<S: Answers>(
     listeners: Vec<Listener>,
-    shared: Arc<Shared>,
+    shared: Arc<S>,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
     let public = Public {
-        connections: Arc::new(Semaphore::new(shared.config.load().http.connections.max(1) as usize)),
+        connections: Arc::new(Semaphore::new(shared.config().load().http.connections.max(1) as usize)),
         addresses: Addresses::default(),
         open: TaskTracker::new(),
         shared: shared.clone(),
     };
     let shutdown = async {
         shutdown.await;
-        shared.drain.announce();
-        tracing::info!(in_flight = shared.drain.in_flight(), "draining");
+        shared.drain().announce();
+        tracing::info!(in_flight = shared.drain().in_flight(), "draining");
         // Until who sends the requests has seen that the server is not ready.
-        let notice = shared.config.load().notice;
+        let notice = shared.config().load().notice;
         tokio::time::sleep(notice).await;
     };
     tokio::select! {
@@ -55,8 +54,8 @@ pub(crate) async fn serve(
     // Who has connected already, as far as the system says, may have sent a request.
     listeners.iter().for_each(|listener| public.accept_the_rest(listener));
     drop(listeners);
-    tracing::debug!(connections = public.open.len(), stored = shared.caches.size(), "no connection is taken any more");
-    shared.drain.begin();
+    tracing::debug!(connections = public.open.len(), "no connection is taken any more");
+    shared.drain().begin();
     public.end().await
 }
 
@@ -70,14 +69,14 @@ pub(crate) async fn pause(error: &io::Error) {
     }
 }
 
-struct Public {
+struct Public<S> {
     connections: Arc<Semaphore>,
     addresses: Addresses,
     open: TaskTracker,
-    shared: Arc<Shared>,
+    shared: Arc<S>,
 }
 
-impl Public {
+impl<S: Answers> Public<S> {
     /// Takes the connections of one listener, for ever.
     async fn accept(&self, listener: &Listener) {
         loop {
@@ -101,20 +100,22 @@ impl Public {
         }
     }
 
-    fn take(&self, listener: &Listener, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let most = self.shared.config.load().http.connections_per_address;
-        let Some(address) = self.addresses.admit(peer.ip(), most) else {
-            tracing::debug!(%peer, "the address has as many connections as it may");
-            return;
+    fn take(&self, listener: &Listener, stream: Stream, peer: Option<SocketAddr>, permit: OwnedSemaphorePermit) {
+        let most = self.shared.config().load().http.connections_per_address;
+        let address = peer.map(|peer| self.addresses.admit(peer.ip(), most).ok_or(peer));
+        let address = match address.transpose() {
+            Ok(address) => address,
+            Err(peer) => {
+                tracing::debug!(%peer, "the address has as many connections as it may");
+                return;
+            }
         };
-        // A response is written when it is there: to wait for more would be for a client's delayed acknowledgement.
-        let _ = stream.set_nodelay(true);
         let (shared, tls) = (self.shared.clone(), listener.tls.clone());
         self.open.spawn(async move {
             match tls {
                 None => carry(stream, false, &shared).await,
                 Some(acceptor) => {
-                    if let Some(stream) = agree(stream, &acceptor, &shared).await {
+                    if let Some(stream) = agree(stream, &acceptor, &*shared).await {
                         carry(stream, true, &shared).await;
                     }
                 }
@@ -129,19 +130,19 @@ impl Public {
         open.close();
         let all = async || {
             open.wait().await;
-            shared.drain.background_is_over().await;
+            shared.drain().background_is_over().await;
         };
-        let patience = shared.config.load().drain;
+        let patience = shared.config().load().drain;
         let is_over = tokio::time::timeout(patience, all()).await.is_ok();
         let drained =
-            Drained { answered: shared.drain.answered(), cut: if is_over { 0 } else { shared.drain.in_flight() } };
+            Drained { answered: shared.drain().answered(), cut: if is_over { 0 } else { shared.drain().in_flight() } };
         if !is_over {
             tracing::warn!(
                 cut = drained.cut,
-                background = shared.drain.background(),
+                background = shared.drain().background(),
                 "the time for the drain is over: what is left is cut"
             );
-            shared.drain.cut();
+            shared.drain().cut();
             // Their tasks see it at once; one that is held up elsewhere is not waited for.
             let _ = tokio::time::timeout(Duration::from_secs(1), all()).await;
         }
@@ -151,8 +152,8 @@ impl Public {
 }
 
 /// Agrees on keys with a client. What is no client of TLS, or takes too long, is not answered.
-async fn agree(stream: TcpStream, acceptor: &TlsAcceptor, shared: &Shared) -> Option<TlsStream<TcpStream>> {
-    let patience = shared.config.load().tls.as_ref().map_or(Duration::from_secs(10), |tls| tls.handshake_time);
+async fn agree(stream: Stream, acceptor: &TlsAcceptor, shared: &impl Answers) -> Option<TlsStream<Stream>> {
+    let patience = shared.config().load().tls.as_ref().map_or(Duration::from_secs(10), |tls| tls.handshake_time);
     tokio::select! {
         agreed = tokio::time::timeout(patience, acceptor.accept(stream)) => agreed.ok()?.ok(),
         // It has not asked for anything yet.

@@ -38,6 +38,8 @@ pub(crate) enum Refusal {
     Threw,
     Unsettled,
     Exceeded(Limit),
+    /// The process of the tenant's group is not there, or has ended meanwhile.
+    GroupDown,
     /// The host or the bundle is not as it should be.
     Internal,
 }
@@ -62,6 +64,7 @@ impl Refusal {
             Self::Threw => "app-threw",
             Self::Unsettled => "app-unsettled",
             Self::Exceeded(limit) => limit_code(limit),
+            Self::GroupDown => "group-down",
             Self::Internal => "internal",
         }
     }
@@ -73,7 +76,12 @@ impl Refusal {
             Self::BadRequest | Self::BodyIncomplete => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoApp | Self::Suspended | Self::QueueFull | Self::QueueTimedOut | Self::MemoryShort => {
+            Self::NoApp
+            | Self::Suspended
+            | Self::QueueFull
+            | Self::QueueTimedOut
+            | Self::MemoryShort
+            | Self::GroupDown => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Exceeded(Limit::Request) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -97,6 +105,7 @@ impl Refusal {
             Self::QueueFull | Self::QueueTimedOut | Self::MemoryShort => "too busy: try again later",
             Self::BodyIncomplete => "the request's body did not come whole",
             Self::BodyTooSlow => "the request's body came too slowly",
+            Self::GroupDown => "this site is not there just now: try again later",
             Self::NotCached => "no stored response is there",
             Self::Exceeded(Limit::Request) => "the request is too large",
             Self::Exceeded(Limit::Headers) => "the headers are too large",
@@ -109,7 +118,7 @@ impl Refusal {
     fn retry_after(self) -> Option<u64> {
         match self {
             Self::RateLimited(wait) => Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
-            Self::QueueFull | Self::QueueTimedOut | Self::MemoryShort => Some(1),
+            Self::QueueFull | Self::QueueTimedOut | Self::MemoryShort | Self::GroupDown => Some(1),
             _ => None,
         }
     }

@@ -34,7 +34,7 @@ use crate::tenant::{Deployed, Tenant};
 use crate::timing;
 
 /// The request's own number.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Twice the longest of IANA's registry, so that what apps make up has room.
 const LONGEST_METHOD: usize = 40;
@@ -507,7 +507,7 @@ fn length(uri: &Uri) -> usize {
 }
 
 /// Whom a request is for, if that can stand in a URL: else the app would fail for what its client did.
-fn authority(head: &Parts) -> Result<Authority, Refusal> {
+pub(crate) fn authority(head: &Parts) -> Result<Authority, Refusal> {
     named(head).and_then(|authority| if is_in_urls(&authority) { Ok(authority) } else { Err(Refusal::BadRequest) })
 }
 
@@ -539,7 +539,7 @@ fn named(head: &Parts) -> Result<Authority, Refusal> {
 }
 
 /// Gives a request its whole URL, and takes off it what is the connection's.
-fn make_whole(head: &mut Parts, authority: Authority) -> Result<(), Refusal> {
+pub(crate) fn make_whole(head: &mut Parts, authority: Authority) -> Result<(), Refusal> {
     let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     let scheme = match head.extensions.remove::<Secure>() {
         Some(Secure) => Scheme::HTTPS,

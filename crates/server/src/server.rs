@@ -10,7 +10,9 @@ use arc_swap::ArcSwap;
 use dayfly::{Bundles, Engine, EngineConfig};
 use dayfly_bundler::Bundler;
 use dayfly_fetch::Client;
-use tokio::net::TcpListener;
+use futures_util::FutureExt;
+use http::{Request, Response};
+use hyper::body::Incoming;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -19,7 +21,9 @@ use crate::admission::Admission;
 use crate::audit::Audit;
 use crate::background::Background;
 use crate::cache::Caches;
-use crate::config::{Config, TenantName};
+use crate::compress;
+use crate::config::{Behind, Config, GroupName, TenantName};
+use crate::connection::Answers;
 use crate::drain::{Drain, Drained};
 use crate::history::{Mark, MarkKind};
 use crate::ids::Ids;
@@ -31,8 +35,10 @@ use crate::observer::Observer;
 use crate::public::{self, Listener};
 use crate::receipt::Sent;
 use crate::reload::{self, Handle, Prepared};
+use crate::respond::respond;
 use crate::routes::Route;
 use crate::shortage::Shortage;
+use crate::socket::Socket;
 use crate::store::{Lock, NotLocked, Store};
 use crate::tenant::{Tenant, Tenants};
 use crate::tls::Live;
@@ -47,6 +53,14 @@ pub enum Error {
     Listen {
         /// Which one.
         address: SocketAddr,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// A socket in the file system cannot be listened on.
+    #[error("{} cannot be listened on: {cause}", .path.display())]
+    Socket {
+        /// Which one.
+        path: PathBuf,
         /// What the system says.
         cause: io::Error,
     },
@@ -91,6 +105,14 @@ pub enum Error {
         /// Whose.
         tenant: TenantName,
         /// Why not.
+        why: String,
+    },
+    /// The process of a group does not serve.
+    #[error("the group {group} cannot be served: {why}; what its process said before says more")]
+    Group {
+        /// Which one.
+        group: GroupName,
+        /// What became of it.
         why: String,
     },
     /// The system gives no randomness.
@@ -161,6 +183,25 @@ pub(crate) struct Shared {
     roster: std::sync::Mutex<()>,
 }
 
+impl Answers for Shared {
+    type Body = compress::Sent;
+
+    fn config(&self) -> &ArcSwap<Config> {
+        &self.config
+    }
+
+    fn drain(&self) -> &Drain {
+        &self.drain
+    }
+
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<compress::Sent> {
+        let asked = compress::Asked::of(&request);
+        // Boxed at once: it is large, and would be moved several times.
+        let response = self.background.run(respond(self.clone(), request).boxed()).await;
+        compress::finish(response, asked, self.config.load().http.compress)
+    }
+}
+
 impl Shared {
     /// Puts the tenants together anew, after one was made, deleted or given other limits.
     pub(crate) fn refresh(&self) {
@@ -217,10 +258,7 @@ impl Server {
             Some(tls) => Some(Live::new(reload::certificates(tls).await?)),
             None => None,
         };
-        let lock = Lock::take(&config.state).map_err(|why| match why {
-            NotLocked::Taken(pid) => Error::Locked { folder: config.state.clone(), pid },
-            NotLocked::Io(cause) => unusable(cause),
-        })?;
+        let lock = lock(&config)?;
         let listeners = listen(&config, certificate.as_ref()).await?;
         let store = Store::open(&config.state, Bundler::engine_bytes()).map_err(unusable)?;
         let kept = Arc::new(AllKept::new(store.records().map_err(unusable)?));
@@ -283,12 +321,12 @@ impl Server {
     }
 
     fn local_address(&self, index: usize) -> Option<SocketAddr> {
-        self.listeners.get(index)?.socket.local_addr().ok()
+        self.listeners.get(index)?.socket.address()
     }
 
     /// Where the admin API is, if there is one.
     pub fn admin(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(|admin| admin.address)
+        self.admin.as_ref()?.address
     }
 
     /// What changes the server while it runs.
@@ -316,6 +354,7 @@ impl Server {
             admin.end().await;
         }
         drop(watching);
+        tracing::debug!(stored = shared.caches.size(), "the stored pages go");
         let flush = move || shared.observer.flush(Duration::from_secs(5));
         // It cannot be joined if the runtime is at its end, and then nothing can be written either.
         let _ = tokio::task::spawn_blocking(flush).await;
@@ -324,12 +363,24 @@ impl Server {
     }
 }
 
+/// Takes the folder of state.
+pub(crate) fn lock(config: &Config) -> Result<Lock, Error> {
+    Lock::take(&config.state).map_err(|why| match why {
+        NotLocked::Taken(pid) => Error::Locked { folder: config.state.clone(), pid },
+        NotLocked::Io(cause) => Error::State { folder: config.state.clone(), cause },
+    })
+}
+
 /// Plain HTTP, HTTPS or both, in this order.
-async fn listen(config: &Config, certificate: Option<&Arc<Live>>) -> Result<Vec<Listener>, Error> {
+pub(crate) async fn listen(config: &Config, certificate: Option<&Arc<Live>>) -> Result<Vec<Listener>, Error> {
     let bind = async |address, tls| {
-        let socket = TcpListener::bind(address).await.map_err(|cause| Error::Listen { address, cause })?;
+        let socket = Socket::bind(address).await.map_err(|cause| Error::Listen { address, cause })?;
         Ok::<_, Error>(Listener { socket, tls })
     };
+    if let Some(behind) = &config.behind {
+        let socket = behind.listen(Behind::PAGES)?;
+        return Ok(vec![Listener { socket, tls: None }]);
+    }
     let Some(certificate) = certificate else {
         return Ok(vec![bind(config.listen, None).await?]);
     };

@@ -111,8 +111,8 @@ impl NewToken {
     }
 }
 
-/// 256 random bits.
-fn secret() -> String {
+/// A new token: 256 random bits.
+pub(crate) fn secret() -> String {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).expect("the system has randomness");
     format!("dayfly_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
@@ -155,15 +155,16 @@ impl Tokens {
     /// What is wrong with the file.
     pub(crate) fn open(file: Option<PathBuf>) -> Result<(Self, String), String> {
         let secret = secret();
-        let local = Arc::new(Token {
-            name: "local".into(),
-            digest: Sha256::digest(&secret).into(),
-            scopes: BTreeSet::from([Scope::Admin]),
-            tenants: None,
-        });
+        Ok((Self::with(file, Sha256::digest(&secret).into())?, secret))
+    }
+
+    /// The same with a token that another process has made, of which this is the digest.
+    pub(crate) fn with(file: Option<PathBuf>, digest: [u8; 32]) -> Result<Self, String> {
+        let (name, scopes) = ("local".into(), BTreeSet::from([Scope::Admin]));
+        let local = Arc::new(Token { name, digest, scopes, tenants: None });
         let tokens = Self { local, file, read: Mutex::default() };
         tokens.read_again()?;
-        Ok((tokens, secret))
+        Ok(tokens)
     }
 
     /// Whose a token is. How long it takes does not say how much of one is right.

@@ -39,6 +39,15 @@ enum LogFormat {
 }
 
 impl ProcessArgs {
+    /// Begins the log.
+    pub(crate) fn begin_log(&self) {
+        log::begin(match self.log {
+            Some(LogFormat::Text) => Format::Text,
+            Some(LogFormat::Json) => Format::Json,
+            None => Format::of_standard_error(),
+        });
+    }
+
     /// Begins the log, and gives up what serving does not need: of folders to write in, it keeps `written` beside those of the
     /// configuration. To be called before there are threads.
     ///
@@ -49,11 +58,7 @@ impl ProcessArgs {
         file: Option<&Path>,
         written: impl Iterator<Item = PathBuf>,
     ) -> Result<bool> {
-        log::begin(match self.log {
-            Some(LogFormat::Text) => Format::Text,
-            Some(LogFormat::Json) => Format::Json,
-            None => Format::of_standard_error(),
-        });
+        self.begin_log();
         if self.no_process_sandbox || !config.process_sandbox {
             tracing::warn!("the process keeps all its rights, as it was told to");
         } else {

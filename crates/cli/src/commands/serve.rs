@@ -1,13 +1,23 @@
 //! `dayfly serve`.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use clap::Args;
-use dayfly::EngineConfig;
+use clap::{Args, ValueEnum};
+use dayfly::{BundleId, EngineConfig};
 use dayfly_bundler::Bundler;
-use dayfly_server::{Config, Handle, Loaded, Otlp, Override, Problems, Reloaded, Server, needs, supervisor};
+use dayfly_server::front::Front;
+use dayfly_server::{
+    Behind, Config, EventsTo, GroupName, Handle, Loaded, Otlp, Override, Problems, Reloaded, Server, TenantName, needs,
+    supervisor,
+};
+use tokio::sync::{mpsc, oneshot};
 
 use super::process::{Ends, ProcessArgs};
 use crate::cache::CacheArgs;
@@ -62,8 +72,41 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "KEY=VALUE", value_parser = Override::set)]
     set: Vec<Override>,
 
+    /// Serve the tenants of each group in a process of their own, which is started anew when it ends
+    ///
+    /// A group is a class of trust: the key `group` of a tenant. Another process, which runs no tenant's code, has the listeners, and
+    /// hands requests on.
+    #[arg(long, value_name = "BY", requires = "config")]
+    isolate: Option<Isolate>,
+
+    #[command(flatten)]
+    part: Part,
+
     #[command(flatten)]
     process: ProcessArgs,
+}
+
+/// What tenants have in common that share a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Isolate {
+    TenantGroup,
+}
+
+/// Which part of a server that is several processes this one is: set by the one in front of them.
+#[derive(Clone, Debug, Args)]
+struct Part {
+    #[arg(long, hide = true, requires_all = ["behind", "front_token"])]
+    group: Option<GroupName>,
+    #[arg(long, hide = true)]
+    behind: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    front_token: Option<BundleId>,
+}
+
+impl Part {
+    fn of_group(self) -> Option<(GroupName, Behind)> {
+        Some((self.group?, Behind { folder: self.behind?, token: self.front_token? }))
+    }
 }
 
 impl Serve {
@@ -80,21 +123,32 @@ impl Serve {
             print_bytes(b"ok", b"\n")?;
             return Ok(Exit::Done);
         }
+        if self.isolate.is_some() && self.part.group.is_none() {
+            return self.front(config);
+        }
         let lacking = needs::lacking(&config);
         if !lacking.is_empty() {
             return Err(Mistake(lacking.join("\n")).into());
         }
-        let written = cache.folder().into_iter().chain(self.keep_heaps.clone());
-        if self.process.begin(&config, self.config.as_deref(), written)? {
+        let sockets = self.part.behind.clone();
+        let keep_heaps = self.keep_heaps.clone().map(|folder| match &self.part.group {
+            Some(group) => folder.join(group.as_str()),
+            None => folder,
+        });
+        let written = cache.folder().into_iter().chain(keep_heaps.clone()).chain(sockets.clone());
+        let part = sockets.as_ref().map(|behind| behind.join(PART));
+        if self.process.begin(&config, part.as_deref().or(self.config.as_deref()), written)? {
             return Ok(Exit::Done);
         }
         let bundler = progress::during("compiling the engine", || cache.bundler(&Bundler::config()))?;
-        let autopsy = self.keep_heaps.clone().map(heaps::in_folder).transpose()?;
+        let autopsy = keep_heaps.map(heaps::in_folder).transpose()?;
         let engine = cache.engine(&EngineConfig { autopsy, ..Server::engine(&config) })?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let exit = runtime.block_on(async {
             // Before anybody can send one, which would end the process.
             let (ends, hangups) = (Ends::listen()?, Hangups::new()?);
+            let told = config.behind.as_ref().map(|_| Told::listen()).transpose()?;
+            let is_behind = told.is_some();
             let names: Vec<_> = config.tenants.keys().cloned().collect();
             let note = config.state.join("admin.json");
             let (printer, printed) = Printer::start()?;
@@ -102,19 +156,20 @@ impl Serve {
                 .await
                 .map_err(|error| Mistake(error.to_string()))?;
             for (scheme, address) in [("http", plain_address(&server)), ("https", server.tls_address())] {
-                let Some(address) = address else { continue };
-                for name in &names {
-                    tracing::info!(tenant = name.as_str(), "serving {scheme}://{address}/{name}");
-                }
+                let Some(address) = address.filter(|_| !is_behind) else { continue };
+                note_served(&names, scheme, address);
             }
-            if let Some(admin) = server.admin() {
-                tracing::info!("the admin API is at http://{admin}, and its token in {}", note.display());
-            }
+            note_admin(server.admin(), &note);
             supervisor::ready();
             let handle = server.handle();
             let first = ends.clone().come(1);
-            let serving = tokio::spawn(server.run(async {
-                first.await;
+            let (has_to_end, reloads) = Told::parts(told);
+            let serving = tokio::spawn(server.run(async move {
+                // What ends all processes of a service at once leaves it to the front to end this one when nobody needs it.
+                tokio::select! {
+                    () = first, if !is_behind => {}
+                    () = has_to_end => {}
+                }
                 supervisor::stopping();
             }));
             tokio::select! {
@@ -123,8 +178,8 @@ impl Serve {
                     printed.wait();
                     Ok(Exit::Done)
                 }
-                () = self.reload_when_told(hangups, &handle) => Ok(Exit::Done),
-                () = ends.come(2) => {
+                () = self.reload_when_told(hangups, reloads, &handle) => Ok(Exit::Done),
+                () = ends.come(2), if !is_behind => {
                     tracing::warn!("told to end at once: what is in flight is cut");
                     Ok(Exit::Failed)
                 }
@@ -146,18 +201,115 @@ impl Serve {
         overrides.extend(self.set.iter().cloned());
         let [server, examples] = default_states();
         let state = if self.config.is_some() { server } else { examples };
-        let mut loaded = Config::load(self.config.as_deref(), &overrides, state)?;
+        let text = self.part.behind.as_ref().map(|behind| behind.join(PART));
+        let file = self.config.as_deref();
+        let mut loaded = Config::load_part(file, text.as_deref().or(file), &overrides, state)?;
         loaded.config.otlp = loaded.config.otlp.or_else(Otlp::from_env);
         if self.config.is_none() {
             loaded.config = loaded.config.with_examples();
         }
+        if let Some((group, behind)) = self.part.clone().of_group() {
+            loaded.config = loaded.config.of_group(&group, behind);
+            // The front has said them.
+            loaded.warnings.clear();
+        }
         Ok(loaded)
     }
 
-    /// Reads the configuration again at each SIGHUP, for ever.
-    async fn reload_when_told(&self, mut hangups: Hangups, handle: &Handle) {
+    /// Starts a process for each group, and serves in front of them. It keeps the right to start them.
+    fn front(self, config: Config) -> Result<Exit> {
+        self.process.begin_log();
+        let program = std::env::current_exe()?;
+        let file = self.config.clone().expect("it is required");
+        // What is written down for a process that is started again is what the groups read last.
+        let text = Arc::new(Mutex::new(std::fs::read_to_string(&file)?));
+        let read = text.clone();
+        let start = move |config: &Config, group: &GroupName, behind: &Behind| {
+            let text = read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let part = config.text_of_group(&text, group).map_err(std::io::Error::other)?;
+            write_private(&behind.folder.join(PART), &part)?;
+            let of_group = config.clone().of_group(group, behind.clone());
+            if let EventsTo::File(events) = &of_group.events.to {
+                events.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            }
+            let mut command = Command::new(&program);
+            // As this one was started, but for what is another group's.
+            let is_anothers = |set: &Override| set.tenant().is_some_and(|tenant| !config.is_of(tenant, group));
+            command.args(without(std::env::args_os().skip(1), &is_anothers));
+            for variable in std::env::vars_os() {
+                let name = variable.0.clone();
+                if Override::variables([variable]).is_ok_and(|set| set.iter().any(is_anothers)) {
+                    command.env_remove(name);
+                }
+            }
+            // What is compiled by one is not run by another.
+            command.env("XDG_CACHE_HOME", std::path::absolute(of_group.state.join("cache"))?);
+            command.arg("--group").arg(group.as_str());
+            command.arg("--behind").arg(&behind.folder).arg("--front-token").arg(behind.token.to_string());
+            Ok(command)
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let exit = runtime.block_on(async {
+            let (ends, mut hangups) = (Ends::listen()?, Hangups::new()?);
+            let names: Vec<_> = config.tenants.keys().cloned().collect();
+            let note = config.state.join("admin.json");
+            let front = Front::start(config, Arc::new(start)).await.map_err(|error| Mistake(error.to_string()))?;
+            front.addresses().into_iter().for_each(|(scheme, address)| note_served(&names, scheme, address));
+            note_admin(front.admin(), &note);
+            supervisor::ready();
+            let handle = front.handle();
+            let first = ends.clone().come(1);
+            let serving = tokio::spawn(front.run(async {
+                first.await;
+                supervisor::stopping();
+            }));
+            let reloading = async {
+                loop {
+                    hangups.next().await;
+                    supervisor::reloading();
+                    let loaded = tokio::task::block_in_place(|| {
+                        let loaded = self.load()?;
+                        let new = std::fs::read_to_string(&file).unwrap_or_default();
+                        *text.lock().unwrap_or_else(PoisonError::into_inner) = new;
+                        Ok(loaded)
+                    });
+                    match loaded {
+                        Ok(loaded) => match handle.reload(loaded.config).await {
+                            Ok(()) => tracing::info!("the groups have read their configuration again"),
+                            Err(error) => tracing::error!("{error}; what was served before goes on"),
+                        },
+                        Err(Problems(mistakes)) => {
+                            mistakes.iter().for_each(|mistake| tracing::error!("{mistake}"));
+                            tracing::warn!("what was served before goes on");
+                        }
+                    }
+                    supervisor::ready();
+                }
+            };
+            tokio::select! {
+                served = serving => {
+                    served?;
+                    Ok(Exit::Done)
+                }
+                () = reloading => Ok(Exit::Done),
+                () = ends.come(2) => {
+                    tracing::warn!("told to end at once: what is in flight is cut");
+                    handle.kill();
+                    Ok(Exit::Failed)
+                }
+            }
+        });
+        runtime.shutdown_background();
+        exit
+    }
+
+    /// Reads the configuration again at each SIGHUP, and when the front says so, for ever.
+    async fn reload_when_told(&self, mut hangups: Hangups, mut told: Lines, handle: &Handle) {
         loop {
-            hangups.next().await;
+            tokio::select! {
+                () = hangups.next() => {}
+                () = told.next() => {}
+            }
             supervisor::reloading();
             // What has renamed log files says so by this signal too.
             handle.reopen();
@@ -206,8 +358,54 @@ impl Hangups {
     }
 }
 
+/// What the front of a process of a group says on its standard input: a line has it read its configuration again, and the end is its
+/// end.
+struct Told {
+    reloads: mpsc::UnboundedReceiver<()>,
+    is_over: oneshot::Receiver<()>,
+}
+
+/// The lines, as they come.
+struct Lines(Option<mpsc::UnboundedReceiver<()>>);
+
+impl Lines {
+    async fn next(&mut self) {
+        if let Some(lines) = &mut self.0
+            && lines.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
+impl Told {
+    fn listen() -> std::io::Result<Self> {
+        let ((line, reloads), (over, is_over)) = (mpsc::unbounded_channel(), oneshot::channel());
+        // Reading blocks, and cannot be broken off.
+        std::thread::Builder::new().name("dayfly-told".into()).spawn(move || {
+            let mut lines = std::io::stdin().lines().map_while(Result::ok);
+            while lines.next().is_some() && line.send(()).is_ok() {}
+            drop(over);
+        })?;
+        Ok(Self { reloads, is_over })
+    }
+
+    /// The end, and the lines; of one that is behind no front, never, and none.
+    fn parts(told: Option<Self>) -> (impl Future<Output = ()>, Lines) {
+        let (is_over, reloads) = told.map_or((None, None), |told| (Some(told.is_over), Some(told.reloads)));
+        let is_over = async move {
+            match is_over {
+                Some(is_over) => drop(is_over.await),
+                None => std::future::pending().await,
+            }
+        };
+        (is_over, Lines(reloads))
+    }
+}
+
 /// Where plain HTTP is served, if it is.
-fn plain_address(server: &Server) -> Option<std::net::SocketAddr> {
+fn plain_address(server: &Server) -> Option<SocketAddr> {
     Some(server.address()).filter(|address| server.tls_address() != Some(*address))
 }
 
@@ -216,6 +414,50 @@ pub(crate) fn default_states() -> [Option<PathBuf>; 2] {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
     ["server", "examples"].map(|name| Some(state.as_ref()?.join("dayfly").join(name)))
+}
+
+/// Where a group's part of the configuration is, in the folder of its sockets.
+const PART: &str = "config.toml";
+
+/// Arguments without the keys that are set and `is_anothers`.
+fn without(
+    arguments: impl Iterator<Item = OsString>,
+    is_anothers: &impl Fn(&Override) -> bool,
+) -> impl Iterator<Item = OsString> {
+    let is_anothers = |set: &str| Override::set(set).is_ok_and(|set| is_anothers(&set));
+    let mut kept: Vec<OsString> = Vec::new();
+    for argument in arguments {
+        let text = argument.to_string_lossy();
+        if kept.last().is_some_and(|before| before == "--set") && is_anothers(&text) {
+            kept.pop();
+        } else if !text.strip_prefix("--set=").is_some_and(is_anothers) {
+            kept.push(argument);
+        }
+    }
+    kept.into_iter()
+}
+
+/// Writes a file that its owner alone reads, whole or not at all.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    let _ = std::fs::remove_file(&new);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(text.as_bytes())?;
+    std::fs::rename(new, path)
+}
+
+/// Where tenants are, in the log.
+fn note_served(tenants: &[TenantName], scheme: &str, address: SocketAddr) {
+    for name in tenants {
+        tracing::info!(tenant = name.as_str(), "serving {scheme}://{address}/{name}");
+    }
+}
+
+/// Where the admin API is, in the log.
+fn note_admin(admin: Option<SocketAddr>, note: &Path) {
+    if let Some(admin) = admin {
+        tracing::info!("the admin API is at http://{admin}, and its token in {}", note.display());
+    }
 }
 
 /// What was changed, in the log.

@@ -16,7 +16,7 @@ use crate::kept::NotKept;
 
 /// Why a request to the API did not do what it asked for.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     authenticate: Option<String>,
     view: Box<ProblemView>,
@@ -45,7 +45,7 @@ pub(super) struct ProblemView {
 }
 
 impl Problem {
-    pub(super) fn new(
+    pub(crate) fn new(
         status: StatusCode,
         code: &'static str,
         detail: impl Into<String>,

@@ -15,8 +15,8 @@ use super::kind::{
 };
 use super::section::Section;
 use super::{
-    Alarms, Config, Events, History, Http, LogFiles, Logs, Otlp, Renders, TenantConfig, TenantName, Tls, Webhook,
-    WebhookFormat,
+    Alarms, Config, Events, GroupName, History, Http, LogFiles, Logs, Otlp, Renders, TenantConfig, TenantName, Tls,
+    Webhook, WebhookFormat,
 };
 use crate::routes::Route;
 
@@ -32,6 +32,7 @@ pub(super) fn read(root: &mut Section<'_>, base: &Path, config: &mut Config) {
     root.section("admin", |admin| {
         admin.key("listen", "Where the admin API is served, over plain HTTP, to who has a token; `\"off\"` for no API. Where the default is taken, a free port of loopback is it.", &mut config.admin, &address_or_off());
         admin.optional("tokens", "A file of tokens, as `dayfly tenant token` writes it, read again when it changes. Without one only who can read the folder of state has a token, in its `admin.json`.", "none", &mut config.tokens, &path(base));
+        admin.list("hosts", "Names by which it is reached, beside addresses and `localhost`, so that no page of another site leads a browser to it. Where it does not listen on loopback and there are none, any name.", &mut config.admin_hosts, &text::<String>("host", "\"admin.example\""));
     });
     root.section("http", |section| read_http(section, &mut config.http));
     root.section("renders", |section| read_renders(section, &mut config.renders));
@@ -366,6 +367,7 @@ fn read_renders(section: &mut Section<'_>, renders: &mut Renders) {
 
 /// What tenants and their defaults both have.
 fn read_tenant(section: &mut Section<'_>, tenant: &mut TenantConfig) {
+    section.key("group", "Its class of trust: with `dayfly serve --isolate tenant-group` the tenants of each group have a process of their own.", &mut tenant.group, &text::<GroupName>("group", "\"default\""));
     section.values("env", "What its `fetch` handler gets as `env`.", &mut tenant.env);
     section.list(
         "allow",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::problem::{Origin, Problem, Problems};
 use super::section::Reader;
 use super::tree::{Tree, path_of, show_path};
-use super::{Config, check, keys};
+use super::{Config, GroupName, TenantName, check, keys};
 
 /// A configuration without mistakes.
 #[derive(Debug)]
@@ -49,6 +49,12 @@ impl Override {
         let path = path_of(key)
             .ok_or_else(|| format!("{key:?} is no key: write its names with dots, as in tenant.shop.limits.memory"))?;
         Ok(Self { origin: Origin::Flag(format!("--set {key}")), path, value: Given::Toml(value.trim().into()) })
+    }
+
+    /// The tenant whose key it sets, if it is one's.
+    pub fn tenant(&self) -> Option<&str> {
+        let mut names = self.path.iter().map(String::as_str);
+        names.next().filter(|section| *section == "tenant").and_then(|_| names.next())
     }
 
     /// By those variables of the environment whose names begin with `DAYFLY_` and have the key after it, in capitals, `__` for
@@ -99,8 +105,22 @@ impl Config {
     /// All mistakes that are in it, each with its place: a file that cannot be read, text that is not TOML, keys that there are
     /// not, values that are not as they should be or do not fit together, files that it names and that cannot be used.
     pub fn load(file: Option<&Path>, overrides: &[Override], state: Option<PathBuf>) -> Result<Loaded, Problems> {
+        Self::load_part(file, file, overrides, state)
+    }
+
+    /// The same of a part of a file's text, which is in another file ([`Config::text_of_group`]): paths and places are those of
+    /// `file`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_part(
+        file: Option<&Path>,
+        text: Option<&Path>,
+        overrides: &[Override],
+        state: Option<PathBuf>,
+    ) -> Result<Loaded, Problems> {
         let mut tree = match file {
-            Some(path) => Tree::of_file(Origin::File(path.into()), read(path)?),
+            Some(path) => Tree::of_file(Origin::File(path.into()), read(text.unwrap_or(path))?),
             None => Tree::of_file(Origin::Unset, String::new()),
         }
         .map_err(Problems)?;
@@ -138,6 +158,24 @@ impl Config {
             });
         }
         if problems.is_empty() { Ok(Loaded { config, warnings }) } else { Err(Problems(problems)) }
+    }
+
+    /// The text of its file without the tenants of other groups, whose secrets are not this one's to have.
+    ///
+    /// # Errors
+    /// It is no TOML.
+    pub fn text_of_group(&self, text: &str, group: &GroupName) -> Result<String, toml::de::Error> {
+        let mut text: toml::Table = text.parse()?;
+        if let Some(tenants) = text.get_mut("tenant").and_then(toml::Value::as_table_mut) {
+            tenants.retain(|name, _| self.is_of(name, group));
+        }
+        Ok(text.to_string())
+    }
+
+    /// Whether a group has the tenant of that name.
+    pub fn is_of(&self, tenant: &str, group: &GroupName) -> bool {
+        let tenant = tenant.parse::<TenantName>().ok().and_then(|name| self.tenants.get(&name));
+        tenant.is_some_and(|tenant| tenant.group == *group)
     }
 
     /// All keys as tables of Markdown, a table a section.
