@@ -56,13 +56,13 @@ async fn nothing_is_told_or_done_without_a_token_that_may() {
                 assert_eq!((none.status(), unknown.status()), (StatusCode::OK, StatusCode::OK));
                 continue;
             }
-            assert_eq!(
-                (code(&none), code(&unknown)),
-                ((401, "token-missing"), (401, "token-unknown")),
-                "{method} {path}"
-            );
+            assert_eq!(code(&none), (401, "token-missing"), "{method} {path}");
             assert_eq!(none.headers()["www-authenticate"], "Bearer realm=\"dayfly\"");
-            assert_eq!(unknown.headers()["www-authenticate"], "Bearer realm=\"dayfly\", error=\"invalid_token\"");
+            // After the first ones.
+            if code(&unknown) != (429, "too-many-failures") {
+                assert_eq!(code(&unknown), (401, "token-unknown"), "{method} {path}");
+                assert_eq!(unknown.headers()["www-authenticate"], "Bearer realm=\"dayfly\", error=\"invalid_token\"");
+            }
             asked += 1;
         }
     }
@@ -87,11 +87,8 @@ async fn nothing_is_told_or_done_without_a_token_that_may() {
     assert_eq!(list.body()["tenants"].as_array().unwrap().len(), 1, "{list:?}");
 
     fs::write(&file, &deploy.entry).unwrap();
-    assert_eq!(
-        code(&as_token(&server, &read.token, "GET", "/v1/tenants").await),
-        (401, "token-unknown"),
-        "it was revoked"
-    );
+    let revoked = as_token(&server, &read.token, "GET", "/v1/tenants").await;
+    assert!([(401, "token-unknown"), (429, "too-many-failures")].contains(&code(&revoked)), "{revoked:?}");
     fs::write(&file, "token = 7").unwrap();
     assert_eq!(code(&as_token(&server, &deploy.token, "GET", "/v1/status").await), (503, "tokens-unreadable"));
     assert_eq!(server.call("GET", "/v1/status", "", "").await.status(), 200, "who runs the server still may");

@@ -75,6 +75,7 @@ handshake-time = "3s"
 [admin]
 listen = "[::1]:91"
 tokens = "tokens.toml"
+hosts = ["admin.example"]
 [http]
 connections = 7
 head-time = "1s"
@@ -137,6 +138,7 @@ queue-time = "1m 30s"
 bundles = "2GiB"
 memory-share = 0.5
 [defaults]
+group = "others"
 env = { A = "a", B = 1 }
 allow = ["https://a.example"]
 concurrent = 3
@@ -163,6 +165,7 @@ fetch-response = 14
 app = "app.mjs"
 routes = ["one.example", "/one"]
 [tenant.two]
+group = "shops"
 routes = ["/two"]
 env = { B = [true, { C = 1.5 }], D = 2020-01-01 }
 allow = ["10.0.0.0/8"]
@@ -208,6 +211,8 @@ fn every_key_goes_where_it_belongs() {
     assert_eq!((listen.to_string().as_str(), state), ("[::1]:81", &path("elsewhere")));
     assert_eq!(tenant_header.as_ref().unwrap(), "x-tenant");
     assert_eq!((admin, tokens), (&Some("[::1]:91".parse().unwrap()), &Some(path("tokens.toml"))));
+    assert_eq!(config.admin_hosts, ["admin.example"]);
+    assert_eq!(["one", "two"].map(|name| tenant(&config, name).group.as_str()), ["others", "shops"]);
     let tls_listen = Some("[::1]:444".parse().unwrap());
     let handshake_time = Duration::from_secs(3);
     assert_eq!(tls, &Some(Tls { listen: tls_listen, handshake_time, ..Tls::new(path("chain.pem"), path("key.pem")) }));

@@ -23,6 +23,7 @@ mod privilege;
 mod receipts;
 mod reload;
 mod requests;
+mod secrets;
 mod store;
 mod support;
 mod tls;
