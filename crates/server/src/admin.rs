@@ -174,9 +174,9 @@ impl Admin {
         Ok(Some(Self { address, note, api, serving }))
     }
 
-    /// Where clients of this machine find it.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", reachable(self.address))
+    /// Where clients of this machine find it, unless it is behind a front.
+    pub(crate) fn url(&self) -> Option<String> {
+        self.address.map(|address| format!("http://{}", reachable(address)))
     }
 
     /// The tenants' apps are there.

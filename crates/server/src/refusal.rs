@@ -81,9 +81,7 @@ impl Refusal {
             | Self::QueueFull
             | Self::QueueTimedOut
             | Self::MemoryShort
-            | Self::GroupDown => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            | Self::GroupDown => StatusCode::SERVICE_UNAVAILABLE,
             Self::Exceeded(Limit::Request) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Exceeded(Limit::Headers) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,

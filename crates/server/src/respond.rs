@@ -522,7 +522,8 @@ fn is_in_urls(authority: &Authority) -> bool {
     if is_plain && is_name && is_port && !host.contains("--") {
         return true;
     }
-    url::Url::parse(&format!("http://{authority}/")).is_ok_and(|url| url.username().is_empty() && url.password().is_none())
+    url::Url::parse(&format!("http://{authority}/"))
+        .is_ok_and(|url| url.username().is_empty() && url.password().is_none())
 }
 
 /// RFC 9112, 3.2.2 and 3.2.

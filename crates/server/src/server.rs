@@ -272,7 +272,7 @@ impl Server {
         let shortage = Shortage::new(config.renders.memory_share, observer.machine.clone());
         let caches = Caches::new(config.cache);
         let tenants = ArcSwap::from_pointee(Tenants::new(&config, []));
-        let watch = Watch::open(&config, admin.as_ref().map(Admin::url), &client).map_err(unusable)?;
+        let watch = Watch::open(&config, admin.as_ref().and_then(Admin::url), &client).map_err(unusable)?;
         let shared = Arc::new(Shared {
             config: ArcSwap::from_pointee(config.clone()),
             engine,

@@ -94,7 +94,8 @@ fn a_clock_that_is_set_shortens_and_lengthens_no_limit() {
     for (setting, offset) in SETTINGS.iter().cycle().take(SETTINGS.len() * if is_full { 10 } else { 1 }) {
         let mut idle = TcpStream::connect(address).unwrap();
         idle.set_read_timeout(Some(LONG)).unwrap();
-        let [waits, hangs, spins] = ["wait=400", "wait=60000", "spin"].map(|query| begin(address, &format!("app?{query}")));
+        let [waits, hangs, spins] =
+            ["wait=400", "wait=60000", "spin"].map(|query| begin(address, &format!("app?{query}")));
         std::thread::sleep(Duration::from_millis(50));
         set(&clock, setting);
         let (app, now) = seen(&site);

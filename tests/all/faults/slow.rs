@@ -67,7 +67,8 @@ fn clients_that_are_slow_on_purpose_are_sent_away_and_nobody_else_sees_them() {
             resident >> 20
         );
         assert!(open > files + 50, "slowhttptest opens connections: {said}");
-        let is_available = said.lines().filter(|line| line.contains("service available")).all(|line| line.contains("YES"));
+        let is_available =
+            said.lines().filter(|line| line.contains("service available")).all(|line| line.contains("YES"));
         assert!(is_available, "{said}");
         // Who reads slowly has what the system keeps on its way still to read.
         assert!(mode == "-X" || said.contains("No open connections left"), "{said}");

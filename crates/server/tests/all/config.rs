@@ -244,7 +244,8 @@ fn every_key_goes_where_it_belongs() {
     assert_eq!((otlp.timeout, otlp.delay), (Duration::from_secs(7), Duration::from_millis(10)));
     assert_eq!((otlp.sample, otlp.queue, otlp.batch), (0.5, 8, 9));
     let queue_time = Duration::from_secs(90);
-    let expected = Renders { concurrent: 6, long_threads: 1, queue: 0, queue_time, bundles: 2 << 30, memory_share: 0.5 };
+    let expected =
+        Renders { concurrent: 6, long_threads: 1, queue: 0, queue_time, bundles: 2 << 30, memory_share: 0.5 };
     assert_eq!(renders, &expected);
     assert_eq!(tenants.len(), 2);
     assert_eq!(config.history, History { interval: Duration::from_secs(2), tenants: 12 });
