@@ -170,10 +170,7 @@ impl Told {
                 self.news.notified().await;
                 continue;
             };
-            let why = match self.send(&client, number, &message).await {
-                Ok(()) => None,
-                Err(why) => Some(why),
-            };
+            let why = self.send(&client, number, &message).await.err();
             let is_old = now().as_secs_f64() - message.at > PATIENCE;
             if why.is_none() || is_old {
                 let of = self.clone();

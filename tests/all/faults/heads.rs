@@ -36,8 +36,7 @@ fn answers(site: &Site, bytes: &[u8]) -> (String, Duration) {
 
 /// The statuses in what came back.
 fn statuses(answers: &str) -> Vec<&str> {
-    let heads =
-        answers.match_indices("HTTP/1.").filter(|(at, _)| *at == 0 || !answers[..*at].ends_with(|c: char| c == ' '));
+    let heads = answers.match_indices("HTTP/1.").filter(|(at, _)| *at == 0 || !answers[..*at].ends_with(' '));
     heads.filter_map(|(at, _)| answers.get(at + 9..at + 12)).collect()
 }
 

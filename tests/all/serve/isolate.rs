@@ -167,7 +167,7 @@ fn a_group_has_a_process_of_its_own_and_its_tenants_are_answered_by_it() {
     let pids = ["red", "blue", "default"].map(|group| groups.process(group).0);
     let all: BTreeSet<_> = pids.iter().copied().chain([server.process.id().into()]).collect();
     assert_eq!(all.len(), 4, "{all:?}");
-    for pid in all.iter().copied() {
+    for pid in &all {
         let of =
             |file: &str| String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/{file}")).unwrap()).into_owned();
         let secret = server.token.trim_start_matches("dayfly_");

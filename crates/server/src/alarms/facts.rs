@@ -151,7 +151,7 @@ impl Facts<'_> {
                     let is_burning = value > threshold
                         && ratio(bad(&short), short.requests) > threshold
                         && bad(&long_sums) >= LEAST_BAD;
-                    is_burning.then(|| (value, threshold, long))
+                    is_burning.then_some((value, threshold, long))
                 });
                 let Some((value, threshold, long)) = burning else { continue };
                 let time = humantime::format_duration(Duration::from_secs(long));

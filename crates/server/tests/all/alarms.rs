@@ -336,7 +336,7 @@ impl Events {
             }
             let frame = tokio::time::timeout(Duration::from_secs(60), self.body.frame()).await;
             let frame = frame.expect("something comes in a minute").unwrap().unwrap();
-            self.text += &String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap();
+            self.text += std::str::from_utf8(&frame.into_data().unwrap()).unwrap();
         }
     }
 }

@@ -16,7 +16,7 @@ use hyper_util::rt::TokioExecutor;
 #[derive(Clone)]
 pub(super) enum Target {
     App(Arc<App>),
-    Server { client: Client<HttpConnector, Empty<bytes::Bytes>>, url: Uri },
+    Server { client: Box<Client<HttpConnector, Empty<bytes::Bytes>>>, url: Uri },
 }
 
 /// An app that is ready to be asked.
@@ -53,7 +53,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 impl Target {
     pub(super) fn server(url: Uri) -> Self {
-        Self::Server { client: Client::builder(TokioExecutor::new()).build_http(), url }
+        Self::Server { client: Box::new(Client::builder(TokioExecutor::new()).build_http()), url }
     }
 
     /// Has an app asked in another way, before there are requests; whether it is one.
