@@ -21,7 +21,7 @@ use dayfly::{Failure, Limits};
 use dayfly_bundler::{Bundler, Form, Run, Source};
 
 #[path = "../../../tests/all/running.rs"]
-#[allow(dead_code, reason = "tests ask for more")]
+#[allow(dead_code, clippy::unwrap_used, reason = "tests ask for more, and stop where it cannot go on")]
 mod running;
 
 use running::Running;

@@ -94,7 +94,7 @@ impl Server {
 
     /// The answer of the admin API to a request of this method, path and body.
     pub(crate) fn ask(&self, method: &str, path: &str, kind: &str, body: &str) -> Option<(String, String)> {
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n", self.token);
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n", self.token);
         let length = body.len();
         let rest = format!("Connection: close\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}");
         exchange(&self.admin, &(head + &rest))

@@ -17,7 +17,7 @@ use crate::support::scratch;
 #[track_caller]
 pub(crate) fn api(server: &Server, path: &str) -> Value {
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
         server.token
     );
     let (head, body) = exchange(&server.admin, &request).unwrap();
@@ -200,7 +200,7 @@ fn a_deploy_with_a_leak_check_keeps_the_staircase_beside_it() {
     assert_eq!(api(&server, "/v1/tenants/hello/leak")["verdict"], "clean");
     assert!(deploy("other.mjs", &clean.replace("hello", "other"), &[]).status.success());
     let request = format!(
-        "GET /v1/tenants/hello/leak HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+        "GET /v1/tenants/hello/leak HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
         server.token
     );
     let (head, body) = exchange(&server.admin, &request).unwrap();

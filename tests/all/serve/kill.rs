@@ -18,7 +18,7 @@ fn page(number: u64) -> String {
 fn deploy(server: &Server, number: u64) -> JoinHandle<(Option<(String, String)>, Duration)> {
     let text = numbered(number);
     let request = format!(
-        "POST /v1/tenants/hello/deployments?name=n.js HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\
+        "POST /v1/tenants/hello/deployments?name=n.js HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\
          Content-Type: text/javascript\r\nContent-Length: {}\r\n\r\n{text}",
         server.token,
         text.len()

@@ -29,7 +29,8 @@ pub(super) struct Time {
     from: Option<f64>,
     /// Seconds since 1970. Default now.
     to: Option<f64>,
-    /// How many points at most: 360 by default, 2,000 at most. Where there are more samples, some are put together.
+    /// How many points at most: 360 by default. Where there are more samples, some are put together.
+    #[param(minimum = 1, maximum = 2_000)]
     points: Option<u64>,
 }
 
@@ -52,7 +53,10 @@ impl Span {
             return Err(bad_request("from and to are seconds since 1970, and from is not after to"));
         }
         let from = from.max(to - LONGEST * interval.as_secs_f64());
-        let points = asked.points.unwrap_or(POINTS[0]).clamp(1, POINTS[1]);
+        let points = asked.points.unwrap_or(POINTS[0]);
+        if !(1..=POINTS[1]).contains(&points) {
+            return Err(bad_request(format!("points is 1 to {}", POINTS[1])));
+        }
         let tick = |seconds: f64| history.tick(Duration::from_secs_f64(seconds));
         let (first, last) = (tick(from), tick(to));
         let step = (last - first + 1).div_ceil(points).max(1);
@@ -89,28 +93,41 @@ pub(super) struct HistoryView {
     /// Seconds since 1970.
     time: Vec<f64>,
     /// The most memory of the control group, …
+    #[schema(value_type = Vec<Option<u64>>)]
     memory_bytes: Points<u64>,
     /// … what it may have, …
+    #[schema(value_type = Vec<Option<u64>>)]
     memory_limit_bytes: Points<u64>,
     /// … and the least that it had in the 15 minutes before.
+    #[schema(value_type = Vec<Option<u64>>)]
     memory_trough_bytes: Points<u64>,
     /// Of the process.
+    #[schema(value_type = Vec<Option<u64>>)]
     resident_bytes: Points<u64>,
     /// Requests for which an app ran, a second.
+    #[schema(value_type = Vec<Option<f64>>)]
     renders: Points<f64>,
     /// Requests of which the outcome was not `ok`, a second.
+    #[schema(value_type = Vec<Option<f64>>)]
     failures: Points<f64>,
     /// Requests that a limit ended, a second.
+    #[schema(value_type = Vec<Option<f64>>)]
     limit_hits: Points<f64>,
     /// Requests that found no turn, a second.
+    #[schema(value_type = Vec<Option<f64>>)]
     refused: Points<f64>,
     /// Microseconds in which half of the requests were answered; of several samples the most.
+    #[schema(value_type = Vec<Option<u32>>)]
     p50_us: Points<u32>,
+    #[schema(value_type = Vec<Option<u32>>)]
     p90_us: Points<u32>,
+    #[schema(value_type = Vec<Option<u32>>)]
     p99_us: Points<u32>,
     /// Renders that went on, the most.
+    #[schema(value_type = Vec<Option<u32>>)]
     live: Points<u32>,
     /// Requests that waited for their turn, the most.
+    #[schema(value_type = Vec<Option<u32>>)]
     waiting: Points<u32>,
     marks: Vec<Mark>,
 }
@@ -167,21 +184,30 @@ pub(super) struct TenantHistoryView {
     /// Seconds since 1970.
     time: Vec<f64>,
     /// Requests for which its app ran, a second.
+    #[schema(value_type = Vec<Option<f64>>)]
     renders: Points<f64>,
     /// Requests of which the outcome was not `ok`, a second.
+    #[schema(value_type = Vec<Option<f64>>)]
     failures: Points<f64>,
     /// Requests that a limit ended, a second.
+    #[schema(value_type = Vec<Option<f64>>)]
     limit_hits: Points<f64>,
     /// Requests that found no turn, a second.
+    #[schema(value_type = Vec<Option<f64>>)]
     refused: Points<f64>,
     /// Microseconds in which half of the requests were answered, of the sample that had most.
+    #[schema(value_type = Vec<Option<u32>>)]
     p50_us: Points<u32>,
     /// The most.
+    #[schema(value_type = Vec<Option<u32>>)]
     p99_us: Points<u32>,
     /// The most memory that a render had.
+    #[schema(value_type = Vec<Option<u64>>)]
     peak_memory_bytes: Points<u64>,
+    #[schema(value_type = Vec<Option<u64>>)]
     memory_limit_bytes: Points<u64>,
     /// Milliseconds of a processor that renders used, a second.
+    #[schema(value_type = Vec<Option<f64>>)]
     cpu_ms: Points<f64>,
     marks: Vec<Mark>,
 }

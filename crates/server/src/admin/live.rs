@@ -25,7 +25,7 @@ use crate::tokens::Scope;
 #[utoipa::path(
     get, path = "/v1/live", tag = "alarms", security(("token" = ["read"])),
     responses(
-        (status = 200, description = "Events", body = SampleView, content_type = "text/event-stream"),
+        (status = 200, description = "Events", body = String, content_type = "text/event-stream"),
         Problem,
     ),
 )]

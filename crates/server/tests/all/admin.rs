@@ -119,6 +119,10 @@ async fn a_token_for_one_tenant_learns_nothing_of_another_on_any_route() {
     server.get("/shop?say=hello").await;
     let mut refused = 0;
     for (method, path) in operations(&server).await {
+        // `alarms::who_is_for_some_tenants_sees_what_is_theirs_alone` looks at this one, which goes on until the reader leaves.
+        if path == "/v1/live" {
+            continue;
+        }
         // What would go on until the reader leaves.
         let asked = if path == "/v1/events" { format!("{path}?past=true&follow=false") } else { path.clone() };
         let request = Request::builder().method(method.as_str()).uri(&asked).header("content-type", "application/json");
@@ -152,7 +156,9 @@ async fn methods_that_no_route_has_and_tokens_without_end_are_refused() {
     }
     let with_token = |length: usize| {
         let token = "x".repeat(length);
-        format!("GET /v1/tenants HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\r\n")
+        format!(
+            "GET /v1/tenants HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\r\n"
+        )
     };
     let long = raw(&server, with_token(64 << 10)).await;
     assert!(long.starts_with("HTTP/1.1 401") && !long.contains("xxxx"), "{}", &long[..200.min(long.len())]);
@@ -204,7 +210,7 @@ async fn what_is_wrong_with_a_request_has_a_code_and_a_remedy() {
     assert_eq!(code(&server.api(upload(&other)).await), (400, "digest-mismatch"));
     // Refused by its head: nothing of the body is waited for.
     let head = format!(
-        "POST /v1/tenants/shop/deployments HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+        "POST /v1/tenants/shop/deployments HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
          content-type: application/wasm\r\ncontent-length: {}\r\n\r\n",
         server.token,
         (64 << 20) + 1
