@@ -22,7 +22,8 @@ use crate::tokens::Scope;
 #[into_params(parameter_in = Query)]
 pub(super) struct Which {
     /// With how many of the last ones to begin. Default all that the server has in memory.
-    lines: Option<usize>,
+    #[param(maximum = 4_294_967_295_u32)]
+    lines: Option<u32>,
     /// Whether to go on with those that come. Default false.
     follow: Option<bool>,
 }
@@ -48,7 +49,7 @@ pub(super) async fn logs(
     // Of a name that is nobody's there would be a stream from then on.
     caller.tenant(&name)?;
     let stream = caller.shared.observer.logs.of(&name);
-    let most = which.lines.unwrap_or(usize::MAX);
+    let most = which.lines.map_or(usize::MAX, |lines| lines as usize);
     let (past, reader) = if which.follow == Some(true) {
         let (past, reader) = stream.follow(most);
         (past, Some(reader))

@@ -20,7 +20,7 @@ use crate::tenant::Tenant;
 use crate::tokens::Scope;
 
 /// Tenants on a page of the list by default, and at most.
-const PAGE: [usize; 2] = [1_000, 10_000];
+const PAGE: [u32; 2] = [1_000, 10_000];
 
 /// A tenant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,7 +52,8 @@ pub(super) struct Page {
     /// Begin after the tenant of this name.
     after: Option<String>,
     /// Tenants on the page: 1,000 by default, 10,000 at most.
-    limit: Option<usize>,
+    #[param(maximum = 4_294_967_295_u32)]
+    limit: Option<u32>,
 }
 
 /// A tenant that is to be made.
@@ -102,8 +103,8 @@ pub(super) async fn list_tenants(caller: Caller, Asked(page): Asked<Page>) -> Re
     let limit = page.limit.unwrap_or(PAGE[0]).clamp(1, PAGE[1]);
     let mut tenants = caller.tenants();
     tenants.retain(|tenant| page.after.as_deref().is_none_or(|after| tenant.name.as_str() > after));
-    let is_last = tenants.len() <= limit;
-    tenants.truncate(limit);
+    let is_last = tenants.len() <= limit as usize;
+    tenants.truncate(limit as usize);
     let next = tenants.last().filter(|_| !is_last).map(|last| last.name.to_string());
     let tenants = tenants.iter().map(|tenant| view(&caller, tenant)).collect();
     Ok(Json(TenantsView { tenants, next }))
