@@ -1,6 +1,6 @@
 //! What the project does with itself: `cargo xtask test`, `cargo xtask figures`, `cargo xtask attack`, `cargo xtask test262 FOLDER`,
 //! `cargo xtask wpt FOLDER`, `cargo xtask deny`, `cargo xtask fuzz`,
-//! `cargo xtask sbom`.
+//! `cargo xtask sanitize`, `cargo xtask sbom`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for people at a terminal")]
 
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ mod deny;
 mod figures;
 mod fuzz;
 mod guest;
+mod sanitize;
 mod sbom;
 mod tool;
 
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         ["deny"] => end(deny::check(&target(), false)),
         ["deny", "--advisories"] => end(deny::check(&target(), true)),
         ["fuzz", rest @ ..] => end(fuzz::fuzz(&target(), rest)),
+        ["sanitize"] => end(sanitize::sanitize(&target())),
         ["sbom"] => end(sbom::write(&target())),
         ["attack", "--full", rows @ ..] => attack("full", rows),
         ["attack", rows @ ..] => attack("once", rows),
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
             eprintln!(
                 "usage: cargo xtask test [ARGUMENTS OF cargo test]\n       cargo xtask figures [lab]\n       \
                  cargo xtask attack [--full] [ROW…]\n       cargo xtask test262 FOLDER [PATH…] [--known FILE]\n       cargo xtask wpt FOLDER [PATH…]\n       \
-                 cargo xtask deny [--advisories]\n       cargo xtask fuzz [--minutes N] [TARGET…]\n       cargo xtask sbom"
+                 cargo xtask deny [--advisories]\n       cargo xtask fuzz [--minutes N] [TARGET…]\n       cargo xtask sanitize\n       cargo xtask sbom"
             );
             ExitCode::from(2)
         }
