@@ -36,6 +36,14 @@ impl Victim {
         Self { seen, is_over, thread: Some(thread) }
     }
 
+    /// Asks no more.
+    pub(crate) fn end(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+
     /// What it has seen since it was last asked.
     pub(crate) fn saw(&self) -> Seen {
         std::mem::take(&mut *self.seen.lock().unwrap())
@@ -44,10 +52,7 @@ impl Victim {
 
 impl Drop for Victim {
     fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.end();
     }
 }
 

@@ -28,15 +28,15 @@ const APP: &str = r#"export default { async fetch(request) {
 
 /// The clock that a process is to see: libfaketime's words, what they mean in seconds from the real one, if that goes on.
 const SETTINGS: [(&str, Option<i64>); 8] = [
-    ("+3600s", Some(3600)),
-    ("-3600s", Some(-3600)),
     ("+31622400s", Some(31_622_400)),
     ("-31622400s", Some(-31_622_400)),
-    ("+0s", Some(0)),
     // As Linux has a leap second: a second comes twice.
-    ("-1s", Some(-1)),
+    ("-31622401s", Some(-31_622_401)),
     // It stands.
     ("2027-03-01 12:00:00", None),
+    ("+0s", Some(0)),
+    ("+3600s", Some(3600)),
+    ("-3600s", Some(-3600)),
     ("+0s", Some(0)),
 ];
 
@@ -86,12 +86,13 @@ fn a_clock_that_is_set_shortens_and_lengthens_no_limit() {
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
         ("NO_FAKE_STAT", "1".to_owned()),
     ];
-    let tenant = "cache = \"1MiB\"\nlimits.cpu = \"100ms\"\nlimits.wall = \"800ms\"\n";
+    let tenant = "cache = \"1MiB\"\nlimits.cpu = \"100ms\"\nlimits.wall = \"2s\"\n";
     let tables = "[tenant.rated]\nroutes = [\"/rated\"]\napp = \"app.mjs\"\nrate = 5\n";
     let site = Site::open("clock", &Plan { app: APP, tenant, tables, variables, ..Plan::default() });
     let address = &site.server.address;
     let kept = site.server.get("/app?kept").1;
-    for (setting, offset) in SETTINGS.iter().cycle().take(SETTINGS.len() * if is_full { 10 } else { 1 }) {
+    let count = if is_full { 10 * SETTINGS.len() } else { 4 };
+    for (setting, offset) in SETTINGS.iter().cycle().take(count) {
         let mut idle = TcpStream::connect(address).unwrap();
         idle.set_read_timeout(Some(LONG)).unwrap();
         let [waits, hangs, spins] =
@@ -107,7 +108,7 @@ fn a_clock_that_is_set_shortens_and_lengthens_no_limit() {
             }
         }
         took(&format!("{setting}, a timer"), waits, 400, "200");
-        took(&format!("{setting}, the wall limit"), hangs, 800, "504");
+        took(&format!("{setting}, the wall limit"), hangs, 2000, "504");
         took(&format!("{setting}, the CPU limit"), spins, 100, "500");
         // Who was connected before is neither idle for too long nor forgotten.
         idle.write_all(b"GET /app HTTP/1.0\r\n\r\n").unwrap();
@@ -127,5 +128,5 @@ fn a_clock_that_is_set_shortens_and_lengthens_no_limit() {
         assert!(site.server.get("/rated").0.starts_with("HTTP/1.1 200"), "{setting}");
     }
     let victim = site.is_well();
-    println!("H11: {} settings of the clock; the victim: {victim}", SETTINGS.len());
+    println!("H11: the clock was set {count} times; the victim: {victim}");
 }

@@ -75,7 +75,16 @@ impl Group {
 
     /// What goes into the group and becomes another command, which is to follow.
     pub(super) fn by(&self) -> Vec<String> {
-        let enter = format!("echo $$ > {}/cgroup.procs && exec \"$0\" \"$@\"", self.folder.display());
+        self.by_way_of("")
+    }
+
+    /// The same, and it is the first that the kernel ends where memory is out.
+    pub(super) fn by_for_the_killer(&self) -> Vec<String> {
+        self.by_way_of("echo 1000 > /proc/self/oom_score_adj; ")
+    }
+
+    fn by_way_of(&self, first: &str) -> Vec<String> {
+        let enter = format!("{first}echo $$ > {}/cgroup.procs && exec \"$0\" \"$@\"", self.folder.display());
         ["sh".into(), "-c".into(), enter].into()
     }
 }

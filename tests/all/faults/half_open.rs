@@ -93,11 +93,11 @@ fn connections_whose_other_end_is_gone_are_freed() {
     };
     raise_files();
     let short = "[http]\nhead-time = \"2s\"\nbody-time = \"2s\"\nsend-time = \"2s\"\nidle-time = \"2s\"\n";
-    let tables = format!("{}[renders]\nconcurrent = 64\n", if is_full { "" } else { short });
+    let tables = format!("{}[renders]\nconcurrent = 1024\n", if is_full { "" } else { short });
     let by = ["ip", "netns", "exec", &link.name, "prlimit", "--nofile=16384"];
     let plan =
-        Plan { app: APP, tables: &tables, tenant: "concurrent = 64\n", by: &by, address: SERVER, ..Plan::default() };
-    let site = Site::open("half-open", &plan);
+        Plan { app: APP, tables: &tables, tenant: "concurrent = 900\n", by: &by, address: SERVER, ..Plan::default() };
+    let mut site = Site::open("half-open", &plan);
     std::thread::sleep(Duration::from_millis(300));
     let files = site.server.running().descriptors();
     let each = if is_full { 400 } else { 60 };
@@ -122,10 +122,10 @@ fn connections_whose_other_end_is_gone_are_freed() {
         held.push(stream);
     }
     let most = site.server.running().descriptors();
+    site.victim.end();
     let victim = site.victim.saw();
     link.cut();
     let began = Instant::now();
-    // The victim and the admin API are cut off as well.
     while site.server.running().descriptors() > files + 4 {
         let left = site.server.running().descriptors();
         assert!(began.elapsed() < FREED, "{left} files are open, and there were {files}");

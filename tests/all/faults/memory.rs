@@ -46,10 +46,7 @@ struct Ballast(Child);
 impl Ballast {
     fn new(group: &Group, bytes: u64) -> Self {
         let by = group.by();
-        // The kernel is to choose another.
-        let protect = "echo -1000 > /proc/self/oom_score_adj; exec tail";
-        let mut process =
-            Command::new(&by[0]).args(&by[1..]).args(["sh", "-c", protect]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut process = Command::new(&by[0]).args(&by[1..]).arg("tail").stdin(Stdio::piped()).spawn().unwrap();
         let part = vec![b'x'; MIB as usize];
         let pipe = process.stdin.as_mut().unwrap();
         // A line without end is kept whole.
@@ -173,10 +170,8 @@ fn sixteen_renders_that_take_all_they_may_take_no_more_than_sixteen_limits() {
     let tables = "[renders]\nconcurrent = 16\nqueue-time = \"30s\"\n";
     let site = Site::open("sixteen", &Plan { app: APP, tables, tenant: &tenant, ..Plan::default() });
     let limit = limit * MIB;
-    assert_eq!(get(&site.server, "mib=1").unwrap().1, "1");
-    let before = site.server.running().resident();
-    let mut most = 0;
-    for _ in 0..if is_full { 20 } else { 3 } {
+    let (mut before, mut most) = (site.server.running().resident(), 0);
+    for round in 0..if is_full { 20 } else { 3 } {
         std::thread::scope(|scope| {
             let all: Vec<_> = (0..16).map(|_| scope.spawn(|| get(&site.server, "").unwrap())).collect();
             while all.iter().any(|one| !one.is_finished()) {
@@ -188,12 +183,16 @@ fn sixteen_renders_that_take_all_they_may_take_no_more_than_sixteen_limits() {
                 assert!(head.starts_with("HTTP/1.1 500") && body.starts_with("limit-memory"), "{head}\n{body}");
             }
         });
+        if round == 0 {
+            // Slots, threads and their stacks are there now.
+            before = site.server.running().resident();
+        }
     }
     let left = site.server.running().resident().saturating_sub(before);
     println!("G04: sixteen at once with {} MiB each: {} MiB at most, {} MiB left", limit / MIB, most / MIB, left / MIB);
     assert!(most <= 16 * limit * 11 / 10, "{most}");
-    // What slots keep for the next renders: 2 MiB each.
-    assert!(left <= 16 * 2 * MIB + 32 * MIB, "{left}");
+    // What slots keep for the next renders, 2 MiB each, is in it now and then.
+    assert!(left <= 16 * 2 * MIB + 16 * MIB, "{left}");
     site.is_well();
 }
 
@@ -203,7 +202,7 @@ fn a_server_that_the_kernel_ended_for_want_of_memory_is_there_again() {
     let test = "a_server_that_the_kernel_ended_for_want_of_memory_is_there_again";
     let Some(group) = group(test, "killed") else { return };
     group.limit_memory(512 * MIB);
-    let by = group.by();
+    let by = group.by_for_the_killer();
     let by: Vec<_> = by.iter().map(String::as_str).collect();
     let mut site = Site::open("killed", &plan(&by));
     let kills = if is_full { 10 } else { 1 };

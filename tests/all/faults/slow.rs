@@ -118,12 +118,14 @@ fn a_reader_that_stops_keeps_little_in_the_server() {
     let tables = format!("[events]\nto = {:?}\n{SHORT}[renders]\nconcurrent = 40\n", events.to_str().unwrap());
     let tenant = "concurrent = 40\nlimits.page = \"1GiB\"\nlimits.wall = \"60s\"\nlimits.cpu = \"30s\"\n";
     let site = Site::open("readers", &Plan { app: APP, tables: &tables, tenant, ..Plan::default() });
-    let mut readers: Vec<_> = (0..20).map(|_| TcpStream::connect(&site.server.address).unwrap()).collect();
-    for reader in &mut readers {
+    let reader = || {
+        let mut reader = TcpStream::connect(&site.server.address).unwrap();
         reader.set_read_timeout(Some(LONG)).unwrap();
         reader.write_all(b"GET /app/endless HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
         reader.read_exact(&mut [0; 64 << 10]).unwrap();
-    }
+        reader
+    };
+    let readers: Vec<_> = std::iter::repeat_with(reader).take(20).collect();
     // Nothing moves any more.
     std::thread::sleep(Duration::from_secs(1));
     let ports: Vec<_> = readers.iter().map(|reader| reader.local_addr().unwrap().port()).collect();

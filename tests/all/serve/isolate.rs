@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::LONG;
-use super::administered::{Server, exchange, state};
-use crate::support::run;
+use super::administered::{Server, exchange};
+use crate::support::{run, scratch};
 
 /// A server of three tenants in two groups.
 struct Groups {
@@ -38,8 +38,18 @@ export default { async fetch(request, env) {
 
 impl Groups {
     fn new(test: &str) -> Self {
-        let folder = state(test);
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = scratch("serve").join(test);
+        std::fs::create_dir_all(folder.join("state/groups")).unwrap();
+        // All but what each group has compiled, which takes the longest.
+        for group in std::fs::read_dir(folder.join("state/groups")).unwrap() {
+            for kept in std::fs::read_dir(group.unwrap().path()).unwrap().map(|kept| kept.unwrap().path()) {
+                match kept.is_dir() {
+                    true if kept.ends_with("cache") => {}
+                    true => std::fs::remove_dir_all(kept).unwrap(),
+                    false => std::fs::remove_file(kept).unwrap(),
+                }
+            }
+        }
         std::fs::write(folder.join("app.mjs"), APP).unwrap();
         let tenant = |name: &str, group: &str| {
             format!(

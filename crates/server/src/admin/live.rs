@@ -8,6 +8,7 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::ToSchema;
 
 use super::alarms::AlarmView;
 use super::caller::Caller;
@@ -17,6 +18,27 @@ use super::problem::Problem;
 use crate::history::{Live, Mark};
 use crate::tokens::Scope;
 
+/// An event as it is on the wire, which is how OpenAPI describes a stream of them.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what `Sse` writes")]
+struct LiveView {
+    event: LiveKind,
+    /// JSON: a SampleView, an AlarmView, a Mark, or how many were missed.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+}
+
+/// What an event tells.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "it describes what `Sse` writes")]
+enum LiveKind {
+    Sample,
+    Alarm,
+    Mark,
+    Missed,
+}
+
 /// Samples, alarms and marks as they come
 ///
 /// Server-sent events: `sample`, of which the data is a SampleView as JSON, for a token that is for all tenants; `alarm`, an
@@ -25,7 +47,7 @@ use crate::tokens::Scope;
 #[utoipa::path(
     get, path = "/v1/live", tag = "alarms", security(("token" = ["read"])),
     responses(
-        (status = 200, description = "Events", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "Events", body = LiveView, content_type = "text/event-stream"),
         Problem,
     ),
 )]
