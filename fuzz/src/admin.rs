@@ -18,5 +18,5 @@ pub fn run(bytes: &[u8]) {
         return;
     }
     check(&exchange(serving.admin, &sent));
-    is_well(serving.admin, "/livez");
+    is_well(serving.admin, "localhost", "/livez");
 }

@@ -7,6 +7,6 @@ use super::shared::nothing_is_left;
 pub fn run(bytes: &[u8]) {
     let serving = &*SERVING;
     check(&exchange(serving.public, bytes));
-    is_well(serving.public, "/well");
+    is_well(serving.public, "well.example", "/well");
     nothing_is_left();
 }

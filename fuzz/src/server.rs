@@ -80,9 +80,9 @@ pub(crate) fn exchange(address: SocketAddr, sent: &[u8]) -> Vec<u8> {
     })
 }
 
-/// The server is there, and well, after whatever was sent.
-pub(crate) fn is_well(address: SocketAddr, path: &str) {
-    let asked = format!("GET {path} HTTP/1.1\r\nhost: well.example\r\nconnection: close\r\n\r\n");
+/// The server is there, and well, after whatever was sent. It is asked by a name that it has.
+pub(crate) fn is_well(address: SocketAddr, host: &str, path: &str) {
+    let asked = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
     let answer = RUNTIME.block_on(async {
         let mut stream = TcpStream::connect(address).await.expect("it listens");
         stream.write_all(asked.as_bytes()).await.expect("it reads");

@@ -53,6 +53,10 @@ pub struct State {
     time: Time,
     /// What the guest's clock says until it next sleeps.
     now: Option<u64>,
+    /// What it said first.
+    first: Option<u64>,
+    /// When the sandbox was made.
+    started: Instant,
     /// How many seeds it was given.
     seeds: u64,
 }
@@ -178,7 +182,7 @@ impl Sandbox {
         let started = Instant::now();
         let (meter, console, response) = (Meter::new(limits), Console::new(limits), Outlet::new(limits));
         let calls = Calls::new(limits);
-        let state = State { meter, console, response, calls, time, now: None, seeds: 0 };
+        let state = State { meter, console, response, calls, time, now: None, first: None, started, seeds: 0 };
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| &mut state.meter);
         if engine.config().fuel {
@@ -428,14 +432,26 @@ impl State {
     }
 }
 
+impl State {
+    /// What the machine's clock says at first; after that it goes on by the clock that nobody can set, so that a timer neither
+    /// waits for a day that comes twice nor fires for one that is left out.
+    fn read_clock(&mut self) -> u64 {
+        match self.first {
+            Some(first) if self.time == Time::Real => first.saturating_add(self.started.elapsed().as_nanos() as u64),
+            _ => *self.first.insert(self.time.now()),
+        }
+    }
+}
+
 impl clock::Host for State {
     fn now(&mut self) -> wasmtime::Result<u64> {
         // The clock stands still between sleeps whatever the guest is: one that moves measures what others do.
-        let now = self.now.get_or_insert_with(|| self.time.now());
+        let mut now = self.now.unwrap_or_else(|| self.read_clock());
         if self.time == Time::Scripted {
-            *now += SCRIPTED_STEP;
+            now += SCRIPTED_STEP;
         }
-        Ok(*now)
+        self.now = Some(now);
+        Ok(now)
     }
 
     async fn sleep(&mut self, nanoseconds: u64) -> wasmtime::Result<()> {
@@ -445,7 +461,7 @@ impl clock::Host for State {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_nanos(nanoseconds)).await;
-        self.now = Some(self.time.now());
+        self.now = Some(self.read_clock());
         Ok(())
     }
 }
@@ -477,7 +493,7 @@ impl outgoing::Host for State {
         self.may_wait()?;
         let event = self.calls.wait(nanoseconds.map(Duration::from_nanos)).await;
         if self.time != Time::Scripted {
-            self.now = Some(self.time.now());
+            self.now = Some(self.read_clock());
         }
         Ok(event?)
     }

@@ -211,6 +211,9 @@ const LIMIT: u64 = 768 << 20;
 const CONFIGURATION: &str = r#"
 [server]
 cache = "1GiB"
+# What fills the server's memory is to be told, and not yet kept from its tenants.
+[renders]
+memory-share = 1
 [history]
 interval = "500ms"
 [alarms]

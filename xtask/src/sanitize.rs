@@ -74,7 +74,9 @@ fn watch(watched: &Watched, program: &Path) -> Result<()> {
     command.args(["--quiet", "--error-exitcode=9"]);
     command.arg(format!("--undef-value-errors={}", if *sees_uninitialised { "yes" } else { "no" }));
     command.arg(program).args(["--test-threads", "1"]).args((!tests.is_empty()).then_some(*tests));
-    skips.iter().for_each(|skip| drop(command.args(["--skip", skip])));
+    for skip in *skips {
+        command.args(["--skip", skip]);
+    }
     run(&mut command).context("valgrind comes with Debian's package of that name")
 }
 

@@ -17,12 +17,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
+use tokio_io_timeout::TimeoutWriter;
 
 use crate::config::{Config, Http};
 use crate::drain::{Drain, Held};
 use crate::linger::{self, lend};
 use crate::pace::Arrival;
 use crate::public::Secure;
+use crate::refusal::Last;
 
 /// How long a connection without a request is kept in a drain: a request may be on its way.
 const LINGER: Duration = Duration::from_secs(1);
@@ -78,7 +80,10 @@ pub(crate) async fn carry<I, S: Answers>(io: I, is_secure: bool, shared: &Arc<S>
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (io, owner) = lend(io);
+    let mut io = TimeoutWriter::new(io);
+    // Whoever waits for the end of what the client does not take: a response that is there as a whole has nobody else who would.
+    io.set_timeout(Some(shared.config().load().http.send_time));
+    let (io, owner) = lend(Box::pin(io));
     let state = Arc::new(State::new());
     answer(io, is_secure, &state, shared).await;
     if let (true, Some(io)) = (state.has_left_a_body(), owner.back()) {
@@ -108,7 +113,8 @@ where
             let mut response = shared.clone().answer(request).await;
             // What is refused with its body is not read to its end, so that nothing can follow it.
             let is_refused = arrival.is_some_and(|body| body.is_left()) && response.status().as_u16() >= 400;
-            if (is_refused || shared.drain().has_begun()) && version < Version::HTTP_2 {
+            let is_last = is_refused || response.extensions().get::<Last>().is_some();
+            if (is_last || shared.drain().has_begun()) && version < Version::HTTP_2 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response.map(|body| Held::new(body, held, taken)))

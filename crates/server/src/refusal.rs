@@ -138,12 +138,19 @@ impl Refusal {
         if let Some(seconds) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        if self == Self::MethodNotAllowed {
+        if matches!(self, Self::BadRequest | Self::UrlTooLong | Self::Exceeded(Limit::Headers)) {
+            response.extensions_mut().insert(Last);
+        } else if self == Self::MethodNotAllowed {
             headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
         }
         response
     }
 }
+
+/// A mark of a response after which nothing more is read of its connection, as other servers have it: its request had a head that is
+/// none, or too much, and what stands behind it may be meant as a part of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Last;
 
 /// Whether who asks accepts JSON: `application/json`, or another type whose name ends so.
 pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {

@@ -407,13 +407,16 @@ async fn answer(
                 let _ = ready.deployed.has_handler.set(false);
                 render(ready, account, &head, &body).await
             }
-            (Ended { result, usage, console }, _) => {
-                let failure = result.err().unwrap_or(Failure::Unsettled);
-                let refusal = account.refusal(&failure);
-                account.refuse(refusal, Some((failure, usage, console)))
-            }
+            (ended, _) => failed(ended, account),
         },
     }
+}
+
+/// The response in place of one that the app did not give, or not to its end.
+fn failed(Ended { result, usage, console }: Ended, account: Account) -> Response<Body> {
+    let failure = result.err().unwrap_or(Failure::Unsettled);
+    let refusal = account.refusal(&failure);
+    account.refuse(refusal, Some((failure, usage, console)))
 }
 
 /// Whose a request is, and what is to answer it.
@@ -659,6 +662,10 @@ async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, m
         let mut response = account.whole(head, there.freeze());
         finish(exchange, ready.permit, account, &mut response);
         return response;
+    }
+    if is_whole {
+        // It failed, and nobody has seen anything of it yet.
+        return failed(exchange.finish().await, account);
     }
     let (pieces, body) = streamed();
     let mut response = account.streamed(head, body);

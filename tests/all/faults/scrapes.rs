@@ -25,9 +25,10 @@ fn figures_stay_bounded_however_many_tenants_there_are_and_however_often_they_ar
     let before = site.is_well();
     // Each is asked, by who would have what it says taken for a label.
     let evil = "a\\\"} 1\\ndayfly_evil{x=\\\"";
+    let query = evil.replace(' ', "%20").replace('"', "%22");
     for number in 0..count {
         let request = format!(
-            "GET /t{number}?{evil} HTTP/1.1\r\nHost: t{number}.{}\r\nUser-Agent: {evil}\r\nX-Tenant: {evil}\r\nConnection: close\r\n\r\n",
+            "GET /t{number}?{query} HTTP/1.1\r\nHost: t{number}.{}\r\nUser-Agent: {evil}\r\nX-Tenant: {evil}\r\nConnection: close\r\n\r\n",
             "x".repeat(40)
         );
         let (head, _) = exchange(&site.server.address, &request).unwrap();
