@@ -123,9 +123,10 @@ fn a_bundle_that_the_disk_does_not_give_fails_its_own_tenant_until_it_does() {
         return;
     }
     let test = "a_bundle_that_the_disk_does_not_give_fails_its_own_tenant_until_it_does";
-    // Room for one bundle: each is read anew when the other one was asked for.
+    // More than there is room for: it is read anew for each request.
     let tables = "[renders]\nbundles = \"1MiB\"\n";
-    let site = Site::open("unread", &Plan { app: &app("old"), tables, ..Plan::default() });
+    let large = format!("globalThis.kept = new Uint8Array(2 << 20).fill(7);\n{}", app("old"));
+    let site = Site::open("unread", &Plan { app: &large, tables, ..Plan::default() });
     let (_, shown) = site.server.ask("GET", "/v1/tenants/app", "text/plain", "").unwrap();
     let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
     let digest = shown["active"]["digest"].as_str().unwrap();
@@ -134,7 +135,7 @@ fn a_bundle_that_the_disk_does_not_give_fails_its_own_tenant_until_it_does() {
     let Some(injection) = Injection::into(test, &site, &arguments) else { return };
     let deadline = Instant::now() + LONG;
     let (head, body) = loop {
-        // The victim's pages put the bundle out of memory.
+        // It was loaded for its first page.
         let answer = site.server.get("/app");
         if !answer.0.starts_with("HTTP/1.1 200") || Instant::now() > deadline {
             break answer;
