@@ -1,6 +1,6 @@
 //! What the server adds to a render, and how it stands a storm: `cargo bench -p dayfly-server --bench serve`. With `-- --quick`,
 //! a short run; with names (`hello`, `pages`, `latency`, `overload`, `fairness`,
-//! `hostile`), these alone; with `--long-threads=1`, so many threads for long renders.
+//! `hostile`), these alone; with `--long-threads=1`, so many threads for long renders, and with `--concurrent=64` so many renders at once.
 //!
 //! Server and clients share this process and its processors. What is compared is measured in turns: the same HTTP stack with a
 //! constant response in place of a render, the library in a loop on as many threads, or `wasmtime serve`, if the environment
@@ -49,8 +49,11 @@ fn main() {
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let names: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| *wanted == name);
-    let long_threads = arguments.iter().find_map(|argument| argument.strip_prefix("--long-threads="));
-    let bench = Bench::new(if quick { 3 } else { 12 }, long_threads.map(|threads| threads.parse().unwrap()));
+    let number = |option: &str| {
+        arguments.iter().find_map(|argument| argument.strip_prefix(option)).map(|number| number.parse().unwrap())
+    };
+    let renders = Renders { long_threads: number("--long-threads="), concurrent: number("--concurrent=") };
+    let bench = Bench::new(if quick { 3 } else { 12 }, renders);
     if wanted("hello") {
         bench.hello();
     }
@@ -71,10 +74,16 @@ fn main() {
     }
 }
 
+/// What is not as it is by default.
+#[derive(Clone, Copy)]
+struct Renders {
+    long_threads: Option<u32>,
+    concurrent: Option<u32>,
+}
+
 struct Bench {
     rounds: usize,
-    /// `None`: as many as there are by default.
-    long_threads: Option<u32>,
+    renders: Renders,
     served: Runtime,
     bundler: Arc<Bundler>,
     engine: Engine,
@@ -87,11 +96,11 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(rounds: usize, long_threads: Option<u32>) -> Self {
+    fn new(rounds: usize, renders: Renders) -> Self {
         let served = Builder::new_multi_thread().enable_all().build().unwrap();
         let bundler = Arc::new(Bundler::new().unwrap());
         let state = tempfile::tempdir().unwrap();
-        let mut config = configuration(&state, long_threads);
+        let mut config = configuration(&state, renders);
         let mut add = |name: &str, file: &str, text: String| {
             let mut tenant = TenantConfig::new([format!("/{name}").parse::<Route>().unwrap()]);
             tenant.app = Some(App::Source { name: file.into(), text });
@@ -115,7 +124,7 @@ impl Bench {
         let address = server.address();
         served.spawn(server.run(std::future::pending()));
         let bare = served.block_on(bare());
-        Self { rounds, long_threads, served, bundler, engine, _state: state, address, bare, longest_wait }
+        Self { rounds, renders, served, bundler, engine, _state: state, address, bare, longest_wait }
     }
 
     /// Requests a second of a page that is one line.
@@ -279,7 +288,7 @@ impl Bench {
         let names: Vec<_> = names.collect();
         assert!(names.len() >= 30, "{names:?}");
         let state = tempfile::tempdir().unwrap();
-        let mut config = configuration(&state, self.long_threads);
+        let mut config = configuration(&state, self.renders);
         for number in 0..TENANTS {
             let mut tenant = TenantConfig::new([format!("/{number}").parse::<Route>().unwrap()]);
             let text = match number {
@@ -362,11 +371,12 @@ impl Bench {
 
 /// How often a second each goes, and all others against the first.
 /// Of a server at a free port, without an admin API.
-fn configuration(state: &tempfile::TempDir, long_threads: Option<u32>) -> Config {
+fn configuration(state: &tempfile::TempDir, renders: Renders) -> Config {
     let mut config = Config::new(state.path());
     config.listen = (Ipv4Addr::LOCALHOST, 0).into();
     config.admin = None;
-    config.renders.long_threads = long_threads.unwrap_or(config.renders.long_threads);
+    config.renders.long_threads = renders.long_threads.unwrap_or(config.renders.long_threads);
+    config.renders.concurrent = renders.concurrent.unwrap_or(config.renders.concurrent);
     config
 }
 
