@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::engine_lock::{digests, locked};
 use crate::serve::administered::{Server, state};
 use crate::serve::alarms::{api, receiver};
-use crate::support::{has, left_out, locked_scratch, root, run, scratch};
+use crate::support::{chromium, has, left_out, locked_scratch, root, run, scratch};
 
 /// Chromium, and the packages of npm that drive it. One test at a time has it.
 struct Browser {
@@ -31,14 +31,8 @@ impl Browser {
             return None;
         }
         let (folder, lock) = locked_scratch("dashboard-browser");
-        if !has("chromium", &["--version"]) {
-            if !has("sh", &["-c", "apt-get --version && test \"$(id -u)\" = 0"]) {
-                left_out(test, "Chromium is not here, and only root can install Debian's package");
-                return None;
-            }
-            run(Command::new("apt-get").args(["update", "-q"]));
-            let install = ["install", "-q", "-y", "--no-install-recommends", "chromium"];
-            run(Command::new("apt-get").args(install).env("DEBIAN_FRONTEND", "noninteractive"));
+        if !chromium(test) {
+            return None;
         }
         let from = root().join("tests/dashboard");
         let (wanted, stamp) = (fs::read(from.join("package-lock.json")).unwrap(), folder.join("stamp"));

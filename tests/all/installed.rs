@@ -21,6 +21,13 @@ pub(crate) fn folder(name: &str, wanted: &str, install: impl FnOnce(&Path)) -> P
     folder
 }
 
+/// apt for the caller alone, until this is dropped: two that renew its lists are in each other's way.
+pub(crate) fn apt() -> File {
+    let lock = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("apt.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
+}
+
 /// Debian's packages of these names, unpacked; the first gives the folder its name.
 ///
 /// # Errors
@@ -31,6 +38,7 @@ pub(crate) fn packages(names: &[&str]) -> Result<PathBuf, String> {
         return Err(format!("it needs {}, which comes with a package of Debian's", names[0]));
     }
     let folder = folder(&format!("debian-{}", names[0]), &names.join(" "), |folder| {
+        let _apt = apt();
         let downloaded = || Command::new("apt-get").arg("download").args(names).current_dir(folder).output().unwrap();
         if !downloaded().status.success() {
             // The lists of packages may be old.

@@ -10,6 +10,8 @@ use dayfly::{Bundle, Engine, EngineConfig, Failure, Limit, Limits, Outcome, Thro
 use dayfly_bundler::{Artifact, Build, Bundler, Source};
 use tokio::runtime::Runtime;
 
+use crate::installed::apt;
+
 /// The repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent).expect("the cli is two folders down")
@@ -157,6 +159,11 @@ pub(crate) fn chromium(test: &str) -> bool {
     if !has("sh", &["-c", "apt-get --version && test \"$(id -u)\" = 0"]) {
         left_out(test, "Chromium is not here, and only root can install Debian's package");
         return false;
+    }
+    let _apt = apt();
+    // Somebody else may have installed it meanwhile.
+    if has("chromium", &["--version"]) {
+        return true;
     }
     run(Command::new("apt-get").args(["update", "-q"]));
     let install = ["install", "-q", "-y", "--no-install-recommends", "chromium"];
