@@ -22,7 +22,6 @@ use utoipa::ToSchema;
 pub(crate) use self::facts::{Facts, Reading, TENANT, TROUGH, troughs};
 pub(crate) use self::rules::{Rule, Severity, Unit};
 pub(crate) use self::runbooks::runbook;
-use crate::config::TenantName;
 use crate::store;
 
 /// How many alarms that are over are kept.
@@ -65,6 +64,8 @@ pub(crate) enum State {
 pub(crate) struct Alarms {
     path: PathBuf,
     kept: Kept,
+    /// Whether processes were counted that the file does not have.
+    has_counted: bool,
 }
 
 /// What outlives the process.
@@ -82,7 +83,7 @@ impl Alarms {
     pub(crate) fn open(state: &Path) -> Self {
         let path = state.join("alarms.json");
         let kept = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Self { path, kept: kept.unwrap_or_default() }
+        Self { path, kept: kept.unwrap_or_default(), has_counted: false }
     }
 
     /// Takes in which conditions hold; gives the alarms that are not as they were before. `scale` is that of
@@ -133,6 +134,7 @@ impl Alarms {
     /// How many processes were killed since this was asked last, in this process or one before.
     pub(crate) fn killed(&mut self, count: Option<u64>) -> u64 {
         let Some(count) = count else { return 0 };
+        self.has_counted |= self.kept.oom_kills != Some(count);
         match self.kept.oom_kills.replace(count) {
             None => 0,
             // Of another control group.
@@ -142,8 +144,15 @@ impl Alarms {
     }
 
     /// It is on the disk when this returns. Blocks.
-    pub(crate) fn save(&self) -> io::Result<()> {
-        store::write(&self.path, &serde_json::to_vec(&self.kept).expect("it is plain text and numbers"))
+    pub(crate) fn save(&mut self) -> io::Result<()> {
+        store::write(&self.path, &serde_json::to_vec(&self.kept).expect("it is plain text and numbers"))?;
+        self.has_counted = false;
+        Ok(())
+    }
+
+    /// The same where processes were counted, which the next process is not to count again. Blocks.
+    pub(crate) fn save_count(&mut self) -> io::Result<()> {
+        if self.has_counted { self.save() } else { Ok(()) }
     }
 
     pub(crate) fn active(&self) -> &[Alarm] {
@@ -153,16 +162,6 @@ impl Alarms {
     /// Newest first.
     pub(crate) fn past(&self) -> &VecDeque<Alarm> {
         &self.kept.past
-    }
-}
-
-impl Alarm {
-    /// Whether who may see `is_for` sees it.
-    pub(crate) fn is_seen(&self, is_for_all: bool, is_for: impl Fn(&TenantName) -> bool) -> bool {
-        match &self.tenant {
-            None => is_for_all,
-            Some(tenant) => tenant.parse().is_ok_and(|tenant| is_for(&tenant)),
-        }
     }
 }
 
@@ -226,5 +225,9 @@ mod tests {
         alarms.save().unwrap();
         let mut alarms = Alarms::open(folder.path());
         assert_eq!([Some(6), Some(1)].map(|count| alarms.killed(count)), [1, 1]);
+        // Without an alarm too.
+        alarms.save_count().unwrap();
+        let mut alarms = Alarms::open(folder.path());
+        assert_eq!(alarms.killed(Some(2)), 1);
     }
 }

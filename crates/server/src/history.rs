@@ -15,7 +15,7 @@
 mod marks;
 mod rows;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ use crate::samples::{Sample, TenantSample};
 use crate::store;
 
 /// Samples of the server: a week at 10 s.
-const WEEK: u64 = 60_480;
+pub(crate) const WEEK: u64 = 60_480;
 /// Samples of a tenant, one by one: an hour at 10 s.
 const HOUR: u64 = 360;
 /// How many of them are put together for the time before that: five minutes at 10 s.
@@ -76,6 +76,8 @@ struct Tenants {
     places: BTreeMap<TenantName, u64>,
     /// The last sample of those of whom one came since the start.
     last: HashMap<TenantName, u64>,
+    /// The tick of the first ones: who is silent since then may have been asked just before.
+    first: Option<u64>,
 }
 
 impl History {
@@ -142,7 +144,13 @@ impl History {
         }
     }
 
-    /// A tenant's samples from a tick on, oldest first: one by one those of the last hour before `now`, and put together those before.
+    /// How many ticks are in one of a tenant's samples from a tick on, if all are to be of as many.
+    pub(crate) fn grain(from: u64, now: u64) -> u64 {
+        if from + HOUR + TOGETHER < now { TOGETHER } else { 1 }
+    }
+
+    /// A tenant's samples from a tick on, oldest first: one by one those of the last hour before `now`, and put together those before,
+    /// if the [grain](History::grain) is one of them.
     pub(crate) fn tenant(&self, name: &TenantName, from: u64, now: u64) -> io::Result<Vec<TenantSample>> {
         lock(&self.tenants).get(name, from, now)
     }
@@ -181,7 +189,7 @@ impl Tenants {
         let read: BTreeMap<String, u64> = read.unwrap_or_default();
         let places = read.into_iter().filter(|(_, place)| *place < most);
         let places = places.filter_map(|(name, place)| Some((name.parse().ok()?, place))).collect();
-        Self { file, names, most, places, last: HashMap::new() }
+        Self { file, names, most, places, last: HashMap::new(), first: None }
     }
 
     fn put(
@@ -189,6 +197,7 @@ impl Tenants {
         samples: &[(TenantName, TenantSample)],
         is_there: impl Fn(&TenantName) -> bool,
     ) -> io::Result<()> {
+        self.first = self.first.or_else(|| samples.iter().map(|(_, sample)| sample.tick).min());
         self.give_places(samples, is_there)?;
         for (name, sample) in samples {
             let Some(place) = self.places.get(name) else { continue };
@@ -205,25 +214,31 @@ impl Tenants {
 
     /// Puts samples before a tick together: those of one group, or, where it is not known what was put together, all.
     fn put_together(&self, first: u64, now: u64, group: Option<u64>) -> io::Result<()> {
-        let mut groups: BTreeMap<u64, Vec<TenantSample>> = BTreeMap::new();
-        let rows = self.file.read(first, OF_TENANT)?;
-        let (single, together) = rows.split_at(HOUR as usize);
-        for row in single {
-            // A row has the lower half of its tick.
-            let tick = now.saturating_sub((now as u32).wrapping_sub(row[0]).into());
-            let Some(sample) = TenantSample::of(tick, row) else { continue };
-            groups.entry(tick / TOGETHER).or_default().push(sample);
-        }
-        // Of one that is kept some may be written over already.
-        let is_kept = |of: u64| TenantSample::of(of, &together[(of % (WEEK / TOGETHER)) as usize]).is_some();
-        groups.retain(|of, _| *of < now / TOGETHER && group.is_none_or(|group| *of == group) && !is_kept(*of));
-        for (group, mut samples) in groups {
-            samples.sort_by_key(|sample| sample.tick);
-            if let Some(whole) = TenantSample::together(group, &samples) {
-                self.file.write(first + HOUR + group % (WEEK / TOGETHER), &whole.row())?;
+        let groups: BTreeSet<u64> = match group {
+            Some(group) => [group].into(),
+            None => {
+                // A row has the lower half of its tick.
+                let tick =
+                    |row: &[u32; TenantSample::FIELDS]| now.saturating_sub((now as u32).wrapping_sub(row[0]).into());
+                self.file.read(first, HOUR)?.iter().map(|row| tick(row) / TOGETHER).collect()
             }
+        };
+        groups.into_iter().filter(|group| *group < now / TOGETHER).try_for_each(|group| self.put_group(first, group))
+    }
+
+    fn put_group(&self, first: u64, group: u64) -> io::Result<()> {
+        let place = first + HOUR + group % (WEEK / TOGETHER);
+        // Of one that is kept some may be written over already.
+        if self.file.read(place, 1)?.iter().any(|kept| TenantSample::of(group, kept).is_some()) {
+            return Ok(());
         }
-        Ok(())
+        let start = group * TOGETHER;
+        let rows = self.file.read(first + start % HOUR, TOGETHER)?;
+        let samples: Vec<_> = (start..).zip(&rows).filter_map(|(tick, row)| TenantSample::of(tick, row)).collect();
+        match TenantSample::together(group, &samples) {
+            Some(whole) => self.file.write(place, &whole.row()),
+            None => Ok(()),
+        }
     }
 
     /// Gives places to those who have none: free ones, or those of who is not there or was silent for longest, if for an hour.
@@ -242,7 +257,7 @@ impl Tenants {
         let taken: std::collections::HashSet<u64> = self.places.values().copied().collect();
         let mut free: Vec<u64> = (0..self.most).filter(|place| !taken.contains(place)).take(wanting.len()).collect();
         if free.len() < wanting.len() {
-            let last = |name: &TenantName| self.last.get(name).copied().unwrap_or(0);
+            let last = |name: &TenantName| self.last.get(name).copied().or(self.first).unwrap_or(0);
             let silent = self.places.keys().filter(|name| last(name) + HOUR < now);
             let mut silent: Vec<_> = silent.cloned().collect();
             silent.sort_by_key(|name| last(name));
@@ -265,8 +280,12 @@ impl Tenants {
         let Some(place) = self.places.get(name) else { return Ok(Vec::new()) };
         let rows = self.file.read(place * OF_TENANT, OF_TENANT)?;
         // As many as there surely are one by one, and whole groups before.
-        let fine = ((now + 1).saturating_sub(HOUR)).div_ceil(TOGETHER) * TOGETHER;
-        let groups = (now.saturating_sub(WEEK) / TOGETHER + 1).max(from / TOGETHER)..fine / TOGETHER;
+        let grain = History::grain(from, now);
+        let fine = ((now + 1).saturating_sub(HOUR)).next_multiple_of(grain);
+        let groups = match grain {
+            TOGETHER => (now.saturating_sub(WEEK) / TOGETHER + 1).max(from / TOGETHER)..fine / TOGETHER,
+            _ => 0..0,
+        };
         let single = |ticks: std::ops::Range<u64>| {
             ticks.filter_map(|tick| TenantSample::of(tick, &rows[(tick % HOUR) as usize])).collect::<Vec<_>>()
         };

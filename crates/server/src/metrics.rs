@@ -15,8 +15,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 pub(crate) use self::machine::Machine;
-use self::series::{ByCode, DURATIONS, PEAKS, SHARES};
-pub(crate) use self::series::{Histogram, Series, nanoseconds};
+use self::series::{ByCode, PEAKS, SHARES};
+pub(crate) use self::series::{DURATIONS, Histogram, Series, nanoseconds};
 pub(crate) use self::tenants::{Counted, CountedTenants};
 use crate::server::Shared;
 use crate::webhooks::Counts;

@@ -21,7 +21,7 @@ const OTHERS: u64 = 4096;
 /// What is lacking for a server of this configuration, each with what would help.
 pub fn lacking(config: &Config) -> Vec<String> {
     let engines = [Server::engine(config), Bundler::config()];
-    [address_space(&engines), threads(), mappings(&engines)].into_iter().flatten().collect()
+    [address_space(&engines), threads(config), mappings(&engines)].into_iter().flatten().collect()
 }
 
 fn address_space(engines: &[EngineConfig]) -> Option<String> {
@@ -36,10 +36,10 @@ fn address_space(engines: &[EngineConfig]) -> Option<String> {
     ))
 }
 
-fn threads() -> Option<String> {
+fn threads(config: &Config) -> Option<String> {
     let processors = std::thread::available_parallelism().map_or(1, |processors| processors.get() as u64);
     // Those that serve connections, those of long renders and the compiler's; beside them some that write, watch or wait.
-    let needed = processors * 3 + 16;
+    let needed = processors * 2 + u64::from(config.renders.long_threads) + 16;
     let of_the_user = getrlimit(Resource::Nproc).current.filter(|_| !rustix::process::geteuid().is_root());
     let left = Machine::default().threads_left().into_iter().chain(of_the_user).min()?;
     (left < needed).then(|| {

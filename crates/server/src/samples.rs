@@ -20,9 +20,9 @@ pub(crate) fn is_error(outcome: &str) -> bool {
     }
 }
 
-/// Whether it found no turn.
+/// Whether it found no turn, or no memory.
 fn is_refused(outcome: &str) -> bool {
-    outcome.starts_with("queue-")
+    outcome.starts_with("queue-") || outcome == "memory-short"
 }
 
 /// What came of a tenant's requests since the last sample.

@@ -80,6 +80,14 @@ impl Token {
         self.tenants.as_ref().is_none_or(|tenants| tenants.contains(tenant))
     }
 
+    /// Whether who has it sees what is of a tenant, or of the server.
+    pub(crate) fn sees(&self, tenant: Option<&str>) -> bool {
+        match tenant {
+            None => self.is_for_all(),
+            Some(tenant) => tenant.parse().is_ok_and(|tenant| self.is_for(&tenant)),
+        }
+    }
+
     /// Whether it is for all tenants.
     pub(crate) fn is_for_all(&self) -> bool {
         self.tenants.is_none()

@@ -33,11 +33,14 @@ impl Watch {
     /// Opens what there is in the folder of state, and begins to tell what waits there. `admin` is where the API is. To be called in
     /// a runtime.
     pub(crate) fn open(config: &Config, admin: Option<String>, client: &Arc<Client>) -> io::Result<Self> {
+        let mut alarms = Alarms::open(&config.state);
+        // A folder that cannot be written to is known from the start.
+        alarms.save()?;
         let url = config.alarms.url.clone().or(admin).unwrap_or_else(|| format!("http://{}", config.listen));
         Ok(Self {
             history: History::open(&config.state, &config.history)?,
             webhooks: Webhooks::start(&config.state, &config.alarms.webhooks, url, client)?,
-            alarms: Mutex::new(Alarms::open(&config.state)),
+            alarms: Mutex::new(alarms),
             recent: Mutex::default(),
             started: Instant::now(),
             is_failing: AtomicBool::new(false),
@@ -71,7 +74,7 @@ impl Watch {
 
     /// Takes in the alarms that changed. A message is kept before the alarm is: what is killed in between says it twice, and else
     /// would never.
-    fn announce(&self, alarms: &Alarms, changed: &[Alarm]) -> io::Result<()> {
+    fn announce(&self, alarms: &mut Alarms, changed: &[Alarm]) -> io::Result<()> {
         let queued = self.webhooks.put(changed, alarms.active());
         let saved = alarms.save();
         for alarm in changed {
@@ -160,7 +163,7 @@ fn look(shared: &Shared) {
     let readings = facts.readings();
     let changed = alarms.step(now().as_secs_f64(), config.alarms.scale, readings);
     watch.history.tell(Live::Sample(Box::new(sample)));
-    let announced = if changed.is_empty() { Ok(()) } else { watch.announce(&alarms, &changed) };
+    let announced = if changed.is_empty() { alarms.save_count() } else { watch.announce(&mut alarms, &changed) };
     watch.webhooks.again(alarms.active());
     watch.note(kept.and(announced));
 }
@@ -185,7 +188,7 @@ fn sample(shared: &Shared, tick: u64, since: &Since, alarms: &mut Alarms) -> Sam
         tick,
         memory: memory.working_set,
         memory_limit: memory.limit,
-        resident: machine.process().resident,
+        resident: machine.resident(),
         requests: since.requests,
         renders: since.renders,
         failures: since.failures,

@@ -12,7 +12,7 @@ mod queue;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use base64::Engine as _;
@@ -38,7 +38,7 @@ const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
 /// For how long it is.
 const PATIENCE: f64 = 86_400.0;
 /// How often an Alertmanager is told what fires still.
-const AGAIN: f64 = 60.0;
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// All who are told.
 pub(crate) struct Webhooks {
@@ -53,7 +53,7 @@ struct Told {
     webhook: Webhook,
     queue: Queue,
     /// What fires still, for an Alertmanager, and when it was told last. It need not outlive the process.
-    again: Mutex<(f64, Vec<Message>)>,
+    again: Mutex<(Option<Instant>, Vec<Message>)>,
     news: Notify,
     sent: AtomicU64,
     failed: AtomicU64,
@@ -94,12 +94,14 @@ impl Webhooks {
         Ok(Self { _telling: telling.collect(), all, url })
     }
 
-    /// Queues what is to be said of alarms that changed; `active` are all that there are now. Blocks.
+    /// Queues what is to be said of alarms that changed; `active` are all that there are now. What the disk does not take is lost, and
+    /// counted. Blocks.
     pub(crate) fn put(&self, changed: &[Alarm], active: &[Alarm]) -> io::Result<()> {
         let said = |alarm: &&Alarm| alarm.fired_at.is_some();
         let mut names: Vec<&str> = changed.iter().filter(said).map(|alarm| alarm.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
+        let mut kept = Ok(());
         for name in names {
             let is_firing = |alarm: &&Alarm| alarm.name == name && alarm.state == State::Firing;
             let is_over = |alarm: &&Alarm| alarm.name == name && alarm.state == State::Resolved && said(alarm);
@@ -107,11 +109,11 @@ impl Webhooks {
             let group: Vec<Alarm> = firing.chain(changed.iter().filter(is_over)).cloned().collect();
             for told in &self.all {
                 for message in told.messages(&self.url, name, &group) {
-                    told.put(&message)?;
+                    kept = kept.and(told.put(&message));
                 }
             }
         }
-        Ok(())
+        kept
     }
 
     /// Tells each Alertmanager what fires still: it takes what it hears no more of for resolved.
@@ -122,8 +124,8 @@ impl Webhooks {
         }
         for told in self.all.iter().filter(|told| told.webhook.format == WebhookFormat::Alertmanager) {
             let mut again = told.again.lock().unwrap_or_else(PoisonError::into_inner);
-            if now().as_secs_f64() - again.0 >= AGAIN {
-                *again = (now().as_secs_f64(), told.messages(&self.url, "", &firing));
+            if again.0.is_none_or(|at| at.elapsed() >= AGAIN) {
+                *again = (Some(Instant::now()), told.messages(&self.url, "", &firing));
                 told.news.notify_one();
             }
         }
@@ -154,8 +156,9 @@ impl Told {
     }
 
     fn put(&self, message: &Message) -> io::Result<()> {
-        let lost = self.queue.put(message)?;
-        self.lost.fetch_add(lost, Ordering::Relaxed);
+        let put = self.queue.put(message);
+        self.lost.fetch_add(*put.as_ref().unwrap_or(&1), Ordering::Relaxed);
+        put?;
         self.news.notify_one();
         Ok(())
     }

@@ -50,7 +50,7 @@ pub(super) async fn alarms(caller: Caller) -> Result<Json<AlarmsView>, Problem> 
     let (shared, token) = (caller.shared.clone(), caller.token.clone());
     // They are held while the disk takes them.
     let view = blocking(move || {
-        let is_seen = |alarm: &&Alarm| alarm.is_seen(token.is_for_all(), |tenant| token.is_for(tenant));
+        let is_seen = |alarm: &&Alarm| token.sees(alarm.tenant.as_deref());
         let view = |alarm: &Alarm| AlarmView::new(alarm.clone());
         let alarms = shared.watch.alarms();
         let active = alarms.active().iter().filter(is_seen).map(view).collect();

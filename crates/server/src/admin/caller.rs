@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
@@ -120,31 +120,31 @@ fn not_allowed(detail: String, remedy: &str) -> Problem {
         .authenticate("Bearer realm=\"dayfly\", error=\"insufficient_scope\"")
 }
 
+/// The text of a request's bearer token, if it has one `Authorization`, and no other.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (given.next(), given.next()) else { return None };
+    let (scheme, presented) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| presented.trim())
+}
+
 /// The token of a request: RFC 6750, 2.1 and 3.
 fn token(api: &Api, head: &Parts) -> Result<Arc<Token>, Problem> {
     let remedy = "send `Authorization: Bearer TOKEN`; one is in admin.json in the folder of state, others are made by `dayfly tenant token`";
-    let mut given = head.headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (given.next(), given.next()) else {
-        if head.headers.contains_key(AUTHORIZATION) {
-            let detail = "there is more than one Authorization header";
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "authorization-malformed", detail, remedy)
-                .authenticate("Bearer realm=\"dayfly\", error=\"invalid_request\""));
-        }
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "token-missing", "there is no token", remedy)
+    let Some(presented) = bearer(&head.headers) else {
+        let detail = match head.headers.get_all(AUTHORIZATION).iter().count() {
+            0 => "there is no token",
+            1 => "the authorization is no bearer token",
+            _ => {
+                let detail = "there is more than one Authorization header";
+                return Err(Problem::new(StatusCode::BAD_REQUEST, "authorization-malformed", detail, remedy)
+                    .authenticate("Bearer realm=\"dayfly\", error=\"invalid_request\""));
+            }
+        };
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "token-missing", detail, remedy)
             .authenticate("Bearer realm=\"dayfly\""));
     };
-    let bearer = value.to_str().ok().and_then(|value| value.split_once(' '));
-    let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let Some((_, presented)) = bearer else {
-        return Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "token-missing",
-            "the authorization is no bearer token",
-            remedy,
-        )
-        .authenticate("Bearer realm=\"dayfly\""));
-    };
-    match api.inner.tokens.find(presented.trim()) {
+    match api.inner.tokens.find(presented) {
         Presented::Known(token) => Ok(token),
         Presented::Unknown => {
             Err(Problem::new(StatusCode::UNAUTHORIZED, "token-unknown", "the token is not known", remedy)

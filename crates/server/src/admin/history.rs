@@ -9,16 +9,16 @@ use utoipa::{IntoParams, ToSchema};
 use super::caller::{Asked, Caller, OfTenant, bad_request};
 use super::problem::Problem;
 use crate::alarms::troughs;
-use crate::history::{History, Mark};
+use crate::history::{self, History, Mark};
 use crate::samples::{Sample, TenantSample, now};
 use crate::tasks::blocking;
-use crate::tokens::{Scope, Token};
+use crate::tokens::Scope;
 
 /// Points of an answer, by default and at most.
 const POINTS: [u64; 2] = [360, 2_000];
 
 /// The longest time that is looked at: what is kept is less.
-const LONGEST: f64 = 60_480.0;
+const LONGEST: f64 = history::WEEK as f64;
 
 /// Which time, and how closely.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -61,13 +61,20 @@ impl Span {
         let (first, last) = (tick(from), tick(to));
         let step = (last - first + 1).div_ceil(points).max(1);
         // Whole steps since 1970, so that the points stay where they are while time goes on.
-        let first = first.div_ceil(step) * step;
+        let first = first.next_multiple_of(step);
         Ok(Self { first, last: last.max(first), step, interval })
     }
 
     /// The first tick of each point.
     fn points(&self) -> impl Iterator<Item = u64> + use<> {
         (self.first..=self.last).step_by(self.step as usize)
+    }
+
+    /// The same with points of whole samples of so many ticks.
+    fn of_grain(self, grain: u64) -> Self {
+        let step = self.step.next_multiple_of(grain);
+        let first = self.first.next_multiple_of(step);
+        Self { first, last: self.last.max(first), step, ..self }
     }
 
     fn seconds(&self, tick: u64) -> f64 {
@@ -80,8 +87,6 @@ fn seconds(tick: u64, interval: Duration) -> f64 {
     (u128::from(tick) * interval.as_millis()) as f64 / 1e3
 }
 
-type Points<T> = Vec<Option<T>>;
-
 /// The server over time: arrays of one length, with null where nothing is known.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct HistoryView {
@@ -93,42 +98,29 @@ pub(super) struct HistoryView {
     /// Seconds since 1970.
     time: Vec<f64>,
     /// The most memory of the control group, …
-    #[schema(value_type = Vec<Option<u64>>)]
-    memory_bytes: Points<u64>,
+    memory_bytes: Vec<Option<u64>>,
     /// … what it may have, …
-    #[schema(value_type = Vec<Option<u64>>)]
-    memory_limit_bytes: Points<u64>,
+    memory_limit_bytes: Vec<Option<u64>>,
     /// … and the least that it had in the 15 minutes before.
-    #[schema(value_type = Vec<Option<u64>>)]
-    memory_trough_bytes: Points<u64>,
+    memory_trough_bytes: Vec<Option<u64>>,
     /// Of the process.
-    #[schema(value_type = Vec<Option<u64>>)]
-    resident_bytes: Points<u64>,
+    resident_bytes: Vec<Option<u64>>,
     /// Requests for which an app ran, a second.
-    #[schema(value_type = Vec<Option<f64>>)]
-    renders: Points<f64>,
+    renders: Vec<Option<f64>>,
     /// Requests of which the outcome was not `ok`, a second.
-    #[schema(value_type = Vec<Option<f64>>)]
-    failures: Points<f64>,
+    failures: Vec<Option<f64>>,
     /// Requests that a limit ended, a second.
-    #[schema(value_type = Vec<Option<f64>>)]
-    limit_hits: Points<f64>,
+    limit_hits: Vec<Option<f64>>,
     /// Requests that found no turn, a second.
-    #[schema(value_type = Vec<Option<f64>>)]
-    refused: Points<f64>,
+    refused: Vec<Option<f64>>,
     /// Microseconds in which half of the requests were answered; of several samples the most.
-    #[schema(value_type = Vec<Option<u32>>)]
-    p50_us: Points<u32>,
-    #[schema(value_type = Vec<Option<u32>>)]
-    p90_us: Points<u32>,
-    #[schema(value_type = Vec<Option<u32>>)]
-    p99_us: Points<u32>,
+    p50_us: Vec<Option<u32>>,
+    p90_us: Vec<Option<u32>>,
+    p99_us: Vec<Option<u32>>,
     /// Renders that went on, the most.
-    #[schema(value_type = Vec<Option<u32>>)]
-    live: Points<u32>,
+    live: Vec<Option<u32>>,
     /// Requests that waited for their turn, the most.
-    #[schema(value_type = Vec<Option<u32>>)]
-    waiting: Points<u32>,
+    waiting: Vec<Option<u32>>,
     marks: Vec<Mark>,
 }
 
@@ -184,40 +176,23 @@ pub(super) struct TenantHistoryView {
     /// Seconds since 1970.
     time: Vec<f64>,
     /// Requests for which its app ran, a second.
-    #[schema(value_type = Vec<Option<f64>>)]
-    renders: Points<f64>,
+    renders: Vec<Option<f64>>,
     /// Requests of which the outcome was not `ok`, a second.
-    #[schema(value_type = Vec<Option<f64>>)]
-    failures: Points<f64>,
+    failures: Vec<Option<f64>>,
     /// Requests that a limit ended, a second.
-    #[schema(value_type = Vec<Option<f64>>)]
-    limit_hits: Points<f64>,
+    limit_hits: Vec<Option<f64>>,
     /// Requests that found no turn, a second.
-    #[schema(value_type = Vec<Option<f64>>)]
-    refused: Points<f64>,
+    refused: Vec<Option<f64>>,
     /// Microseconds in which half of the requests were answered, of the sample that had most.
-    #[schema(value_type = Vec<Option<u32>>)]
-    p50_us: Points<u32>,
+    p50_us: Vec<Option<u32>>,
     /// The most.
-    #[schema(value_type = Vec<Option<u32>>)]
-    p99_us: Points<u32>,
+    p99_us: Vec<Option<u32>>,
     /// The most memory that a render had.
-    #[schema(value_type = Vec<Option<u64>>)]
-    peak_memory_bytes: Points<u64>,
-    #[schema(value_type = Vec<Option<u64>>)]
-    memory_limit_bytes: Points<u64>,
+    peak_memory_bytes: Vec<Option<u64>>,
+    memory_limit_bytes: Vec<Option<u64>>,
     /// Milliseconds of a processor that renders used, a second.
-    #[schema(value_type = Vec<Option<f64>>)]
-    cpu_ms: Points<f64>,
+    cpu_ms: Vec<Option<f64>>,
     marks: Vec<Mark>,
-}
-
-/// Whether who has a token sees a mark.
-pub(super) fn is_seen(token: &Token, mark: &Mark) -> bool {
-    match &mark.tenant {
-        None => token.is_for_all(),
-        Some(tenant) => tenant.parse().is_ok_and(|tenant| token.is_for(&tenant)),
-    }
 }
 
 /// The server over time
@@ -297,10 +272,12 @@ pub(super) async fn tenant_history(
     let (shared, token) = (caller.shared.clone(), caller.token.clone());
     let view = blocking(move || {
         let history = &shared.watch.history;
-        let samples = history.tenant(&name, span.first, history.tick(now()))?;
+        let now = history.tick(now());
+        let span = span.of_grain(History::grain(span.first, now));
+        let samples = history.tenant(&name, span.first, now)?;
         let mut view = of_tenant(&samples, span);
         view.marks = history.marks(view.from, view.to + view.step, |mark| {
-            is_seen(&token, mark) && mark.tenant.as_deref().is_none_or(|of| of == name.as_str())
+            token.sees(mark.tenant.as_deref()) && mark.tenant.as_deref().is_none_or(|of| of == name.as_str())
         });
         Ok(view)
     });
@@ -335,4 +312,35 @@ fn of_tenant(samples: &[TenantSample], span: Span) -> TenantHistoryView {
         view.cpu_ms.push(rate(|whole| whole.cpu_ms));
     }
     view
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    #[test]
+    fn a_tenants_rates_are_the_same_however_long_ago_and_however_closely_they_are_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let history = History::open(folder.path(), &config::History::default()).unwrap();
+        let (name, last) = ("shop".parse::<crate::config::TenantName>().unwrap(), 179_000_010);
+        for tick in last - 2_000..=last {
+            let sample = TenantSample { tick, requests: 10, renders: 10, cpu_ms: 20, ..TenantSample::default() };
+            history.put_tenants(&[(name.clone(), sample)], |_| true).unwrap();
+        }
+        let at = |tick: u64| seconds(tick, history.interval);
+        // An hour from a tick on that may be the first of a group, and from the one after; and hours before.
+        for first in [last - 360, last - 361, last - 359, last - 1_800, last - 1_000] {
+            for points in [20, 400] {
+                let asked = Time { from: Some(at(first)), to: Some(at(last)), points: Some(points) };
+                let span = Span::new(&asked, &history).unwrap();
+                let span = span.of_grain(History::grain(span.first, last));
+                let view = of_tenant(&history.tenant(&name, span.first, last).unwrap(), span);
+                let known: Vec<f64> = view.renders.iter().flatten().copied().collect();
+                assert!(known.len() + 2 >= view.time.len(), "{first} {points}: {:?}", view.renders);
+                assert!(known.iter().all(|rate| (rate - 1.0).abs() < 1e-9), "{first} {points}: {:?}", view.renders);
+            }
+        }
+    }
 }

@@ -61,10 +61,8 @@ pub(super) async fn live(caller: Caller) -> Result<Sse<impl Stream<Item = Result
             let trough = || shared.watch.trough(sample.tick);
             token.is_for_all().then(|| event("sample", &SampleView::new(&sample, interval, trough())))
         }
-        Live::Alarm(alarm) => alarm
-            .is_seen(token.is_for_all(), |tenant| token.is_for(tenant))
-            .then(|| event("alarm", &AlarmView::new(*alarm))),
-        Live::Mark(mark) => super::history::is_seen(&token, &mark).then(|| event::<Mark>("mark", &mark)),
+        Live::Alarm(alarm) => token.sees(alarm.tenant.as_deref()).then(|| event("alarm", &AlarmView::new(*alarm))),
+        Live::Mark(mark) => token.sees(mark.tenant.as_deref()).then(|| event::<Mark>("mark", &mark)),
     };
     let coming = unfold((history.listen(), sent), async |(mut listener, sent)| {
         loop {

@@ -11,8 +11,10 @@ use utoipa::openapi::response::Response as Described;
 use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::config::TenantName;
 use crate::deploy::{NotDeployed, stack_of};
 use crate::kept::NotKept;
+use crate::routes::Route;
 
 /// Why a request to the API did not do what it asked for.
 #[derive(Debug)]
@@ -62,6 +64,16 @@ impl Problem {
             console: Vec::new(),
         };
         Self { status, authenticate: None, view: Box::new(view) }
+    }
+
+    pub(crate) fn tenant_exists(name: &str) -> Self {
+        let detail = format!("there is a tenant {name} already");
+        Self::new(StatusCode::CONFLICT, "tenant-exists", detail, "give the new one another name")
+    }
+
+    pub(crate) fn route_taken(route: &Route, tenant: &TenantName) -> Self {
+        let detail = format!("the route {route} is the tenant {tenant}'s");
+        Self::new(StatusCode::CONFLICT, "route-taken", detail, "give the new one another route")
     }
 
     /// With what RFC 6750 wants said of tokens.

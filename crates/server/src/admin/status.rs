@@ -132,7 +132,7 @@ pub(super) async fn status(caller: Caller) -> Result<Json<StatusView>, Problem> 
             waiting: load.waiting,
         },
         bundles: BundlesView { loaded: bundles.loaded, memory_bytes: bundles.memory, loads: bundles.loads },
-        resident_bytes: shared.observer.machine.process().resident,
+        resident_bytes: shared.observer.machine.resident(),
         tenants: tenants.collect(),
     }))
 }

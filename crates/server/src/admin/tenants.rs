@@ -22,6 +22,11 @@ use crate::tokens::Scope;
 /// Tenants on a page of the list by default, and at most.
 const PAGE: [u32; 2] = [1_000, 10_000];
 
+/// How many tenants a page has.
+pub(crate) fn page_size(asked: Option<u32>) -> usize {
+    asked.unwrap_or(PAGE[0]).clamp(1, PAGE[1]) as usize
+}
+
 /// A tenant.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TenantView {
@@ -100,11 +105,11 @@ fn view(caller: &Caller, tenant: &Tenant) -> TenantView {
 )]
 pub(super) async fn list_tenants(caller: Caller, Asked(page): Asked<Page>) -> Result<Json<TenantsView>, Problem> {
     caller.check(Scope::Read)?;
-    let limit = page.limit.unwrap_or(PAGE[0]).clamp(1, PAGE[1]);
+    let limit = page_size(page.limit);
     let mut tenants = caller.tenants();
     tenants.retain(|tenant| page.after.as_deref().is_none_or(|after| tenant.name.as_str() > after));
-    let is_last = tenants.len() <= limit as usize;
-    tenants.truncate(limit as usize);
+    let is_last = tenants.len() <= limit;
+    tenants.truncate(limit);
     let next = tenants.last().filter(|_| !is_last).map(|last| last.name.to_string());
     let tenants = tenants.iter().map(|tenant| view(&caller, tenant)).collect();
     Ok(Json(TenantsView { tenants, next }))
@@ -153,15 +158,14 @@ pub(super) async fn create_tenant(caller: Caller, Given(new): Given<NewTenant>) 
         let _alone = shared.changing.lock().await;
         let tenants = shared.tenants.load_full();
         if tenants.by_name.contains_key(&made) {
-            let detail = format!("there is a tenant {made} already");
-            return Err(Problem::new(StatusCode::CONFLICT, "tenant-exists", detail, "give the new one another name"));
+            return Err(Problem::tenant_exists(made.as_str()));
         }
         let taken = tenants.by_name.values().find_map(|other| {
             let route = other.config.routes.iter().find(|route| routes.contains(route))?;
-            Some(format!("the route {route} is the tenant {}'s", other.name))
+            Some(Problem::route_taken(route, &other.name))
         });
-        if let Some(detail) = taken {
-            return Err(Problem::new(StatusCode::CONFLICT, "route-taken", detail, "give the new one another route"));
+        if let Some(taken) = taken {
+            return Err(taken);
         }
         let kept = shared.kept.of(&made);
         let routes = routes.iter().map(ToString::to_string).collect();

@@ -27,7 +27,7 @@ pub struct Alarms {
     pub memory_critical: f64,
     /// The share of requests that may fail: the budget of errors. Default 0.01.
     pub errors: f64,
-    /// A request that takes longer is slow: one of [`Alarms::SLOW`]. Default 1 s.
+    /// A request that takes longer is slow: one of the bounds of the metrics' histogram. Default 1 s.
     pub slow: Duration,
     /// The share of requests that may be slow: the budget of latency. Default 0.01.
     pub slow_share: f64,
@@ -37,21 +37,6 @@ pub struct Alarms {
     pub url: Option<String>,
     /// Who is told.
     pub webhooks: Vec<Webhook>,
-}
-
-impl Alarms {
-    /// What may be called slow: the bounds of the metrics' histogram.
-    pub const SLOW: [Duration; 9] = [
-        Duration::from_millis(1),
-        Duration::from_millis(5),
-        Duration::from_millis(10),
-        Duration::from_millis(50),
-        Duration::from_millis(100),
-        Duration::from_millis(500),
-        Duration::from_secs(1),
-        Duration::from_secs(5),
-        Duration::from_secs(10),
-    ];
 }
 
 impl Default for Alarms {

@@ -18,6 +18,7 @@ use super::{
     Alarms, Config, Events, GroupName, History, Http, LogFiles, Logs, Otlp, Renders, TenantConfig, TenantName, Tls,
     Webhook, WebhookFormat,
 };
+use crate::metrics::DURATIONS;
 use crate::routes::Route;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -273,7 +274,8 @@ fn read_alarms(section: &mut Section<'_>, base: &Path, alarms: &mut Alarms) {
     section.key("memory-high", "The share of its limit above which memory is high.", &mut alarms.memory_high, &share());
     section.key("memory-critical", "The share above which it is critical.", &mut alarms.memory_critical, &share());
     section.key("errors", "The share of requests that may fail: the budget of errors.", &mut alarms.errors, &share());
-    let slow = Alarms::SLOW.map(|slow| (humantime::format_duration(slow).to_string(), slow));
+    // The rules for Prometheus count by the histogram's bounds.
+    let slow = DURATIONS.map(Duration::from_nanos).map(|slow| (humantime::format_duration(slow).to_string(), slow));
     section.key("slow", "A request that takes longer is slow.", &mut alarms.slow, &choice(slow.into()));
     section.key(
         "slow-share",

@@ -100,6 +100,11 @@ impl Machine {
         around(&group).filter_map(share).max_by(f64::total_cmp)
     }
 
+    /// Bytes of this process that are in memory.
+    pub(crate) fn resident(&self) -> Option<u64> {
+        kib(&self.read("/proc/self/status")?, "VmRSS")
+    }
+
     /// Threads and processes more that the control group may have, or one around it.
     pub(crate) fn threads_left(&self) -> Option<u64> {
         let group = match self.group("pids") {

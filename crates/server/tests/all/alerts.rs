@@ -114,12 +114,13 @@ impl Alertmanager {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let started = Self { process, url: format!("http://{address}") };
         let began = Instant::now();
         while std::net::TcpStream::connect(address).is_err() {
             assert!(began.elapsed() < Duration::from_secs(60), "Alertmanager does not listen");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Self { process, url: format!("http://{address}") }
+        started
     }
 }
 
