@@ -53,10 +53,8 @@ pub struct State {
     time: Time,
     /// What the guest's clock says until it next sleeps.
     now: Option<u64>,
-    /// What it said first.
-    first: Option<u64>,
-    /// When the sandbox was made.
-    started: Instant,
+    /// What it said first, and when.
+    first: Option<(u64, Instant)>,
     /// How many seeds it was given.
     seeds: u64,
 }
@@ -182,7 +180,7 @@ impl Sandbox {
         let started = Instant::now();
         let (meter, console, response) = (Meter::new(limits), Console::new(limits), Outlet::new(limits));
         let calls = Calls::new(limits);
-        let state = State { meter, console, response, calls, time, now: None, first: None, started, seeds: 0 };
+        let state = State { meter, console, response, calls, time, now: None, first: None, seeds: 0 };
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| &mut state.meter);
         if engine.config().fuel {
@@ -430,16 +428,12 @@ impl State {
             Ok(())
         }
     }
-}
 
-impl State {
     /// What the machine's clock says at first; after that it goes on by the clock that nobody can set, so that a timer neither
     /// waits for a day that comes twice nor fires for one that is left out.
     fn read_clock(&mut self) -> u64 {
-        match self.first {
-            Some(first) if self.time == Time::Real => first.saturating_add(self.started.elapsed().as_nanos() as u64),
-            _ => *self.first.insert(self.time.now()),
-        }
+        let (first, at) = *self.first.get_or_insert_with(|| (self.time.now(), Instant::now()));
+        if self.time == Time::Real { first.saturating_add(at.elapsed().as_nanos() as u64) } else { first }
     }
 }
 

@@ -67,6 +67,11 @@ pub enum CannotCheck {
 }
 
 impl CannotCheck {
+    /// Whether the app has not what the scenario visits: another [`Visit`](crate::Visit) may go well.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Run { problem: Problem::Failed(Failure::Missing(_)), .. })
+    }
+
     /// The whole of it in one line.
     pub fn detail(&self) -> String {
         match self {

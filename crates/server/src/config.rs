@@ -15,6 +15,7 @@ use rustls::pki_types::CertificateDer;
 use crate::routes::Route;
 use crate::server::Error;
 use crate::socket::Socket;
+use crate::store;
 
 mod alarms;
 mod check;
@@ -127,6 +128,8 @@ impl Config {
         }
         self.logs.files.iter_mut().for_each(|files| files.folder.push(group.as_str()));
         self.tls = None;
+        // Nobody looks whether it is ready but the front, which has waited.
+        self.notice = Duration::ZERO;
         // The front asks it, whether or not others may.
         self.admin = Some(Self::ADMIN);
         self.behind = Some(behind);
@@ -182,6 +185,19 @@ impl Behind {
     pub(crate) const PAGES: &str = "pages";
     /// The socket of the admin API.
     pub(crate) const ADMIN: &str = "admin";
+
+    /// The file with the part of the configuration that is its own, in the folder of its sockets.
+    pub fn part(folder: &Path) -> PathBuf {
+        folder.join("config.toml")
+    }
+
+    /// Writes it, whole or not at all, readable for its owner alone.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn write_part(&self, text: &str) -> std::io::Result<()> {
+        store::write(&Self::part(&self.folder), text.as_bytes())
+    }
 
     /// Listens on one of them.
     pub(crate) fn listen(&self, name: &str) -> Result<Socket, Error> {

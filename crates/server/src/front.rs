@@ -192,7 +192,8 @@ impl Front {
         }
         drop(note);
         let workers = shared.workers();
-        futures_util::future::join_all(workers.iter().map(|worker| worker.end())).await;
+        let drain = shared.config.load().drain;
+        futures_util::future::join_all(workers.iter().map(|worker| worker.end(drain))).await;
         drop(lock);
         drained
     }
@@ -239,7 +240,7 @@ impl Handle {
         shared.lock().retain(|group, _| groups.contains(group));
         shared.refresh().await;
         let gone = before.iter().filter(|worker| !groups.contains(&worker.group));
-        futures_util::future::join_all(gone.map(|worker| worker.end())).await;
+        futures_util::future::join_all(gone.map(|worker| worker.end(old.drain))).await;
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use clap::Args;
 use dayfly::BundleId;
 use dayfly_bundler::{Bundler, Places, Source, Visit};
-use dayfly_lab::{CannotCheck, Scenario, check};
+use dayfly_lab::{Scenario, check};
 use dayfly_server::TenantName;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
@@ -109,7 +109,7 @@ impl Deploy {
         let weigh = async |visit| check(bundler, &Scenario::new(source.clone(), visit), &places).await;
         // Which of the two the app has is known when it is run.
         let weighed = match weigh(Visit::Render("{}".into())).await {
-            Err(CannotCheck::Run { .. }) => weigh(fetch).await,
+            Err(why) if why.is_missing() => weigh(fetch).await,
             weighed => weighed,
         };
         let weighed = match weighed {

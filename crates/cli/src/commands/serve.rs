@@ -1,9 +1,7 @@
 //! `dayfly serve`.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +10,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use dayfly::{BundleId, EngineConfig};
 use dayfly_bundler::Bundler;
-use dayfly_server::front::Front;
+use dayfly_server::front::{self, Front};
 use dayfly_server::{
     Behind, Config, EventsTo, GroupName, Handle, Loaded, Otlp, Override, Problems, Reloaded, Server, TenantName, needs,
     supervisor,
@@ -111,7 +109,7 @@ impl Part {
 
 impl Serve {
     pub(crate) fn exec(self, cache: &CacheArgs) -> Result<Exit> {
-        let Loaded { config, warnings } = match self.load() {
+        let Loaded { config, text, warnings } = match self.load() {
             Ok(loaded) => loaded,
             Err(Problems(mistakes)) => {
                 print_mistakes(&mistakes);
@@ -124,7 +122,7 @@ impl Serve {
             return Ok(Exit::Done);
         }
         if self.isolate.is_some() && self.part.group.is_none() {
-            return self.front(config);
+            return self.front(config, text);
         }
         let lacking = needs::lacking(&config);
         if !lacking.is_empty() {
@@ -136,7 +134,7 @@ impl Serve {
             None => folder,
         });
         let written = cache.folder().into_iter().chain(keep_heaps.clone()).chain(sockets.clone());
-        let part = sockets.as_ref().map(|behind| behind.join(PART));
+        let part = sockets.as_deref().map(Behind::part);
         if self.process.begin(&config, part.as_deref().or(self.config.as_deref()), written)? {
             return Ok(Exit::Done);
         }
@@ -201,9 +199,8 @@ impl Serve {
         overrides.extend(self.set.iter().cloned());
         let [server, examples] = default_states();
         let state = if self.config.is_some() { server } else { examples };
-        let text = self.part.behind.as_ref().map(|behind| behind.join(PART));
-        let file = self.config.as_deref();
-        let mut loaded = Config::load_part(file, text.as_deref().or(file), &overrides, state)?;
+        let text = self.part.behind.as_deref().map(Behind::part);
+        let mut loaded = Config::load_part(self.config.as_deref(), text.as_deref(), &overrides, state)?;
         loaded.config.otlp = loaded.config.otlp.or_else(Otlp::from_env);
         if self.config.is_none() {
             loaded.config = loaded.config.with_examples();
@@ -217,17 +214,16 @@ impl Serve {
     }
 
     /// Starts a process for each group, and serves in front of them. It keeps the right to start them.
-    fn front(self, config: Config) -> Result<Exit> {
+    fn front(self, config: Config, text: String) -> Result<Exit> {
         self.process.begin_log();
         let program = std::env::current_exe()?;
-        let file = self.config.clone().expect("it is required");
         // What is written down for a process that is started again is what the groups read last.
-        let text = Arc::new(Mutex::new(std::fs::read_to_string(&file)?));
+        let text = Arc::new(Mutex::new(text));
         let read = text.clone();
         let start = move |config: &Config, group: &GroupName, behind: &Behind| {
             let text = read.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let part = config.text_of_group(&text, group).map_err(std::io::Error::other)?;
-            write_private(&behind.folder.join(PART), &part)?;
+            behind.write_part(&part)?;
             let of_group = config.clone().of_group(group, behind.clone());
             if let EventsTo::File(events) = &of_group.events.to {
                 events.parent().map_or(Ok(()), std::fs::create_dir_all)?;
@@ -250,7 +246,7 @@ impl Serve {
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let exit = runtime.block_on(async {
-            let (ends, mut hangups) = (Ends::listen()?, Hangups::new()?);
+            let (ends, hangups) = (Ends::listen()?, Hangups::new()?);
             let names: Vec<_> = config.tenants.keys().cloned().collect();
             let note = config.state.join("admin.json");
             let front = Front::start(config, Arc::new(start)).await.map_err(|error| Mistake(error.to_string()))?;
@@ -263,35 +259,13 @@ impl Serve {
                 first.await;
                 supervisor::stopping();
             }));
-            let reloading = async {
-                loop {
-                    hangups.next().await;
-                    supervisor::reloading();
-                    let loaded = tokio::task::block_in_place(|| {
-                        let loaded = self.load()?;
-                        let new = std::fs::read_to_string(&file).unwrap_or_default();
-                        *text.lock().unwrap_or_else(PoisonError::into_inner) = new;
-                        Ok(loaded)
-                    });
-                    match loaded {
-                        Ok(loaded) => match handle.reload(loaded.config).await {
-                            Ok(()) => tracing::info!("the groups have read their configuration again"),
-                            Err(error) => tracing::error!("{error}; what was served before goes on"),
-                        },
-                        Err(Problems(mistakes)) => {
-                            mistakes.iter().for_each(|mistake| tracing::error!("{mistake}"));
-                            tracing::warn!("what was served before goes on");
-                        }
-                    }
-                    supervisor::ready();
-                }
-            };
+            let groups = Groups { handle: handle.clone(), text };
             tokio::select! {
                 served = serving => {
                     served?;
                     Ok(Exit::Done)
                 }
-                () = reloading => Ok(Exit::Done),
+                () = self.reload_when_told(hangups, Lines(None), &groups) => Ok(Exit::Done),
                 () = ends.come(2) => {
                     tracing::warn!("told to end at once: what is in flight is cut");
                     handle.kill();
@@ -304,7 +278,7 @@ impl Serve {
     }
 
     /// Reads the configuration again at each SIGHUP, and when the front says so, for ever.
-    async fn reload_when_told(&self, mut hangups: Hangups, mut told: Lines, handle: &Handle) {
+    async fn reload_when_told(&self, mut hangups: Hangups, mut told: Lines, serving: &impl Reloads) {
         loop {
             tokio::select! {
                 () = hangups.next() => {}
@@ -312,8 +286,8 @@ impl Serve {
             }
             supervisor::reloading();
             // What has renamed log files says so by this signal too.
-            handle.reopen();
-            if let Err(mistakes) = self.reload(handle).await {
+            serving.reopen();
+            if let Err(mistakes) = self.reload(serving).await {
                 mistakes.iter().for_each(|mistake| tracing::error!("{mistake}"));
                 tracing::warn!("what was served before goes on");
             }
@@ -322,15 +296,65 @@ impl Serve {
     }
 
     /// Reads the configuration again, and has it served. Otherwise it says what is wrong.
-    async fn reload(&self, handle: &Handle) -> Result<(), Vec<String>> {
+    async fn reload(&self, serving: &impl Reloads) -> Result<(), Vec<String>> {
         let loaded = tokio::task::block_in_place(|| self.load()).map_err(|Problems(mistakes)| {
-            handle.refused();
+            serving.refused();
             mistakes.iter().map(ToString::to_string).collect::<Vec<_>>()
         })?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let reloaded = handle.reload(loaded.config).await;
-        let reloaded = reloaded.map_err(|error| error.to_string().lines().map(str::to_owned).collect::<Vec<_>>())?;
-        note_reloaded(&reloaded);
+        let reloaded = serving.reload(loaded).await;
+        reloaded.map_err(|error| error.lines().map(str::to_owned).collect())
+    }
+}
+
+/// What a configuration that was read again is given to.
+trait Reloads {
+    /// Opens log files anew.
+    fn reopen(&self) {}
+
+    /// Notes that it had mistakes.
+    fn refused(&self) {}
+
+    /// Has it served, or says why not.
+    async fn reload(&self, loaded: Loaded) -> Result<(), String>;
+}
+
+impl Reloads for Handle {
+    fn reopen(&self) {
+        self.reopen();
+    }
+
+    fn refused(&self) {
+        self.refused();
+    }
+
+    async fn reload(&self, loaded: Loaded) -> Result<(), String> {
+        note_reloaded(&self.reload(loaded.config).await.map_err(|error| error.to_string())?);
+        Ok(())
+    }
+}
+
+/// The groups behind a front, and what they read.
+struct Groups {
+    handle: front::Handle,
+    text: Arc<Mutex<String>>,
+}
+
+impl Groups {
+    /// Has the groups read another text from now on; gives the one before.
+    fn give(&self, text: String) -> String {
+        std::mem::replace(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner), text)
+    }
+}
+
+impl Reloads for Groups {
+    async fn reload(&self, loaded: Loaded) -> Result<(), String> {
+        let before = self.give(loaded.text);
+        if let Err(error) = self.handle.reload(loaded.config).await {
+            self.give(before);
+            return Err(error.to_string());
+        }
+        tracing::info!("the groups have read their configuration again");
         Ok(())
     }
 }
@@ -416,9 +440,6 @@ pub(crate) fn default_states() -> [Option<PathBuf>; 2] {
     ["server", "examples"].map(|name| Some(state.as_ref()?.join("dayfly").join(name)))
 }
 
-/// Where a group's part of the configuration is, in the folder of its sockets.
-const PART: &str = "config.toml";
-
 /// Arguments without the keys that are set and `is_anothers`.
 fn without(
     arguments: impl Iterator<Item = OsString>,
@@ -435,15 +456,6 @@ fn without(
         }
     }
     kept.into_iter()
-}
-
-/// Writes a file that its owner alone reads, whole or not at all.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let new = path.with_extension("new");
-    let _ = std::fs::remove_file(&new);
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-    file.write_all(text.as_bytes())?;
-    std::fs::rename(new, path)
 }
 
 /// Where tenants are, in the log.

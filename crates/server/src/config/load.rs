@@ -12,6 +12,8 @@ use super::{Config, GroupName, TenantName, check, keys};
 pub struct Loaded {
     /// What it says.
     pub config: Config,
+    /// The text of its file; empty without one.
+    pub text: String,
     /// What in it is likely to be a mistake: a certificate that has expired.
     pub warnings: Vec<Problem>,
 }
@@ -105,11 +107,11 @@ impl Config {
     /// All mistakes that are in it, each with its place: a file that cannot be read, text that is not TOML, keys that there are
     /// not, values that are not as they should be or do not fit together, files that it names and that cannot be used.
     pub fn load(file: Option<&Path>, overrides: &[Override], state: Option<PathBuf>) -> Result<Loaded, Problems> {
-        Self::load_part(file, file, overrides, state)
+        Self::load_part(file, None, overrides, state)
     }
 
-    /// The same of a part of a file's text, which is in another file ([`Config::text_of_group`]): paths and places are those of
-    /// `file`.
+    /// The same of a part of a file's text, which is in another file ([`Config::text_of_group`]) if `text` names one: paths and
+    /// places are those of `file`.
     ///
     /// # Errors
     /// As [`Config::load`].
@@ -119,11 +121,11 @@ impl Config {
         overrides: &[Override],
         state: Option<PathBuf>,
     ) -> Result<Loaded, Problems> {
-        let mut tree = match file {
-            Some(path) => Tree::of_file(Origin::File(path.into()), read(text.unwrap_or(path))?),
-            None => Tree::of_file(Origin::Unset, String::new()),
-        }
-        .map_err(Problems)?;
+        let (origin, text) = match file {
+            Some(path) => (Origin::File(path.into()), read(text.unwrap_or(path))?),
+            None => (Origin::Unset, String::new()),
+        };
+        let mut tree = Tree::of_file(origin, text.clone()).map_err(Problems)?;
         let set = |set: &Override| tree.set(&set.origin, &set.path, &set.value).err();
         let problems: Vec<_> = overrides.iter().filter_map(set).flat_map(|Problems(problems)| problems).collect();
         if !problems.is_empty() {
@@ -157,7 +159,7 @@ impl Config {
                 remedy: Some("name a folder of state".into()),
             });
         }
-        if problems.is_empty() { Ok(Loaded { config, warnings }) } else { Err(Problems(problems)) }
+        if problems.is_empty() { Ok(Loaded { config, text, warnings }) } else { Err(Problems(problems)) }
     }
 
     /// The text of its file without the tenants of other groups, whose secrets are not this one's to have.

@@ -5,7 +5,7 @@
 //! | `GET /livez`, `GET /readyz` | the front |
 //! | `GET /metrics` | all groups, each series with the label `group`; and the front's own |
 //! | `GET /v1/status`, `GET /v1/tenants`, `GET /v1/events` | all groups, put together; of one that is not there nothing is told |
-//! | `POST /v1/tenants` | the group of `defaults.group` |
+//! | `POST /v1/tenants` | the group of `defaults.group`, or the one that the header `dayfly-group` names |
 //! | `/v1/tenants/T/…`, `GET /v1/events?tenant=T` | the tenant's group |
 //! | `GET /openapi.json` | any group |
 //! | all else, and whatever has the header `dayfly-group` | that group, or refused |
@@ -20,7 +20,7 @@ use axum::{Json, Router};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::join_all;
 use futures_util::stream::{Stream, StreamExt, select_all, unfold};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
 use serde::Deserialize;
@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 
 use super::worker::{NotSent, Passed, Worker};
 use super::{Shared, figures};
-use crate::admin::Problem;
+use crate::admin::{Problem, bearer, page_size};
 use crate::config::{Behind, TenantName};
 use crate::routes::Route;
 use crate::tokens::{Presented, Scope};
@@ -105,7 +105,7 @@ async fn status(State(shared): Front, uri: Uri, headers: HeaderMap) -> Result<Re
 
 #[derive(Deserialize)]
 struct Page {
-    limit: Option<usize>,
+    limit: Option<u32>,
 }
 
 async fn tenants(
@@ -122,7 +122,7 @@ async fn tenants(
         return Err(nobody());
     }
     let mut all = by_name(&pages);
-    let most = page.limit.unwrap_or(1_000);
+    let most = page_size(page.limit);
     let is_cut = all.len() > most || pages.iter().any(|page| !page["next"].is_null());
     all.truncate(most);
     let next = all.last().filter(|_| is_cut).map(|last| last["name"].clone());
@@ -155,9 +155,10 @@ async fn create(State(shared): Front, request: Request<Body>) -> Response {
     if let Some(taken) = shared.taken(&body).filter(|_| shared.may_make(&head.headers)) {
         return taken.into_response();
     }
-    let group = shared.config.load().defaults.group.clone();
+    let named = head.headers.get(GROUP).map(|group| group.as_bytes().to_vec());
+    let group = named.unwrap_or_else(|| shared.config.load().defaults.group.as_str().as_bytes().to_vec());
     let request = Request::from_parts(head, Body::from(body));
-    let response = one(&shared, group.as_str().as_bytes(), request).await;
+    let response = one(&shared, &group, request).await;
     if response.status().is_success() {
         shared.refresh().await;
     }
@@ -166,8 +167,7 @@ async fn create(State(shared): Front, request: Request<Body>) -> Response {
 
 impl Shared {
     fn may_make(&self, headers: &HeaderMap) -> bool {
-        let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
-        let known = bearer.map(|(_, presented)| self.tokens.find(presented.trim()));
+        let known = bearer(headers).map(|presented| self.tokens.find(presented));
         matches!(known, Some(Presented::Known(token)) if token.has(Scope::Admin) && token.is_for_all())
     }
 
@@ -180,16 +180,14 @@ impl Shared {
         let New { name, routes } = serde_json::from_slice(body).ok()?;
         let table = self.table.load();
         if table.group(&name).is_some() {
-            let detail = format!("there is a tenant {name} already");
-            return Some(Problem::new(StatusCode::CONFLICT, "tenant-exists", detail, "give the new one another name"));
+            return Some(Problem::tenant_exists(&name));
         }
         let routes: Vec<Route> = routes.iter().filter_map(|route| route.parse().ok()).collect();
         let of = |(name, (_, theirs)): (&TenantName, &(_, Vec<Route>))| {
             let route = theirs.iter().find(|route| routes.contains(route))?;
-            Some(format!("the route {route} is the tenant {name}'s"))
+            Some(Problem::route_taken(route, name))
         };
-        let detail = table.tenants.iter().find_map(of)?;
-        Some(Problem::new(StatusCode::CONFLICT, "route-taken", detail, "give the new one another route"))
+        table.tenants.iter().find_map(of)
     }
 }
 
@@ -302,6 +300,7 @@ async fn send(worker: &Worker, mut request: Request<Body>) -> Response {
 }
 
 fn down(worker: &Worker, error: &NotSent) -> Response {
+    worker.refused.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let detail = format!("the group {}: {error}", worker.group);
     let remedy = "try again soon: it is started anew; the server's log says why it ended";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "group-down", detail, remedy).into_response()

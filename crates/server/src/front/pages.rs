@@ -1,9 +1,11 @@
 //! Requests for pages: to the group whose tenant it is, and its response back, both as they come.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use arc_swap::ArcSwap;
 use dayfly_http::strip_connection;
+use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response, Version};
 use http_body_util::Either;
 use hyper::body::Incoming;
@@ -14,7 +16,7 @@ use crate::config::{Behind, Config};
 use crate::connection::Answers;
 use crate::drain::Drain;
 use crate::pace::{Arrival, Paced};
-use crate::refusal::{Refusal, accepts_json};
+use crate::refusal::{Last, Refusal, accepts_json};
 use crate::respond::{REQUEST_ID, authority, make_whole};
 
 impl Answers for Shared {
@@ -56,9 +58,16 @@ impl Shared {
         let sent = worker.send(Behind::PAGES, Request::from_parts(head, body)).await;
         let mut response = sent.map_err(|error| {
             let refusal = arrival.fault().unwrap_or(Refusal::GroupDown);
+            if refusal == Refusal::GroupDown {
+                worker.refused.fetch_add(1, Ordering::Relaxed);
+            }
             tracing::debug!(group = worker.group.as_str(), %error, code = refusal.code(), "not answered");
             refusal
         })?;
+        // What it says of its own connection holds for the client's: it has refused the head.
+        if response.headers().get(CONNECTION).is_some_and(|connection| connection == "close") {
+            response.extensions_mut().insert(Last);
+        }
         strip_connection(response.headers_mut());
         Ok(response)
     }

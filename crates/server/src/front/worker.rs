@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::{UnixDatagram, UnixStream};
+use tokio::process::Child;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -26,14 +27,11 @@ use crate::server::Error;
 /// How long is waited until a process that ended is started again: at first, and at most, twice as long each time.
 const PAUSE: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(10)];
 
-/// How long it may take to end: its requests are answered by then.
+/// How long it may take to end, after the time that its requests may have: what is flushed.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A process that ran for so long has started well.
 const WELL: Duration = Duration::from_secs(60);
-
-/// How often is looked whether it has ended.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// A group's process. It is started anew whenever it ends, until it is told to.
 pub(super) struct Worker {
@@ -42,7 +40,7 @@ pub(super) struct Worker {
     is: watch::Sender<Is>,
     /// Its standard input: the end of it is the process's.
     told: Mutex<Option<ChildStdin>>,
-    pid: AtomicU64,
+    pid: watch::Sender<Option<u32>>,
     pub(super) restarts: AtomicU64,
     /// Requests that were refused, as it was not there.
     pub(super) refused: AtomicU64,
@@ -72,7 +70,7 @@ impl Worker {
             behind,
             is: watch::Sender::new(Is::Starting),
             told: Mutex::default(),
-            pid: AtomicU64::new(0),
+            pid: watch::Sender::new(None),
             restarts: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             is_ending: AtomicBool::new(false),
@@ -91,8 +89,8 @@ impl Worker {
                 Ok(process) => format!("its process has ended: {}", self.watch(process, &notes).await),
                 Err(error) => format!("its process cannot be started: {error}"),
             };
-            self.pid.store(0, Ordering::Relaxed);
             self.is.send_replace(Is::Down(why.clone()));
+            self.pid.send_replace(None);
             if self.is_ending.load(Ordering::Acquire) {
                 return;
             }
@@ -115,31 +113,31 @@ impl Worker {
         command.env("NOTIFY_SOCKET", socket(&self.behind, "notify")).stdin(Stdio::piped());
         // What a terminal sends is for the front.
         command.process_group(0);
-        let mut process = command.spawn()?;
-        *self.told() = process.stdin.take();
-        self.pid.store(process.id().into(), Ordering::Relaxed);
+        // Who ends it takes away what it is told by: before there is any, or with the process to go by.
+        let mut told = self.told();
+        if self.is_ending.load(Ordering::Acquire) {
+            return Err(io::Error::other("it is to end"));
+        }
+        let mut process = tokio::process::Command::from(command).spawn()?;
+        let stdin = process.stdin.take().map(tokio::process::ChildStdin::into_owned_fd).transpose()?;
+        *told = stdin.map(ChildStdin::from);
+        self.pid.send_replace(process.id());
         Ok(process)
     }
 
     /// Until it has ended. Meanwhile it says what it is at.
     async fn watch(&self, mut process: Child, notes: &UnixDatagram) -> String {
         let mut note = [0; 256];
-        let ended = |ended: io::Result<Option<ExitStatus>>| match ended {
-            Ok(ended) => ended.map(|status| status.to_string()),
-            Err(error) => Some(error.to_string()),
-        };
         loop {
             tokio::select! {
                 length = notes.recv(&mut note) => {
                     let said = length.map(|length| String::from_utf8_lossy(&note[..length]).into_owned());
                     self.says(&said.unwrap_or_default());
                 }
-                () = tokio::time::sleep(LOOK) => {
-                    if let Some(ended) = ended(process.try_wait()) {
-                        // What it said is not said by the next one.
-                        while notes.try_recv(&mut note).is_ok() {}
-                        return ended;
-                    }
+                ended = process.wait() => {
+                    // What it said is not said by the next one.
+                    while notes.try_recv(&mut note).is_ok() {}
+                    return ended.map_or_else(|error| error.to_string(), |status| status.to_string());
                 }
             }
         }
@@ -184,20 +182,17 @@ impl Worker {
         }
     }
 
-    /// Has it end, and waits until it has.
-    pub(super) async fn end(&self) {
+    /// Has it end, and waits until it has: for as long as its requests may take, and a little longer.
+    pub(super) async fn end(&self, drain: Duration) {
         self.is_ending.store(true, Ordering::Release);
         drop(self.told().take());
         if *self.is.borrow() == Is::Starting {
             // It has nothing to end yet.
             self.kill();
         }
-        let has_ended = async {
-            while self.pid().is_some() {
-                tokio::time::sleep(LOOK).await;
-            }
-        };
-        if tokio::time::timeout(PATIENCE, has_ended).await.is_err() {
+        let mut pid = self.pid.subscribe();
+        let has_ended = pid.wait_for(Option::is_none);
+        if tokio::time::timeout(drain + PATIENCE, has_ended).await.is_err() {
             tracing::warn!(group = self.group.as_str(), "its process does not end, and is killed");
             self.kill();
         }
@@ -206,14 +201,14 @@ impl Worker {
     /// Ends it at once, for good.
     pub(super) fn kill(&self) {
         self.is_ending.store(true, Ordering::Release);
-        if let Some(pid) = self.pid().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {
+        if let Some(pid) = self.pid().and_then(|pid| Pid::from_raw(pid.cast_signed())) {
             let _ = kill_process(pid, Signal::KILL);
         }
     }
 
     /// The process's id, while there is one.
-    pub(super) fn pid(&self) -> Option<u64> {
-        Some(self.pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
+    pub(super) fn pid(&self) -> Option<u32> {
+        *self.pid.borrow()
     }
 
     fn told(&self) -> std::sync::MutexGuard<'_, Option<ChildStdin>> {
@@ -226,7 +221,6 @@ impl Worker {
         B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
     {
         if !self.is_ready() {
-            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(NotSent::NotThere);
         }
         let stream = UnixStream::connect(socket(&self.behind, name)).await.map_err(|_| NotSent::NotThere)?;

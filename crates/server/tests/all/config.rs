@@ -204,7 +204,7 @@ fn with_certificate(folder: &Folder) {
 fn every_key_goes_where_it_belongs() {
     let folder = Folder::new(ALL);
     with_certificate(&folder);
-    let Loaded { config, warnings } = folder.load().unwrap();
+    let Loaded { config, warnings, .. } = folder.load().unwrap();
     assert_eq!(warnings, []);
     let path = |name| folder.0.path().join(name);
     let Config { listen, state, admin, tokens, http, renders, tenant_header, tls, defaults, tenants, .. } = &config;
@@ -521,7 +521,7 @@ fn a_file_that_cannot_be_read_is_named() {
 
 #[test]
 fn a_file_without_tenants_is_well_and_looks_like_a_mistake() {
-    let Loaded { config, warnings } = Folder::new("").load().unwrap();
+    let Loaded { config, warnings, .. } = Folder::new("").load().unwrap();
     assert!(config.tenants.is_empty());
     let [warning] = &warnings[..] else { panic!("{warnings:?}") };
     assert!(
@@ -683,7 +683,7 @@ fn configuration_md_has_every_key_as_the_reader_has_it() {
 #[test]
 fn the_example_is_a_configuration() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/serve.toml");
-    let Loaded { config, warnings } = Config::load(Some(&path), &[], Some("state".into())).unwrap();
+    let Loaded { config, warnings, .. } = Config::load(Some(&path), &[], Some("state".into())).unwrap();
     assert_eq!((config.tenants.len(), warnings), (2, vec![]));
     // What is commented out is right, too, but for the files.
     let text = std::fs::read_to_string(&path).unwrap();

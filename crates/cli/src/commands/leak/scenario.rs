@@ -87,8 +87,7 @@ impl ScenarioArgs {
         let places = script.places(self.source_map.as_deref())?;
         let mut scenario = self.scenario(script, runs)?;
         let mut ran = run(&scenario, &places)?;
-        let is_missing = matches!(ran, Err(CannotCheck::Run { problem: Problem::Failed(Failure::Missing(_)), .. }));
-        if is_missing && self.url.is_empty() && self.props.is_empty() {
+        if ran.as_ref().is_err_and(CannotCheck::is_missing) && self.url.is_empty() && self.props.is_empty() {
             scenario.visits = vec![Visit::Fetch(ROOT_URL.into())];
             ran = run(&scenario, &places)?;
         }
