@@ -90,6 +90,11 @@ async function listen(signal) {
   await follow("/v1/live", { event, opened, closed: () => state("off", "Reconnecting"), signal });
 }
 
+// By its address alone it would be another view's.
+document.querySelector("#skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
 session.ended = (problem) => leave(`You were signed out: ${problem.message}.`);
 addEventListener("hashchange", () => {
   route();

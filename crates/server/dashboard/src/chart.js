@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 
 import { fill, h, say } from "./dom.js";
-import { day, time } from "./format.js";
+import { day, time, two } from "./format.js";
 
 /** Charts of one page that have the same time under the pointer. */
 const together = uPlot.sync("time");
@@ -21,11 +21,12 @@ const DASHES = { solid: [], dashed: [8, 5], dotted: [2, 3] };
 
 export class Chart {
   /**
-   * `series` are `{ key, label, colour, line: "solid"|"dashed"|"dotted", area, unit }`; `unit` says how a number is written; `most`
-   * has the last word on what the scale goes up to: it gets the largest number of each series. `x` is for a scale that is not time.
+   * `series` are `{ key, label, colour, line: "solid"|"dashed"|"dotted", area, unit }`; `unit` says how a number is written. Of one that
+   * is `limited` the last series is a limit, which is on the chart unless the curves would lie flat beneath it. `x` is for a scale that is
+   * not time.
    */
-  constructor({ title, note, series, unit, binary = false, most, height = 200, x = null, stepped = false }) {
-    Object.assign(this, { title, series, unit, binary, most, height, x, stepped });
+  constructor({ title, series, unit, binary = false, limited = false, height = 200, x = null, stepped = false }) {
+    Object.assign(this, { title, series, unit, binary, limited, height, x, stepped });
     this.data = null;
     this.marks = [];
     this.values = series.map(() => h("span", { class: "value" }));
@@ -35,7 +36,7 @@ export class Chart {
     this.plot = h("div", { class: "plot", role: "img", tabindex: "0", onkeydown: (event) => this.key(event), onblur: () => this.leave() });
     this.plot.setAttribute("aria-label", `${title}: no figures yet`);
     this.spoken = h("p", { class: "hidden", role: "status" });
-    this.note = h("p", { class: "note" }, note ?? "");
+    this.note = h("p", { class: "note" });
     this.table = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${title}: figures` });
     const figures = h("details", { class: "figures", ontoggle: () => this.tabulate() }, h("summary", {}, "Figures as a table"), this.table);
     this.figures = figures;
@@ -122,7 +123,14 @@ export class Chart {
 
   top(most) {
     const peaks = this.data.slice(1).map((column) => column.reduce((most, value) => (value > most ? value : most), 0));
-    const top = this.most ? this.most(peaks) : (most ?? 0);
+    let top = most ?? 0;
+    if (this.limited) {
+      const limit = peaks.pop();
+      const used = Math.max(...peaks);
+      const is_far = limit > 4 * used;
+      say(this.note, is_far ? `The limit, ${this.unit(limit)}, is above what the chart shows.` : "");
+      top = is_far ? used : Math.max(used, limit);
+    }
     return top > 0 ? top * 1.06 : 1;
   }
 
@@ -162,7 +170,7 @@ export class Chart {
   }
 
   written(series, value) {
-    return (this.series[series].unit ?? this.unit)(value ?? null);
+    return this.unit(value ?? null);
   }
 
   /** The mark that is nearest to a time, if it is near. */
@@ -248,7 +256,7 @@ function clock(_, all) {
   return all.map((at) => {
     const date = new Date(at * 1_000);
     if (date.getHours() === 0 && date.getMinutes() === 0) return day(date);
-    const seconds = date.getSeconds() ? `:${String(date.getSeconds()).padStart(2, "0")}` : "";
-    return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}${seconds}`;
+    const seconds = date.getSeconds() ? `:${two(date.getSeconds())}` : "";
+    return `${two(date.getHours())}:${two(date.getMinutes())}${seconds}`;
   });
 }

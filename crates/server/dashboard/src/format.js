@@ -49,7 +49,7 @@ export function of(unit, number) {
   return ({ bytes, ratio, seconds, count }[unit] ?? ((value) => `${is(value) ? digits(value) : NONE} ${unit}`))(number);
 }
 
-const two = (number) => String(number).padStart(2, "0");
+export const two = (number) => String(number).padStart(2, "0");
 
 /** The time of day, or the day too if it is long ago. Unix seconds. */
 export function time(at) {
@@ -60,8 +60,6 @@ export function time(at) {
 }
 
 export const day = (date) => date.toLocaleDateString("en", { day: "numeric", month: "short" });
-
-export const ago = (at) => (is(at) ? `${seconds(Math.max(1, Math.round(Date.now() / 1_000 - at)))} ago` : NONE);
 
 /** The first digits of a bundle's digest. */
 export const short = (digest) => (digest ? digest.slice(0, 12) : NONE);

@@ -17,16 +17,20 @@ export function wanted({ seconds }) {
 }
 
 /**
- * Adds a sample to a history of single samples, in place of what is too old by now. To one whose points are put together of several
- * nothing can be added: this gives false, and it has to be asked for again in time.
+ * Adds a sample to a history of single samples, in place of what is too old by now. `gap` is the time from the sample before, if that is
+ * known. To a history whose points are put together of several nothing can be added: this gives false, and it has to be asked for again
+ * in time.
  */
-export function append(history, sample, { seconds }) {
+export function append(history, sample, { seconds }, gap) {
   const { time, step } = history;
   if (time.length > 0 && sample.time <= time.at(-1)) return true;
-  if (time.length > 0 && sample.time - time.at(-1) < step / 2) return false;
+  if (!(step < 1.5 * gap)) return false;
   const columns = Object.entries(history).filter(([key, column]) => Array.isArray(column) && key !== "marks");
   columns.forEach(([key, column]) => column.push(sample[key] ?? null));
   Object.assign(history, { from: sample.time - seconds, to: sample.time });
   while (time[0] < history.from) columns.forEach(([, column]) => column.shift());
   return true;
 }
+
+/** The last number of a history that is known. */
+export const last = (history, key) => history[key]?.findLast((value) => value !== null);

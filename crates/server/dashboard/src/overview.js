@@ -6,7 +6,7 @@ import { Chart } from "./chart.js";
 import { fill, h, say } from "./dom.js";
 import { bytes, count, microseconds, rate, ratio, time } from "./format.js";
 import { Tenants } from "./tenants.js";
-import { append, wanted } from "./history.js";
+import { append, last, wanted } from "./history.js";
 
 /** Marks in the list beside the chart. */
 const MARKS = 8;
@@ -21,24 +21,15 @@ export class Overview {
     this.meter = h("meter", { min: "0", max: "1", low: "0.8", high: "0.95", optimum: "0", "aria-label": "Share of the memory limit in use" });
     this.tiles.memory.element.append(this.meter);
     this.memory = new Chart({
-      title: "Memory over time", unit: bytes, binary: true, height: 260,
+      title: "Memory over time", unit: bytes, binary: true, limited: true, height: 260,
       series: [
         { key: "resident_bytes", label: "Resident", colour: "grey" },
         { key: "memory_bytes", label: "In use", colour: "blue", area: true },
         { key: "memory_trough_bytes", label: "Trough, 15 min", colour: "amber", line: "dotted" },
         { key: "memory_limit_bytes", label: "Limit", colour: "red", line: "dashed" },
       ],
-      most: ([resident, used, trough, limit]) => this.scale(Math.max(used, trough, resident), limit),
     });
-    this.rates = new Chart({
-      title: "Renders and outcomes", unit: rate,
-      series: [
-        { key: "renders", label: "Renders", colour: "teal", area: true },
-        { key: "failures", label: "Failures", colour: "red", line: "dashed" },
-        { key: "limit_hits", label: "Limit hits", colour: "amber", line: "dotted" },
-        { key: "refused", label: "Refused", colour: "purple", line: "dashed" },
-      ],
-    });
+    this.rates = outcomes("Renders and outcomes");
     this.latency = new Chart({
       title: "Latency", unit: microseconds,
       series: [
@@ -63,29 +54,27 @@ export class Overview {
     this.element = h("div", { class: "stack" }, h("h1", { class: "hidden" }, "Overview"), this.refused, this.server, this.alarms.element, this.tenants.element);
   }
 
-  /** The limit is on the chart unless the curve would lie flat beneath it. */
-  scale(used, limit) {
-    const is_far = limit > 4 * used;
-    say(this.memory.note, is_far ? `The limit, ${bytes(limit)}, is above what the chart shows.` : "");
-    return is_far ? used : Math.max(used, limit);
-  }
-
   async show(range, signal) {
     this.range = range;
     await Promise.all([this.history(signal), this.alarms.show(signal), this.tenants.show(signal)]);
   }
 
   async history(signal) {
+    const { range } = this;
+    let data;
     try {
-      this.data = await get(query("/v1/history", wanted(this.range)), { signal });
+      data = await get(query("/v1/history", wanted(range)), { signal });
     } catch (error) {
-      if (signal?.aborted) return;
+      if (signal?.aborted || range !== this.range) return;
       // A token for some tenants sees these, and not the server's figures.
       fill(this.refused, error.status === 403 ? "The server’s own figures need a token for all tenants; those of this token’s tenants are below." : `The history cannot be had: ${error.message}`);
       this.refused.hidden = false;
       this.server.hidden = error.status === 403;
       return;
     }
+    // Another time is wanted by now.
+    if (range !== this.range) return;
+    this.data = data;
     this.refused.hidden = true;
     this.server.hidden = false;
     this.fetched = Date.now();
@@ -99,9 +88,8 @@ export class Overview {
     fill(this.happened, marks.length ? marks.map(({ at, kind, text }) => h("li", {},
       h("span", { class: `mark ${kind}` }, KINDS[kind] ?? kind), h("time", { datetime: new Date(at * 1_000).toISOString() }, time(at)), h("span", { class: "text" }, text)))
       : h("li", { class: "note" }, "Nothing in this time."));
-    const last = (key) => data[key]?.findLast((value) => value !== null);
-    this.now({ memory_bytes: last("memory_bytes"), memory_limit_bytes: last("memory_limit_bytes"), renders: last("renders"), failures: last("failures"),
-      p99_us: last("p99_us"), p50_us: last("p50_us"), live: last("live"), waiting: last("waiting") });
+    const keys = ["memory_bytes", "memory_limit_bytes", "renders", "failures", "p99_us", "p50_us", "live", "waiting"];
+    this.now(Object.fromEntries(keys.map((key) => [key, last(data, key)])));
   }
 
   now({ memory_bytes, memory_limit_bytes, renders, failures, p50_us, p99_us, live, waiting }) {
@@ -123,8 +111,10 @@ export class Overview {
 
   sample(sample, signal) {
     this.tenants.refresh(signal);
+    const gap = sample.time - this.sampled;
+    this.sampled = sample.time;
     if (!this.data) return;
-    if (append(this.data, sample, this.range)) this.draw();
+    if (append(this.data, sample, this.range, gap)) this.draw();
     else if (Date.now() - this.fetched > this.data.step * 1_000) this.history(signal);
     else this.now(sample);
   }
@@ -142,6 +132,17 @@ export class Overview {
     this.charts.forEach((chart) => chart.end());
   }
 }
+
+/** What came of requests, over time. */
+export const outcomes = (title) => new Chart({
+  title, unit: rate,
+  series: [
+    { key: "renders", label: "Renders", colour: "teal", area: true },
+    { key: "failures", label: "Failures", colour: "red", line: "dashed" },
+    { key: "limit_hits", label: "Limit hits", colour: "amber", line: "dotted" },
+    { key: "refused", label: "Refused", colour: "purple", line: "dashed" },
+  ],
+});
 
 /** A number that is to be seen first. */
 export function tile(label) {

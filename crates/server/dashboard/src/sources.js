@@ -31,7 +31,7 @@ export class Sources {
   map(stack) {
     if (!this.trace) return stack;
     return stack.replace(PLACE, (place, _, line, column) => {
-      const { source, line: at, column: across } = originalPositionFor(this.trace, { line: Number(line), column: Math.max(0, column - 1) });
+      const { source, line: at, column: across } = originalPositionFor(this.trace, { line: Math.max(1, line), column: Math.max(0, column - 1) });
       return source ? `${source}:${at}:${across + 1}` : place;
     });
   }

@@ -5,8 +5,8 @@ import { get, query } from "./api.js";
 import { Chart } from "./chart.js";
 import { fill, h, say } from "./dom.js";
 import { bytes, count, cpu, microseconds, ratio, rate, seconds, short, time } from "./format.js";
-import { wanted } from "./history.js";
-import { tile } from "./overview.js";
+import { last, wanted } from "./history.js";
+import { outcomes, tile } from "./overview.js";
 import { Requests } from "./requests.js";
 
 /** How a limit is called, and how its number is written. */
@@ -26,26 +26,17 @@ export class Tenant {
     this.path = `/v1/tenants/${encodeURIComponent(name)}`;
     this.tiles = { memory: tile("Peak memory"), requests: tile("Requests"), p99: tile("Latency, p99"), failures: tile("Failures"), cpu: tile("CPU") };
     this.memory = new Chart({
-      title: "Peak memory of a render", unit: bytes, binary: true,
+      title: "Peak memory of a render", unit: bytes, binary: true, limited: true,
       series: [
         { key: "peak_memory_bytes", label: "Peak", colour: "blue", area: true },
         { key: "memory_limit_bytes", label: "Limit", colour: "red", line: "dashed" },
       ],
-      most: ([used, limit]) => this.scale(used, limit),
     });
     this.stairs = new Chart({
       title: "The lab’s staircase of this bundle", unit: bytes, binary: true, stepped: true, x: { key: "runs", label: "Run", unit: count },
       series: [{ key: "bytes", label: "Live bytes", colour: "amber", area: true }],
     });
-    this.rates = new Chart({
-      title: "Requests and outcomes", unit: rate,
-      series: [
-        { key: "renders", label: "Renders", colour: "teal", area: true },
-        { key: "failures", label: "Failures", colour: "red", line: "dashed" },
-        { key: "limit_hits", label: "Limit hits", colour: "amber", line: "dotted" },
-        { key: "refused", label: "Refused", colour: "purple", line: "dashed" },
-      ],
-    });
+    this.rates = outcomes("Requests and outcomes");
     this.latency = new Chart({
       title: "Latency", unit: microseconds,
       series: [{ key: "p50_us", label: "p50", colour: "teal" }, { key: "p99_us", label: "p99", colour: "purple" }],
@@ -71,13 +62,6 @@ export class Tenant {
       h("div", { class: "columns" }, panel(h("h2", {}, "Limits"), this.limits), panel(h("h2", {}, "Deployments"), this.deployments)));
   }
 
-  /** As on the overview: the limit is on the chart unless the curve would lie flat beneath it. */
-  scale(used, limit) {
-    const is_far = limit > 4 * used;
-    say(this.memory.note, is_far ? `The limit, ${bytes(limit)}, is above what the chart shows.` : "");
-    return is_far ? used : Math.max(used, limit);
-  }
-
   async show(range, signal) {
     this.range = range;
     if (!this.signal) this.requests.follow(signal);
@@ -86,20 +70,22 @@ export class Tenant {
   }
 
   async history(signal) {
+    const { range } = this;
     try {
-      const data = await get(query(`${this.path}/history`, wanted(this.range)), { signal });
+      const data = await get(query(`${this.path}/history`, wanted(range)), { signal });
+      // Another time is wanted by now.
+      if (range !== this.range) return;
       this.fetched = Date.now();
       this.step = data.step;
       this.charts.forEach((chart) => chart.show(data, data.marks));
-      const last = (key) => data[key]?.findLast((value) => value !== null);
-      this.tiles.memory.set(bytes(last("peak_memory_bytes")), `${ratio(last("peak_memory_bytes") / last("memory_limit_bytes"))} of ${bytes(last("memory_limit_bytes"))}`);
-      this.tiles.requests.set(rate(last("renders")), `${rate(last("refused"))} refused`);
-      this.tiles.p99.set(microseconds(last("p99_us")), `p50 ${microseconds(last("p50_us"))}`);
-      this.tiles.failures.set(rate(last("failures")), `${rate(last("limit_hits"))} at a limit`);
-      this.tiles.cpu.set(cpu(last("cpu_ms")), "of one processor");
+      this.tiles.memory.set(bytes(last(data, "peak_memory_bytes")), `${ratio(last(data, "peak_memory_bytes") / last(data, "memory_limit_bytes"))} of ${bytes(last(data, "memory_limit_bytes"))}`);
+      this.tiles.requests.set(rate(last(data, "renders")), `${rate(last(data, "refused"))} refused`);
+      this.tiles.p99.set(microseconds(last(data, "p99_us")), `p50 ${microseconds(last(data, "p50_us"))}`);
+      this.tiles.failures.set(rate(last(data, "failures")), `${rate(last(data, "limit_hits"))} at a limit`);
+      this.tiles.cpu.set(cpu(last(data, "cpu_ms")), "of one processor");
       this.wrong.hidden = true;
     } catch (error) {
-      this.failed(error, signal);
+      if (range === this.range) this.failed(error, signal);
     }
   }
 
@@ -123,6 +109,7 @@ export class Tenant {
   async staircase(signal) {
     try {
       const report = await get(`${this.path}/leak`, { signal });
+      this.stairs.element.classList.remove("empty");
       this.stairs.show(report);
       say(this.verdict, `Where its runs share objects ${VERDICTS[report.verdict] ?? report.verdict}${report.bytes_a_run ? `: ${bytes(report.bytes_a_run)} a run` : ""}. Bundle ${short(report.digest)}.`);
     } catch (error) {
@@ -141,7 +128,10 @@ export class Tenant {
   }
 
   sample(_, signal) {
-    if (Date.now() - (this.fetched ?? 0) > (this.step ?? 10) * 900) this.history(signal);
+    if (Date.now() - (this.fetched ?? 0) <= (this.step ?? 10) * 900) return;
+    this.history(signal);
+    // Nothing says when the lab's report comes, which is after the deploy.
+    if (this.stairs.element.classList.contains("empty")) this.staircase(signal);
   }
 
   alarm({ tenant }, signal) {
