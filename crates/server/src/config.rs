@@ -222,6 +222,7 @@ const NEED_RESTART: &[(&str, Differs)] = &[
     }),
     ("http.connections", |old, new| old.http.connections != new.http.connections),
     ("renders.concurrent", |old, new| old.renders.concurrent != new.renders.concurrent),
+    ("renders.reserved", |old, new| old.renders.reserved != new.renders.reserved),
     ("renders.long-threads", |old, new| old.renders.long_threads != new.renders.long_threads),
     ("renders.queue", |old, new| old.renders.queue != new.renders.queue),
     ("renders.queue-time", |old, new| old.renders.queue_time != new.renders.queue_time),
@@ -315,6 +316,9 @@ impl Default for Http {
 pub struct Renders {
     /// Renders of all tenants at once. Default 4 for each processor.
     pub concurrent: u32,
+    /// Of these, those that only apps get whose requests take less than 50 ms on average of late, so that others which take all
+    /// their time cannot have them all. Default a quarter; fewer than [`concurrent`](Self::concurrent).
+    pub reserved: Option<u32>,
     /// Threads of renders that take longer than a millisecond. Default one for each processor, but for one processor in
     /// eight. Fewer leave processors to brief renders, however many long ones there are.
     pub long_threads: u32,
@@ -330,11 +334,20 @@ pub struct Renders {
     pub memory_share: f64,
 }
 
+impl Renders {
+    /// How many of all an app may have whose requests take long.
+    pub(crate) fn of_slow(&self) -> u32 {
+        let reserved = self.reserved.unwrap_or(self.concurrent / 4);
+        self.concurrent.saturating_sub(reserved).max(1)
+    }
+}
+
 impl Default for Renders {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX));
         Self {
             concurrent: processors.saturating_mul(4),
+            reserved: None,
             long_threads: processors - processors / 8,
             queue: 1024,
             queue_time: Duration::from_millis(500),

@@ -3,7 +3,7 @@
 //! | invariant | as the model has it |
 //! | --- | --- |
 //! | no request on no bundle | what a request took, what one would take that comes now, and what a restart would serve is on the disk |
-//! | no permit lost | permits that are held and free are all; nobody waits who could have one |
+//! | no permit lost | permits that are held and free are all; nobody waits who could have one; slow requests have no more than theirs |
 //! | no store left | a store is a render's, and a render has its permit |
 //! | no bundle left | what no record refers to is removed, or is to be |
 //! | no request on what a power cut would take back | what answers is what the record on the disk says |
@@ -26,12 +26,16 @@ struct Bounds {
     shares: Vec<u8>,
     /// Of each request, whose it is.
     requests: Vec<usize>,
+    /// Those of an app that holds its permits for long.
+    slow: BTreeSet<usize>,
     permits: u8,
+    /// How many of them are not for slow requests.
+    reserved: u8,
     /// Requests that may wait.
     queue: usize,
     bundles: Id,
     /// Deployments of a tenant that are kept.
-    kept: usize,
+    deployments: usize,
     /// Deploys and rollbacks in all.
     deploys: u8,
     /// Power cuts in all.
@@ -51,6 +55,10 @@ enum Fault {
     KeepsPlace,
     /// The next one is not told of a permit that comes free.
     TellsNobody,
+    /// Who leaves a queue does not tell the one behind.
+    LeavesInSilence,
+    /// Slow requests have what is reserved for others.
+    ReservesNothing,
     /// A bundle is swapped in before it is on the disk.
     SwapsBeforeWriting,
     /// A bundle is swapped in before the record says so.
@@ -70,7 +78,7 @@ enum Fault {
 struct World {
     free: u8,
     tenants: Vec<Tenant>,
-    /// Whose turn it may be.
+    /// Whose turn it is: the tenants whose first request waits for nothing but a permit.
     ring: VecDeque<usize>,
     requests: Vec<Stage>,
     /// Of which requests there is a store.
@@ -90,7 +98,6 @@ struct World {
 struct Tenant {
     held: u8,
     queue: VecDeque<usize>,
-    is_in_ring: bool,
     /// Its deployments, oldest first.
     record: Vec<Id>,
     /// Which of them is served.
@@ -220,7 +227,7 @@ impl World {
     fn after(&self, action: Action, bounds: &Bounds, fault: Option<Fault>) -> Self {
         let mut world = self.clone();
         match action {
-            Action::Ask(request) => world.ask(request, bounds),
+            Action::Ask(request) => world.ask(request, bounds, fault),
             Action::Render(request) => {
                 let Stage::Admitted(id) = world.requests[request] else { unreachable!("it was admitted") };
                 world.is_lost |= !world.files.contains(&id);
@@ -258,19 +265,20 @@ impl World {
         world
     }
 
-    fn ask(&mut self, request: usize, bounds: &Bounds) {
+    fn ask(&mut self, request: usize, bounds: &Bounds, fault: Option<Fault>) {
         let tenant = bounds.requests[request];
         let waiting: usize = self.tenants.iter().map(|tenant| tenant.queue.len()).sum();
+        let may = self.may(request, bounds, fault);
         let of = &mut self.tenants[tenant];
         let Some(id) = of.live else { return };
-        if of.queue.is_empty() && of.held < bounds.shares[tenant] && self.free > 0 {
+        if of.queue.is_empty() && of.held < bounds.shares[tenant] && may {
             self.free -= 1;
             of.held += 1;
             self.requests[request] = Stage::Admitted(id);
         } else if waiting < bounds.queue && of.queue.len() < bounds.queue.div_ceil(2) {
             of.queue.push_back(request);
             self.requests[request] = Stage::Waits(id);
-            self.enter(tenant, bounds);
+            self.settle(tenant, bounds);
         }
     }
 
@@ -278,7 +286,13 @@ impl World {
         let tenant = bounds.requests[request];
         match std::mem::replace(&mut self.requests[request], Stage::Away) {
             Stage::Waits(_) if fault == Some(Fault::KeepsPlace) => {}
-            Stage::Waits(_) => self.tenants[tenant].queue.retain(|waiting| *waiting != request),
+            Stage::Waits(_) => {
+                self.tenants[tenant].queue.retain(|waiting| *waiting != request);
+                self.settle(tenant, bounds);
+                if fault != Some(Fault::LeavesInSilence) {
+                    self.hand_out(bounds, fault);
+                }
+            }
             Stage::Admitted(_) if fault == Some(Fault::KeepsPermit) => {}
             _ => {
                 if fault != Some(Fault::KeepsStore) {
@@ -293,32 +307,51 @@ impl World {
     fn give_back(&mut self, tenant: usize, bounds: &Bounds, fault: Option<Fault>) {
         self.free += 1;
         self.tenants[tenant].held -= 1;
-        if fault == Some(Fault::TellsNobody) {
-            return;
+        self.settle(tenant, bounds);
+        if fault != Some(Fault::TellsNobody) {
+            self.hand_out(bounds, fault);
         }
-        self.enter(tenant, bounds);
-        while self.free > 0
-            && let Some(next) = self.ring.pop_front()
+    }
+
+    /// Permits that are free go to those whose turn it is.
+    fn hand_out(&mut self, bounds: &Bounds, fault: Option<Fault>) {
+        let first = |world: &Self, tenant: usize| world.tenants[tenant].queue.front().copied();
+        while let Some(turn) = self
+            .ring
+            .iter()
+            .position(|tenant| first(self, *tenant).is_some_and(|request| self.may(request, bounds, fault)))
         {
-            let of = &mut self.tenants[next];
-            of.is_in_ring = false;
-            if of.held < bounds.shares[next]
-                && let Some(request) = of.queue.pop_front()
-            {
+            let Some(tenant) = self.ring.remove(turn) else { return };
+            let of = &mut self.tenants[tenant];
+            if let Some(request) = of.queue.pop_front() {
                 of.held += 1;
                 self.free -= 1;
                 if let Stage::Waits(id) = self.requests[request] {
                     self.requests[request] = Stage::Admitted(id);
                 }
             }
-            self.enter(next, bounds);
+            self.settle(tenant, bounds);
         }
     }
 
-    fn enter(&mut self, tenant: usize, bounds: &Bounds) {
-        let of = &mut self.tenants[tenant];
-        if !of.is_in_ring && of.held < bounds.shares[tenant] && !of.queue.is_empty() {
-            of.is_in_ring = true;
+    /// Whether there is a permit for a request.
+    fn may(&self, request: usize, bounds: &Bounds, fault: Option<Fault>) -> bool {
+        let is_reserved = bounds.slow.contains(&request)
+            && fault != Some(Fault::ReservesNothing)
+            && self.held_by_slow(bounds) >= usize::from(bounds.permits - bounds.reserved);
+        self.free > 0 && !is_reserved
+    }
+
+    fn held_by_slow(&self, bounds: &Bounds) -> usize {
+        bounds.slow.iter().filter(|request| self.requests[**request].has_permit()).count()
+    }
+
+    /// A tenant is in the ring if its first request waits for nothing but a permit.
+    fn settle(&mut self, tenant: usize, bounds: &Bounds) {
+        let of = &self.tenants[tenant];
+        if of.held >= bounds.shares[tenant] || of.queue.is_empty() {
+            self.ring.retain(|other| *other != tenant);
+        } else if !self.ring.contains(&tenant) {
             self.ring.push_back(tenant);
         }
     }
@@ -348,7 +381,7 @@ impl World {
             Step::Loaded => {
                 match work.back_to {
                     Some(to) => of.active = to,
-                    None => work.dropped = of.deploy(work.id, bounds.kept),
+                    None => work.dropped = of.deploy(work.id, bounds.deployments),
                 }
                 Step::Recorded
             }
@@ -456,8 +489,14 @@ impl World {
             ("a permit is nobody's", tenants().any(|(n, tenant)| usize::from(tenant.held) != held(n))),
             (
                 "somebody waits for nothing",
-                tenants()
-                    .any(|(n, tenant)| self.free > 0 && tenant.held < bounds.shares[n] && !tenant.queue.is_empty()),
+                tenants().any(|(n, tenant)| {
+                    let first = tenant.queue.front();
+                    tenant.held < bounds.shares[n] && first.is_some_and(|first| self.may(*first, bounds, None))
+                }),
+            ),
+            (
+                "slow requests have what is reserved",
+                self.held_by_slow(bounds) > usize::from(bounds.permits - bounds.reserved),
             ),
             (
                 "a place is nobody's",

@@ -473,13 +473,14 @@ fn whose(shared: &Shared, account: &mut Account, head: &mut Parts) -> Result<Who
 /// Waits for a request's turn.
 async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<Ready, Refusal> {
     let Whose { tenant, deployed } = whose;
-    let permit = shared.admission.permit(&tenant.name, tenant.share).await.map_err(|why| match why {
-        NoPermit::QueueFull => Refusal::QueueFull,
-        NoPermit::TimedOut => {
-            account.queued = shared.config.load().renders.queue_time;
-            Refusal::QueueTimedOut
-        }
-    })?;
+    let mut permit =
+        shared.admission.permit(&tenant.name, tenant.share, &deployed.hold_time).await.map_err(|why| match why {
+            NoPermit::QueueFull => Refusal::QueueFull,
+            NoPermit::TimedOut => {
+                account.queued = shared.config.load().renders.queue_time;
+                Refusal::QueueTimedOut
+            }
+        })?;
     account.queued = permit.waited;
     if shared.shortage.is_there() {
         return Err(Refusal::MemoryShort);
@@ -492,6 +493,8 @@ async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<R
         account.failure = Some(format!("{error}; deploy the app again"));
         Refusal::Internal
     })?;
+    // That it had to be loaded says nothing of the app.
+    permit.begin();
     let bundle = match &tenant.outgoing {
         Some(outgoing) if account.span.is_handed_on => {
             bundle.with_outgoing(outgoing.clone().with_trace(account.span.trace.clone()))

@@ -13,6 +13,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::HeaderMap;
 
+use crate::admission::HoldTime;
 use crate::background::BRIEF;
 use crate::config::{Config, TenantConfig, TenantName};
 use crate::kept::Kept;
@@ -48,11 +49,13 @@ pub(crate) struct Deployed {
     pub(crate) has_handler: OnceLock<bool>,
     /// Whether its last request took longer than a thread that serves connections is to be kept.
     is_long: AtomicBool,
+    /// How long its requests keep their permits.
+    pub(crate) hold_time: Arc<HoldTime>,
 }
 
 impl Deployed {
     pub(crate) fn new(bundle: BundleId) -> Self {
-        Self { bundle, has_handler: OnceLock::new(), is_long: AtomicBool::new(false) }
+        Self { bundle, has_handler: OnceLock::new(), is_long: AtomicBool::new(false), hold_time: Arc::default() }
     }
 
     /// Notes what a request took of a processor.

@@ -93,7 +93,7 @@ fn connections_whose_other_end_is_gone_are_freed() {
     };
     raise_files();
     let short = "[http]\nhead-time = \"2s\"\nbody-time = \"2s\"\nsend-time = \"2s\"\nidle-time = \"2s\"\n";
-    let tables = format!("{}[renders]\nconcurrent = 1024\n", if is_full { "" } else { short });
+    let tables = format!("{}[renders]\nconcurrent = 1024\nreserved = 0\n", if is_full { "" } else { short });
     let by = ["ip", "netns", "exec", &link.name, "prlimit", "--nofile=16384"];
     let plan =
         Plan { app: APP, tables: &tables, tenant: "concurrent = 900\n", by: &by, address: SERVER, ..Plan::default() };

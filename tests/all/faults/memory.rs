@@ -28,7 +28,7 @@ const SLOTS: u64 = 4;
 fn plan<'a>(by: &'a [&'a str]) -> Plan<'a> {
     Plan {
         app: APP,
-        tables: "[renders]\nconcurrent = 4\n",
+        tables: "[renders]\nconcurrent = 4\nreserved = 0\n",
         tenant: "concurrent = 4\ncache = \"1MiB\"\nlimits.cpu = \"5s\"\n",
         by,
         ..Plan::default()
@@ -167,7 +167,7 @@ fn sixteen_renders_that_take_all_they_may_take_no_more_than_sixteen_limits() {
     let limit = if is_full { 128 } else { 32 };
     let tenant =
         format!("concurrent = 16\nlimits.memory = \"{limit}MiB\"\nlimits.cpu = \"10s\"\nlimits.wall = \"30s\"\n");
-    let tables = "[renders]\nconcurrent = 16\nqueue-time = \"30s\"\n";
+    let tables = "[renders]\nconcurrent = 16\nreserved = 0\nqueue-time = \"30s\"\n";
     let site = Site::open("sixteen", &Plan { app: APP, tables, tenant: &tenant, ..Plan::default() });
     let limit = limit * MIB;
     let (mut before, mut most) = (site.server.running().resident(), 0);

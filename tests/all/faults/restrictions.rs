@@ -102,7 +102,7 @@ fn a_slot_takes_no_more_mappings_than_the_server_counts_for_it() {
         await new Promise((resolve) => setTimeout(resolve, 1500));
         return new Response(`${kept.length}`);
     } };"#;
-    let tables = "[renders]\nconcurrent = 160\n";
+    let tables = "[renders]\nconcurrent = 160\nreserved = 0\n";
     let site = Site::open("slots", &Plan { app: APP, tables, tenant: "concurrent = 160\n", ..Plan::default() });
     let maps = || {
         let path = format!("/proc/{}/maps", site.server.process.id());

@@ -115,7 +115,8 @@ fn a_reader_that_stops_keeps_little_in_the_server() {
     }
     let folder = crate::serve::administered::state("fault").with_file_name("fault-readers");
     let events = folder.join("events.jsonl");
-    let tables = format!("[events]\nto = {:?}\n{SHORT}[renders]\nconcurrent = 40\n", events.to_str().unwrap());
+    let tables =
+        format!("[events]\nto = {:?}\n{SHORT}[renders]\nconcurrent = 40\nreserved = 0\n", events.to_str().unwrap());
     let tenant = "concurrent = 40\nlimits.page = \"1GiB\"\nlimits.wall = \"60s\"\nlimits.cpu = \"30s\"\n";
     let site = Site::open("readers", &Plan { app: APP, tables: &tables, tenant, ..Plan::default() });
     let reader = || {

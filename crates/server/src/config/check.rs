@@ -21,9 +21,18 @@ pub(super) fn check(reader: &Reader, config: &Config) -> Vec<Problem> {
         tenant.check_share(config.renders.concurrent);
         tenant.check_app();
     }
+    check_reserved(reader, config);
     check_admin(reader, config);
     check_webhooks(reader, config);
     config.tls.as_ref().map(|tls| check_tls(reader, config, tls)).unwrap_or_default()
+}
+
+fn check_reserved(reader: &Reader, config: &Config) {
+    let (path, all) = ("renders.reserved", config.renders.concurrent);
+    let Some(reserved) = config.renders.reserved.filter(|reserved| *reserved >= all) else { return };
+    let Some(at) = reader.place(path).filter(|_| !reader.is_wrong(path)) else { return };
+    let message = format!("{reserved} renders that are reserved are not fewer than the {all} of all");
+    reader.wrong(&at, path, message, "lower it, or raise renders.concurrent");
 }
 
 struct Checked<'a> {

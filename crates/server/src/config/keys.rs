@@ -340,6 +340,13 @@ fn read_renders(section: &mut Section<'_>, renders: &mut Renders) {
         &mut renders.concurrent,
         &count(1, 16_384),
     );
+    section.optional(
+        "reserved",
+        "Of these, those that only apps get whose requests take less than 50 ms on average of late: others, which take all their time, cannot have them all.",
+        "a quarter of `concurrent`",
+        &mut renders.reserved,
+        &count(0, 16_383),
+    );
     section.key("long-threads", "Threads of renders that take longer than a millisecond, of all tenants. With fewer than there are processors, brief renders of other tenants wait less beside a storm of long ones, which gets less done.", &mut renders.long_threads, &count(1, 1_024));
     section.key(
         "queue",

@@ -1,6 +1,6 @@
 //! The model's steps, made with what the server is made of: what comes of them is what the model says.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
 use std::net::Ipv4Addr;
 use std::pin::Pin;
@@ -12,9 +12,9 @@ use std::time::Duration;
 use dayfly::{BundleId, Engine, EngineConfig, Line};
 use dayfly_bundler::{Bundler, Source};
 
-use super::search::{Reached, requests};
+use super::search::{Reached, requests, slow_requests};
 use super::{Action, Bounds, Id, Stage, World};
-use crate::admission::{Admission, Load, NoPermit, Permit};
+use crate::admission::{Admission, HoldTime, Load, NoPermit, Permit};
 use crate::config::{Config, Renders, TenantConfig, TenantName};
 use crate::deploy::{Done, NotDeployed, Order, Upload};
 use crate::receipt::Receipt;
@@ -38,6 +38,7 @@ impl Turns {
     fn new(bounds: &Bounds) -> Self {
         let renders = Renders {
             concurrent: bounds.permits.into(),
+            reserved: Some(bounds.reserved.into()),
             queue: u32::try_from(bounds.queue).unwrap(),
             queue_time: Duration::from_secs(600),
             ..Renders::default()
@@ -55,7 +56,9 @@ impl Turns {
             Action::Ask(request) => {
                 let (admission, tenant) = (self.admission.clone(), bounds.requests[request]);
                 let share = bounds.shares[tenant].into();
-                self.asked[request] = Some(Box::pin(async move { admission.permit(&name(tenant), share).await }));
+                let hold_time = HoldTime::of(bounds.slow.contains(&request));
+                let asked = async move { admission.permit(&name(tenant), share, &hold_time).await };
+                self.asked[request] = Some(Box::pin(asked));
                 self.poll(request);
             }
             Action::Render(request) => self.poll(request),
@@ -101,15 +104,16 @@ fn permits_go_where_the_model_says_in_every_state_by_every_step() {
     // No task polls what is asked for, so that tokio does not bound how often that may be done.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let _within = runtime.enter();
-    let bounds = requests();
-    let reached = Reached::from(&bounds, None).unwrap();
-    for (number, state) in reached.states.iter().enumerate() {
-        let path = reached.path(number);
-        for action in state.world.actions(&bounds) {
-            let path: Vec<_> = path.iter().copied().chain([action]).collect();
-            let mut turns = Turns::new(&bounds);
-            path.iter().for_each(|action| turns.make(*action, &bounds));
-            turns.is(&state.world.after(action, &bounds, None), &|| path.clone());
+    for bounds in [requests(), slow_requests()] {
+        let reached = Reached::from(&bounds, None).unwrap();
+        for (number, state) in reached.states.iter().enumerate() {
+            let path = reached.path(number);
+            for action in state.world.actions(&bounds) {
+                let path: Vec<_> = path.iter().copied().chain([action]).collect();
+                let mut turns = Turns::new(&bounds);
+                path.iter().for_each(|action| turns.make(*action, &bounds));
+                turns.is(&state.world.after(action, &bounds, None), &|| path.clone());
+            }
         }
     }
 }
@@ -167,10 +171,12 @@ impl Replay {
         let bounds = Bounds {
             shares: vec![4, 4],
             requests: vec![0, 0, 1, 1],
+            slow: BTreeSet::new(),
             permits: 4,
+            reserved: 1,
             queue: 4,
             bundles: ALL,
-            kept: deployed.len(),
+            deployments: deployed.len(),
             deploys: u8::MAX,
             cuts: 0,
             deployed,

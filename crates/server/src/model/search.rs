@@ -1,7 +1,7 @@
 //! All states that can be reached, the nearest first. With a hundred thousand of them that is all that a model checker would do here;
 //! the one that we know (stateright) brings an HTTP server along.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::{Action, Bounds, Fault, World};
@@ -65,13 +65,27 @@ pub(super) fn requests() -> Bounds {
     Bounds {
         shares: vec![1, 2, 1],
         requests: vec![0, 0, 1, 1, 1, 2],
+        slow: BTreeSet::new(),
         permits: 2,
+        reserved: 1,
         queue: 4,
         bundles: 1,
-        kept: 1,
+        deployments: 1,
         deploys: 0,
         cuts: 0,
         deployed: vec![0],
+    }
+}
+
+/// Requests of three tenants for three permits, of which one is reserved: those of one tenant are slow, of another they are now and then.
+pub(super) fn slow_requests() -> Bounds {
+    Bounds {
+        shares: vec![2, 2, 1],
+        requests: vec![0, 0, 0, 1, 1, 2],
+        slow: BTreeSet::from([0, 1, 2, 3]),
+        permits: 3,
+        reserved: 1,
+        ..requests()
     }
 }
 
@@ -80,10 +94,12 @@ fn deploys(kept: usize) -> Bounds {
     Bounds {
         shares: vec![1, 1],
         requests: vec![0, 1],
+        slow: BTreeSet::new(),
         permits: 1,
+        reserved: 0,
         queue: 2,
         bundles: 2,
-        kept,
+        deployments: kept,
         deploys: 3,
         cuts: 1,
         deployed: vec![0],
@@ -92,7 +108,12 @@ fn deploys(kept: usize) -> Bounds {
 
 #[test]
 fn no_request_is_on_no_bundle_no_permit_is_lost_and_no_store_left_in_any_state() {
-    let all = [("requests", requests()), ("deploys, one kept", deploys(1)), ("deploys, two kept", deploys(2))];
+    let all = [
+        ("requests", requests()),
+        ("slow requests", slow_requests()),
+        ("deploys, one kept", deploys(1)),
+        ("deploys, two kept", deploys(2)),
+    ];
     for (what, bounds) in all {
         let reached = Reached::from(&bounds, None).unwrap_or_else(|broken| panic!("{what}: {broken:#?}"));
         #[expect(clippy::print_stdout, reason = "the figure of SPECIFICATION.md")]
@@ -110,6 +131,8 @@ fn whatever_the_protocol_forgets_breaks_an_invariant() {
         (Fault::KeepsStore, requests(), "a store is nobody's"),
         (Fault::KeepsPlace, requests(), "a place is nobody's"),
         (Fault::TellsNobody, requests(), "somebody waits for nothing"),
+        (Fault::LeavesInSilence, slow_requests(), "somebody waits for nothing"),
+        (Fault::ReservesNothing, slow_requests(), "slow requests have what is reserved"),
         (Fault::SwapsBeforeWriting, deploys(1), "what would answer is not there"),
         (Fault::SwapsBeforeRecording, deploys(1), "what answers is not what is recorded"),
         (Fault::ForgetsRequests, deploys(1), "a request found no bundle"),

@@ -132,6 +132,7 @@ name = "other"
 url = "http://127.0.0.1:1"
 [renders]
 concurrent = 6
+reserved = 2
 long-threads = 1
 queue = 0
 queue-time = "1m 30s"
@@ -244,8 +245,15 @@ fn every_key_goes_where_it_belongs() {
     assert_eq!((otlp.timeout, otlp.delay), (Duration::from_secs(7), Duration::from_millis(10)));
     assert_eq!((otlp.sample, otlp.queue, otlp.batch), (0.5, 8, 9));
     let queue_time = Duration::from_secs(90);
-    let expected =
-        Renders { concurrent: 6, long_threads: 1, queue: 0, queue_time, bundles: 2 << 30, memory_share: 0.5 };
+    let expected = Renders {
+        concurrent: 6,
+        reserved: Some(2),
+        long_threads: 1,
+        queue: 0,
+        queue_time,
+        bundles: 2 << 30,
+        memory_share: 0.5,
+    };
     assert_eq!(renders, &expected);
     assert_eq!(tenants.len(), 2);
     assert_eq!(config.history, History { interval: Duration::from_secs(2), tenants: 12 });
@@ -317,6 +325,18 @@ fn the_file_above_sets_every_key_that_there_is() {
             });
         assert!(found.is_some_and(|table| table.contains_key(key)), "{section}.{key} is in no test");
     }
+}
+
+#[test]
+fn slow_apps_have_a_permit_at_least() {
+    let folder = Folder::new("[renders]\nconcurrent = 4\nreserved = 4\n[tenant.a]\nroutes = [\"/\"]");
+    assert_eq!(
+        folder.mistakes(),
+        [
+            "serve.toml:3:12: renders.reserved: 4 renders that are reserved are not fewer than the 4 of all; lower it, or raise \
+             renders.concurrent"
+        ]
+    );
 }
 
 #[test]
