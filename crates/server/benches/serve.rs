@@ -254,19 +254,13 @@ impl Bench {
         let calm = post("/w1", &workloads::workload("w1").unwrap().props);
         let time = Duration::from_secs(if self.rounds < 12 { 5 } else { 20 });
         let alone = client::paced(self.address, std::slice::from_ref(&calm), 4, Duration::from_millis(10), time);
-        let stop = Arc::new(AtomicBool::new(false));
         let storms = std::thread::spawn({
-            let (address, stop) = (self.address, stop.clone());
-            move || {
-                let mut sum = 0;
-                while !stop.load(Ordering::Relaxed) {
-                    sum += load(address, &storm, 64, Duration::from_millis(500)).latencies.len();
-                }
-                sum
-            }
+            let address = self.address;
+            // Connections that are kept: to open them is no render's.
+            move || load(address, &storm, 64, time + Duration::from_secs(1)).latencies.len()
         });
+        std::thread::sleep(Duration::from_millis(500));
         let beside = client::paced(self.address, std::slice::from_ref(&calm), 4, Duration::from_millis(10), time);
-        stop.store(true, Ordering::Relaxed);
         let storms = storms.join().unwrap();
         println!("fairness, W1 every 2.5 ms             p50         p99         failed");
         for (name, counted) in [("alone", &alone), ("beside a storm of W2, 64 connections", &beside)] {
