@@ -38,7 +38,9 @@ mod tenants;
 mod upload;
 mod usage;
 
+pub(crate) use caller::bearer;
 pub(crate) use problem::Problem;
+pub(crate) use tenants::page_size;
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
