@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use dayfly::{Bundle, Engine, EngineConfig, Limits};
+use dayfly::{Bundle, Engine, Limits};
 use dayfly_bundler::Source;
 use tokio::runtime::Runtime;
 
@@ -104,7 +104,7 @@ impl Bench {
             Ok(built) => built,
             Err(exit) => return Ok(exit),
         };
-        match self.measure(&built, &props, node) {
+        match self.measure(&built, &props, node, cache) {
             Ok(report) if self.json => print_json(&report)?,
             Ok(report) => print_bytes(report.to_string().as_bytes(), b"")?,
             Err(error) => {
@@ -131,7 +131,7 @@ impl Bench {
         }
     }
 
-    fn measure(&self, built: &Built, props: &str, node: Option<Node>) -> Result<Report> {
+    fn measure(&self, built: &Built, props: &str, node: Option<Node>, cache: &CacheArgs) -> Result<Report> {
         let runtime = runtime()?;
         let limits = self.limits.limits();
         let mut peer = match (node, &built.script) {
@@ -139,8 +139,9 @@ impl Bench {
             _ => None,
         };
         // First, as it is here that an app fails that fails.
-        let fuel = self.count_fuel(built, props, &runtime)?;
-        let (app, load_first) = self.load(self.limits.engine(), built, props)?;
+        let fuel = self.count_fuel(built, props, &runtime, cache)?;
+        // Of an engine that has compiled nothing before.
+        let (app, load_first) = self.load(Engine::new(&self.limits.engine())?, built, props)?;
         let load_again = time(|| Bundle::load(&app.engine, &built.bundle))?.1;
 
         let mut peak_memory = 0;
@@ -167,9 +168,8 @@ impl Bench {
         })
     }
 
-    /// Loads the bundle into a new engine, and says what the loading took.
-    fn load(&self, engine: EngineConfig, built: &Built, props: &str) -> Result<(App, Duration)> {
-        let engine = Engine::new(&engine)?;
+    /// Loads the bundle, and says what that took.
+    fn load(&self, engine: Engine, built: &Built, props: &str) -> Result<(App, Duration)> {
         let (bundle, took) = progress::during("compiling the bundle", || time(|| Bundle::load(&engine, &built.bundle)))
             .with_context(|| self.app().display().to_string())?;
         // Fuel bounds a render only where it is counted.
@@ -179,8 +179,8 @@ impl Bench {
     }
 
     /// Renders once in an engine that counts fuel: as `dayfly render` does, with all limits.
-    fn count_fuel(&self, built: &Built, props: &str, runtime: &Runtime) -> Result<Option<u64>> {
-        let (app, _) = self.load(self.limits.engine_that_counts_fuel(), built, props)?;
+    fn count_fuel(&self, built: &Built, props: &str, runtime: &Runtime, cache: &CacheArgs) -> Result<Option<u64>> {
+        let (app, _) = self.load(cache.engine(&self.limits.engine_that_counts_fuel())?, built, props)?;
         Ok(app.render(runtime)?.usage.fuel)
     }
 
