@@ -1,7 +1,6 @@
 //! The dashboard in a real browser, Chromium, which Playwright drives by the scripts of `tests/dashboard`.
 
 use std::fs::{self, File};
-use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::engine_lock::{digests, locked};
+use crate::faults::group::Group;
 use crate::serve::administered::{Server, state};
 use crate::serve::alarms::{api, receiver};
 use crate::support::{chromium, has, left_out, locked_scratch, root, run, scratch};
@@ -107,7 +107,7 @@ fn what_a_tenant_writes_is_text_in_the_dashboard() {
     fs::write(folder.join("serve.toml"), "[tenant.evil]\napp = \"app.mjs\"\nroutes = [\"/evil\"]\n").unwrap();
     let server = served(&folder);
     for _ in 0..3 {
-        assert!(server.get("/evil").0.contains("500"));
+        assert!(server.get("/evil").0.starts_with("HTTP/1.1 500"));
     }
     // Each line is the 70th of a file whose name is markup too.
     let map = json!({
@@ -130,50 +130,6 @@ fn folder(test: &str) -> PathBuf {
 /// A server by the `serve.toml` of a folder.
 fn served(folder: &Path) -> Server {
     Server::run(&folder.join("state"), &[folder.join("serve.toml").to_str().unwrap()], drop)
-}
-
-/// A control group with a limit of memory: what the kernel holds a container to.
-struct Group(PathBuf);
-
-impl Group {
-    fn new(name: &str, limit: u64) -> io::Result<Self> {
-        let (root, file) = match Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
-            true => ("/sys/fs/cgroup", "memory.max"),
-            false => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
-        };
-        let group = Self(Path::new(root).join(format!("{name}-{}", std::process::id())));
-        fs::create_dir(&group.0)?;
-        fs::write(group.0.join(file), limit.to_string())?;
-        Ok(group)
-    }
-
-    /// Runs a program in it.
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new("sh");
-        command.args(["-c", r#"echo $$ >"$0/cgroup.procs" && exec "$@""#]).arg(&self.0).arg(program);
-        command
-    }
-
-    /// Bytes in use, less what the kernel can drop at once.
-    fn used(&self) -> u64 {
-        let read = |name: &str| fs::read_to_string(self.0.join(name)).ok();
-        let used = read("memory.current").or_else(|| read("memory.usage_in_bytes")).unwrap();
-        let stat = read("memory.stat").unwrap();
-        // In the first version the one without `total_` leaves out the groups within.
-        let of =
-            |name: &str| stat.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse::<u64>().ok());
-        let inactive = of("total_inactive_file").or_else(|| of("inactive_file")).unwrap();
-        used.trim().parse::<u64>().unwrap().saturating_sub(inactive)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // The kernel takes a moment to see that nobody is in it any more.
-        while self.0.exists() && fs::remove_dir(&self.0).is_err() {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
 }
 
 /// Has a page that may be stored: each of another URL stays in the server, up to what the tenant's cache may have.
@@ -235,10 +191,11 @@ const OTHERS: [&str; 5] = ["cart", "docs", "home", "news", "search"];
 fn a_leak_is_seen_and_told_and_a_saw_is_not() {
     let test = "a_leak_is_seen_and_told_and_a_saw_is_not";
     let Some(browser) = Browser::installed(test) else { return };
-    let group = match Group::new("dayfly-dashboard", LIMIT) {
+    let group = match Group::new("memory", "dashboard") {
         Ok(group) => group,
-        Err(error) => return left_out(test, &format!("it needs a control group with a limit of memory: {error}")),
+        Err(why) => return left_out(test, &why),
     };
+    group.limit_memory(LIMIT);
     let (pictures, calm) = match std::env::var("DAYFLY_PICTURES").is_ok_and(|wanted| wanted == "true") {
         true => (Some(root().join("docs")), Duration::from_secs(240)),
         false => (None, Duration::from_secs(45)),
@@ -254,7 +211,9 @@ fn a_leak_is_seen_and_told_and_a_saw_is_not() {
     fs::write(folder.join("serve.toml"), CONFIGURATION.replace("URL", &url) + &others.concat()).unwrap();
     let configuration = folder.join("serve.toml");
     let configuration = [configuration.to_str().unwrap()];
-    let dayfly = group.command(env!("CARGO_BIN_EXE_dayfly"));
+    let [program, arguments @ ..] = group.by();
+    let mut dayfly = Command::new(program);
+    dayfly.args(arguments).arg(env!("CARGO_BIN_EXE_dayfly"));
     let server = Server::run_by(dayfly, &folder.join("state"), &configuration, drop);
 
     let is_over = AtomicBool::new(false);
@@ -266,11 +225,11 @@ fn a_leak_is_seen_and_told_and_a_saw_is_not() {
             let (server, is_over, group) = (&server, &is_over, &group);
             move || {
                 for number in 0.. {
-                    if is_over.load(Ordering::Relaxed) || path == "/catalogue" && group.used() > LIMIT / 10 * 9 {
+                    if is_over.load(Ordering::Relaxed) || path == "/catalogue" && group.working_set() > LIMIT / 10 * 9 {
                         return;
                     }
                     let (head, _) = server.get(&format!("{path}?{number}"));
-                    assert!(head.contains("200"), "{path}: {head}");
+                    assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
                     std::thread::sleep(Duration::from_millis(pause));
                 }
             }
@@ -291,7 +250,7 @@ fn a_leak_is_seen_and_told_and_a_saw_is_not() {
             scope.spawn(move || browser.look("leak.mjs", server, more))
         };
         scope.spawn(ask("/catalogue", 80));
-        while group.used() < LIMIT / 5 * 4 {
+        while group.working_set() < LIMIT / 5 * 4 {
             assert!(!look.is_finished(), "the page shows an alarm before there is one");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -357,9 +316,9 @@ fn figures() {
     let server = served(&folder);
     (0..1000).for_each(|number| drop(server.get(&format!("/t{number}"))));
     let used = |what: &dyn Fn() -> Value| {
-        let (before, began) = (processor_time(server.process.id()), Instant::now());
+        let (before, began) = (server.running().cpu(), Instant::now());
         let given = what();
-        (processor_time(server.process.id()) - before, began.elapsed(), given)
+        (server.running().cpu() - before, began.elapsed(), given)
     };
     std::thread::sleep(Duration::from_secs(5));
     let (closed, time, _) = used(&|| {
@@ -375,12 +334,4 @@ fn figures() {
         closed * 100.0,
         opened * 100.0
     );
-}
-
-/// That a process has had.
-fn processor_time(process: u32) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    // Ticks are hundredths of a second, whatever the kernel was built with.
-    Duration::from_millis(10 * [11, 12].map(|field| fields[field as usize].parse::<u64>().unwrap()).iter().sum::<u64>())
 }

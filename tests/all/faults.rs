@@ -6,7 +6,7 @@
 mod clock;
 mod descriptors;
 mod disk;
-mod group;
+pub(crate) mod group;
 mod half_open;
 mod heads;
 mod http2;
@@ -111,10 +111,10 @@ impl Site {
         by(plan.by, Server::command_at(address, &folder.join("state"), &arguments), &plan.variables)
     }
 
-    /// Fails if the victim lost a page, or something of ours broke. Gives what the victim saw.
+    /// Fails if the victim lost a page or got none, or something of ours broke. Gives what the victim saw.
     #[track_caller]
     fn is_well(&self) -> victim::Seen {
-        let seen = self.victim.saw();
+        let seen = self.victim.has_seen();
         assert_eq!(seen.failed, 0, "{seen}: {:#?}", self.log.lock().unwrap());
         self.is_whole();
         seen

@@ -150,7 +150,7 @@ fn versions_with_known_holes_do_not_come_back() {
         assert!(banned.contains(&(name.into(), version(least))), "deny.toml refuses {name} below {least}: {banned:?}");
     }
     for (lock, has_them) in [("Cargo.lock", true), ("fuzz/Cargo.lock", false), ("guest/Cargo.lock", false)] {
-        let Ok(text) = fs::read_to_string(root().join(lock)) else { continue };
+        let text = fs::read_to_string(root().join(lock)).unwrap();
         for (name, least) in &banned {
             let found = locked(&text, name);
             assert!(!has_them || !found.is_empty(), "{lock} has no {name}: does this look at the right thing?");

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::serve::LONG;
 use crate::serve::administered::exchange;
 
 /// How often it asks.
@@ -42,6 +43,16 @@ impl Victim {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+
+    /// What it has seen since it was last asked, once that is something: who waits for a page is not well.
+    pub(crate) fn has_seen(&self) -> Seen {
+        let deadline = Instant::now() + LONG;
+        while self.seen.lock().unwrap().latencies.is_empty() {
+            assert!(Instant::now() < deadline, "the victim waits for a page");
+            std::thread::sleep(PAUSE);
+        }
+        self.saw()
     }
 
     /// What it has seen since it was last asked.

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use crate::serve::LONG;
 
 /// Removed with it, once what was in it has ended.
-pub(super) struct Group {
+pub(crate) struct Group {
     folder: PathBuf,
     is_second: bool,
+    enter: String,
+    enter_for_the_killer: String,
 }
 
 impl Group {
@@ -17,7 +19,7 @@ impl Group {
     ///
     /// # Errors
     /// Why there can be none here.
-    pub(super) fn new(controller: &str, name: &str) -> Result<Self, String> {
+    pub(crate) fn new(controller: &str, name: &str) -> Result<Self, String> {
         let mount = Path::new("/sys/fs/cgroup");
         let is_second = mount.join("cgroup.controllers").exists();
         let mount = if is_second { mount.to_owned() } else { mount.join(controller) };
@@ -26,7 +28,9 @@ impl Group {
         }
         let folder = mount.join(format!("dayfly-test-{name}-{}", std::process::id()));
         let made = fs::create_dir(&folder).map_err(|error| format!("it needs a control group: {error}"));
-        let group = made.map(|()| Self { folder, is_second })?;
+        let enter = format!("echo $$ > {}/cgroup.procs && exec \"$0\" \"$@\"", folder.display());
+        let enter_for_the_killer = format!("echo 1000 > /proc/self/oom_score_adj; {enter}");
+        let group = made.map(|()| Self { folder, is_second, enter, enter_for_the_killer })?;
         let probe = if controller == "pids" { "pids.max" } else { group.limit_file() };
         if !group.folder.join(probe).exists() {
             return Err(format!("it needs control groups with the controller {controller}, which are not here"));
@@ -39,8 +43,13 @@ impl Group {
     }
 
     /// Sets the memory that it may have, without swap.
-    pub(super) fn limit_memory(&self, bytes: u64) {
+    pub(crate) fn limit_memory(&self, bytes: u64) {
         self.write(self.limit_file(), bytes);
+        // In the first version the limit is that of both together, and is set after the other one.
+        let (swap, most) = if self.is_second { ("memory.swap.max", 0) } else { ("memory.memsw.limit_in_bytes", bytes) };
+        if self.folder.join(swap).exists() {
+            self.write(swap, most);
+        }
     }
 
     /// Sets how many threads it may have.
@@ -66,7 +75,7 @@ impl Group {
     }
 
     /// Those of them that the kernel cannot drop at once.
-    pub(super) fn working_set(&self) -> u64 {
+    pub(crate) fn working_set(&self) -> u64 {
         let name = if self.is_second { "inactive_file " } else { "total_inactive_file " };
         let text = fs::read_to_string(self.folder.join("memory.stat")).unwrap();
         let droppable = text.lines().find_map(|line| line.strip_prefix(name)).map_or(0, |bytes| bytes.parse().unwrap());
@@ -74,18 +83,13 @@ impl Group {
     }
 
     /// What goes into the group and becomes another command, which is to follow.
-    pub(super) fn by(&self) -> Vec<String> {
-        self.by_way_of("")
+    pub(crate) fn by(&self) -> [&str; 3] {
+        ["sh", "-c", &self.enter]
     }
 
     /// The same, and it is the first that the kernel ends where memory is out.
-    pub(super) fn by_for_the_killer(&self) -> Vec<String> {
-        self.by_way_of("echo 1000 > /proc/self/oom_score_adj; ")
-    }
-
-    fn by_way_of(&self, first: &str) -> Vec<String> {
-        let enter = format!("{first}echo $$ > {}/cgroup.procs && exec \"$0\" \"$@\"", self.folder.display());
-        ["sh".into(), "-c".into(), enter].into()
+    pub(super) fn by_for_the_killer(&self) -> [&str; 3] {
+        ["sh", "-c", &self.enter_for_the_killer]
     }
 }
 

@@ -2,15 +2,25 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::group::Group;
 use super::{Plan, Site, is_full};
+use crate::serve::LONG;
 use crate::serve::administered::exchange;
 use crate::support::left_out;
 
 /// How a server that does not start ends, and what it says.
 fn refused(mut command: Command) -> String {
-    let output = command.stdin(Stdio::null()).output().unwrap();
+    let mut server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + LONG;
+    while server.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            server.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = server.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(!said.contains("panicked"), "{said}");
@@ -42,7 +52,6 @@ fn a_server_without_threads_says_what_to_raise_and_with_as_many_as_it_asks_for_i
         Err(why) => return left_out(test, &why),
     };
     let by = group.by();
-    let by: Vec<_> = by.iter().map(String::as_str).collect();
     let plan = Plan { by: &by, app: "export default { fetch: () => new Response('app') }", ..Plan::default() };
     let mut needed = 0;
     for limit in [2, 8, 16] {

@@ -59,7 +59,7 @@ fn figures_stay_bounded_however_many_tenants_there_are_and_however_often_they_ar
     });
     let (_, page) = site.server.ask("GET", "/metrics", "text/plain", "").unwrap();
     let samples: Vec<_> = page.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
-    assert!(!samples.iter().any(|line| line.starts_with("dayfly_evil")), "what a client says is no figure");
+    assert!(!page.contains("dayfly_evil"), "what a client says is no figure");
     let mut of = HashMap::<&str, usize>::new();
     for label in
         samples.iter().filter_map(|line| ["tenant=\"", "app=\""].iter().find_map(|name| line.split(name).nth(1)))

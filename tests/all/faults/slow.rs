@@ -126,7 +126,11 @@ fn a_reader_that_stops_keeps_little_in_the_server() {
         reader.read_exact(&mut [0; 64 << 10]).unwrap();
         reader
     };
-    let readers: Vec<_> = std::iter::repeat_with(reader).take(20).collect();
+    // At once: each has begun to wait when the first of them is sent away.
+    let readers: Vec<_> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..20).map(|_| scope.spawn(reader)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
     // Nothing moves any more.
     std::thread::sleep(Duration::from_secs(1));
     let ports: Vec<_> = readers.iter().map(|reader| reader.local_addr().unwrap().port()).collect();

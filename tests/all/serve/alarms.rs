@@ -50,11 +50,14 @@ fn now() -> f64 {
 pub(crate) fn receiver(listener: TcpListener) -> Receiver<Value> {
     let (sender, messages) = channel();
     std::thread::spawn(move || {
-        for stream in listener.incoming() {
+        'next: for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let (mut came, mut some) = (Vec::new(), [0; 4096]);
             let body = loop {
-                let count = stream.read(&mut some).unwrap();
+                let Ok(count @ 1..) = stream.read(&mut some) else {
+                    // Who sent it was killed, or has given it up.
+                    continue 'next;
+                };
                 came.extend_from_slice(&some[..count]);
                 let text = String::from_utf8_lossy(&came);
                 let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
