@@ -382,7 +382,9 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
     try {
         const context = vm.createContext({ structuredClone });
         vm.runInContext(JSON.parse(line), context, { timeout: 5000 });
-        answer = { page: vm.runInContext('render()', context, { timeout: 5000 }) };
+        const page = vm.runInContext('render()', context, { timeout: 5000 });
+        // Lone surrogates are U+FFFD in a page.
+        answer = { page: typeof page === 'string' ? page.toWellFormed() : page };
     } catch (error) {
         answer = error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? {} : { threw: String(error && error.name) };
     }
@@ -409,7 +411,6 @@ fn in_node(program: &str) -> Option<Ran> {
     let mut answer = String::new();
     node.from.read_line(&mut answer).expect("Node answers");
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
-    // Lone surrogates are U+FFFD in a page.
     let text = |key: &str| answer[key].as_str().map(str::to_owned);
     text("page").map(Ran::Page).or_else(|| text("threw").map(Ran::Threw))
 }

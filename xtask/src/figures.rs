@@ -8,8 +8,10 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 use std::{env, fs};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+
+use crate::tool;
 
 /// One figure that is to be reached.
 struct Figure {
@@ -29,7 +31,7 @@ struct Figure {
 /// is not reached is no error.
 pub(crate) fn measure(target: &Path) -> Result<()> {
     let isolated_vm = install_isolated_vm(target)?;
-    cargo(&["build", "--release", "--workspace", "--bin", "dayfly"], Stdio::inherit())?;
+    tool::run(&mut cargo_command(&["build", "--release", "--workspace", "--bin", "dayfly"]))?;
     let mut figures = against_others(&isolated_vm)?;
     let median = start_up(target, "w1")?;
     figures.push(Figure {
@@ -59,7 +61,7 @@ pub(crate) fn measure(target: &Path) -> Result<()> {
 /// # Errors
 /// As [`measure`].
 pub(crate) fn measure_lab(target: &Path) -> Result<()> {
-    cargo(&["build", "--release", "--workspace", "--bin", "dayfly"], Stdio::inherit())?;
+    tool::run(&mut cargo_command(&["build", "--release", "--workspace", "--bin", "dayfly"]))?;
     print(&lab::measure(target)?);
     Ok(())
 }
@@ -211,25 +213,15 @@ fn install_isolated_vm(target: &Path) -> Result<PathBuf> {
 }
 
 fn cargo_command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(tool::cargo());
     command.args(arguments);
     command
 }
 
-fn cargo(arguments: &[&str], stdout: Stdio) -> Result<()> {
-    let status = cargo_command(arguments).stdout(stdout).status()?;
-    ensure!(status.success(), "cargo {} ended with {status}", arguments.join(" "));
-    Ok(())
-}
-
-/// What a command prints on standard output; its progress and its complaints are for people.
+/// What a command prints, which is said before it runs.
 fn output(command: &mut Command) -> Result<String> {
     eprintln!("── {command:?}");
-    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("{command:?} cannot be started"))?;
-    if !output.status.success() {
-        bail!("{command:?} ended with {}", output.status);
-    }
-    Ok(String::from_utf8(output.stdout)?)
+    tool::output(command)
 }
 
 fn number(value: &Value) -> Result<f64> {

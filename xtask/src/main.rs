@@ -55,8 +55,7 @@ fn test(rest: &[&str]) -> ExitCode {
     let left_out = target().join("left-out");
     // What an earlier run left out says nothing of this one.
     let _ = fs::remove_dir_all(&left_out);
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo).args(["test", "--workspace", "--locked"]).args(rest).status();
+    let status = Command::new(tool::cargo()).args(["test", "--workspace", "--locked"]).args(rest).status();
     let passed = status.is_ok_and(|status| status.success());
     let reasons = read_all(&left_out);
     if reasons.is_empty() {
@@ -71,20 +70,18 @@ fn test(rest: &[&str]) -> ExitCode {
 
 /// Makes the attacks of `tests/attacks` and `tests/escapes`, and the faults of `tests/all/faults`, or those whose names begin as `rows`.
 fn attack(form: &str, rows: &[&str]) -> ExitCode {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     // With the features of the whole workspace, so that wasmtime is compiled once.
     let test = ["test", "--workspace", "--locked", "--test", "all", "--"];
     let test = test.iter().chain(&["attacks::", "faults::", "--nocapture", "--test-threads=1"]);
-    let mut command = Command::new(cargo);
+    let mut command = Command::new(tool::cargo());
     command.args(test).env("DAYFLY_ATTACKS", form).env("DAYFLY_ATTACK_ROWS", rows.join(","));
     if command.status().is_ok_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs a suite of others against the engine, by the example of the bundler's that is called like it.
 fn example(suite: &str, arguments: &[&str]) -> ExitCode {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let command = ["run", "--quiet", "--locked", "--package", "dayfly-bundler", "--example", suite, "--"];
-    let status = Command::new(cargo).args(command).args(arguments).status();
+    let status = Command::new(tool::cargo()).args(command).args(arguments).status();
     if status.is_ok_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

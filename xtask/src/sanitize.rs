@@ -85,9 +85,11 @@ fn lists_that_change(target: &Path) -> Result<()> {
     println!("── AddressSanitizer: QuickJS, the attacks of G19");
     let folder = target.join("sanitize");
     fs::create_dir_all(&folder)?;
-    let engine = folder.join("qjs");
+    // Another version of the package is another engine.
+    let package = guest::quickjs()?;
+    let engine = folder.join(package.file_name().context("a package has a name")?);
     if !engine.exists() {
-        build(&engine)?;
+        build(&package, &engine)?;
     }
     let attacks = fs::read_to_string("tests/attacks/g19-lists-that-change.mjs")?;
     let script = folder.join("g19.mjs");
@@ -133,8 +135,8 @@ const OPTIONS: [(&str, &str); 2] = [
     ("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1"),
 ];
 
-fn build(engine: &Path) -> Result<()> {
-    let sources = guest::quickjs()?.join("quickjs");
+fn build(package: &Path, engine: &Path) -> Result<()> {
+    let sources = package.join("quickjs");
     let names = ["quickjs", "libregexp", "libunicode", "dtoa", "quickjs-libc", "qjs", "gen/repl", "gen/standalone"];
     let mut command = Command::new("cc");
     command.args(["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-O1", "-g", "-w"]);
