@@ -67,7 +67,7 @@ pub enum CannotCheck {
 }
 
 impl CannotCheck {
-    /// Whether the app has not what the scenario visits: another [`Visit`](crate::Visit) may go well.
+    /// Whether the app has not what the [`Scenario`] visits: a `render`, or a `fetch` handler. With the other it may go well.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Run { problem: Problem::Failed(Failure::Missing(_)), .. })
     }
