@@ -31,7 +31,9 @@ async fn slow(drain: Duration) -> Running {
 
 /// Waits until so many renders go on.
 async fn renders(server: &Running, count: u32) {
-    while !server.metrics.encode().contains(&format!("dayfly_render_permits_held {count}.0\n")) {
+    // One that has its permit may wait for a thread yet.
+    let go_on = ["dayfly_render_permits_held", "dayfly_stores"].map(|name| format!("\n{name} {count}.0\n"));
+    while !go_on.iter().all(|line| server.metrics.encode().contains(line)) {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

@@ -232,8 +232,13 @@ async fn a_client_that_sends_on_sees_why_its_body_is_refused() {
             assert!(wire.send(body.as_bytes()).await, "all of it is taken: {head} {is_known_to_have_a_handler}");
             let response = wire.response().await;
             assert!(response.starts_with("HTTP/1.1 413 ") && response.contains("limit-request: "), "{response}");
-            assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
-            assert_eq!(wire.rest().await, b"");
+            if response.contains("\r\nconnection: close\r\n") {
+                assert_eq!(wire.rest().await, b"");
+            } else {
+                // A server that is busy has all of it before it answers: then the connection is good for the next one.
+                assert!(wire.send(b"GET /app HTTP/1.1\r\nhost: a\r\n\r\n").await);
+                assert!(wire.response().await.starts_with("HTTP/1.1 200 "));
+            }
         }
         assert_eq!(server.get("/app").await.status(), StatusCode::OK);
     }
