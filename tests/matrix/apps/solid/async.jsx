@@ -3,5 +3,6 @@ import { rows, source } from "data";
 import { Page } from "./Page.jsx";
 
 export function render({ count }) {
-  return renderToStringAsync(() => <Page ask={source()} rows={rows(count)} />);
+  const ask = source();
+  return renderToStringAsync(() => <Page ask={ask} rows={rows(count)} />);
 }

@@ -6,7 +6,9 @@ export default {
   fetch(request) {
     const count = Number(new URL(request.url).searchParams.get("count"));
     const { readable, writable } = new TransformStream();
-    renderToStream(() => <Page ask={source()} rows={rows(count)} />).pipeTo(writable);
+    // Not in the JSX: a prop is a getter there, so that each reader would have a source of its own, whose turns are those of others.
+    const ask = source();
+    renderToStream(() => <Page ask={ask} rows={rows(count)} />).pipeTo(writable);
     return new Response(readable, { headers: { "content-type": "text/html" } });
   },
 };
