@@ -3,8 +3,8 @@
 //! There are so many permits, and each tenant may hold its share of them. A permit that comes free goes to the tenants in turns,
 //! whatever the number of their requests that wait: a storm of one makes its own queue long, and no other's.
 //!
-//! Apps whose requests keep theirs for long do not get those that are [reserved](Renders::reserved): else ten that run into their limits would hold
-//! every permit together, and each page of anybody else would wait for one of them to get there.
+//! Apps whose requests keep theirs for long do not get those that are [reserved](Renders::reserved): else ten that run into their
+//! limits would hold every permit together, and each page of anybody else would wait for one of them to get there.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -87,7 +87,8 @@ struct Held {
     tenant: TenantName,
     is_slow: bool,
     hold_time: Arc<HoldTime>,
-    since: Instant,
+    /// Since when the app has it.
+    since: Option<Instant>,
 }
 
 /// Why there is no permit.
@@ -153,7 +154,7 @@ impl Admission {
     }
 
     /// A permit for a request of `tenant`, which may hold `share` at once: now, or in its turn. Of all that may wait half may
-    /// be of one tenant. How long it is held is noted in `hold_time`.
+    /// be of one tenant. How long the app has it is noted in `hold_time`.
     ///
     /// Dropping the future gives the place in the queue up.
     pub(crate) async fn permit(
@@ -290,23 +291,25 @@ impl State {
 }
 
 impl Permit {
-    /// Counts the time that it is held from now on.
+    /// The app has it from now on. What went before, such as loading its bundle, says nothing of it.
     pub(crate) fn begin(&mut self) {
         if let Some(held) = &mut self.of {
-            held.since = Instant::now();
+            held.since = Some(Instant::now());
         }
     }
 
     fn new(inner: &Arc<Inner>, tenant: &TenantName, is_slow: bool, hold_time: Arc<HoldTime>) -> Self {
         let (inner, tenant) = (inner.clone(), tenant.clone());
-        Self { of: Some(Held { inner, tenant, is_slow, hold_time, since: Instant::now() }), waited: Duration::ZERO }
+        Self { of: Some(Held { inner, tenant, is_slow, hold_time, since: None }), waited: Duration::ZERO }
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let Some(Held { inner, tenant, is_slow, hold_time, since }) = self.of.take() else { return };
-        hold_time.note(since.elapsed());
+        if let Some(since) = since {
+            hold_time.note(since.elapsed());
+        }
         let state = &mut *inner.lock();
         state.free += 1;
         state.free_of_slow += u32::from(is_slow);
@@ -345,11 +348,11 @@ impl Drop for Waiting<'_> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::{Admission, HoldTime, Load, NoPermit, Permit, SLOW};
     use crate::config::{Renders, TenantName};
-    use std::sync::Arc;
 
     fn admission(concurrent: u32, queue: u32) -> Admission {
         with_patience(concurrent, queue, Duration::from_secs(60))
@@ -533,6 +536,18 @@ mod tests {
         first.abort();
         second.await.unwrap().unwrap();
         assert_eq!(admission.load(), Load { held: 1, waiting: 0 });
+    }
+
+    #[tokio::test]
+    async fn what_the_app_never_had_says_nothing_of_it() {
+        let admission = admission(4, 10);
+        let hold_time = HoldTime::of(true);
+        drop(admission.permit(&name("a"), 2, &hold_time).await.unwrap());
+        assert!(hold_time.is_slow(), "it was refused, and is no brief one");
+        let mut permit = admission.permit(&name("a"), 2, &hold_time).await.unwrap();
+        permit.begin();
+        drop(permit);
+        assert!(!hold_time.is_slow());
     }
 
     #[test]

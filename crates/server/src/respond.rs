@@ -493,7 +493,6 @@ async fn ready(shared: &Shared, account: &mut Account, whose: Whose) -> Result<R
         account.failure = Some(format!("{error}; deploy the app again"));
         Refusal::Internal
     })?;
-    // That it had to be loaded says nothing of the app.
     permit.begin();
     let bundle = match &tenant.outgoing {
         Some(outgoing) if account.span.is_handed_on => {
