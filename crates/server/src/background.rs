@@ -114,23 +114,22 @@ impl Places {
     }
 
     /// Does `work` there, until it is done or to go on elsewhere.
-    async fn go_on<T>(self: Arc<Self>, work: BoxFuture<'static, T>, place: Place) -> There<T> {
+    async fn go_on<T>(self: Arc<Self>, mut work: BoxFuture<'static, T>, place: Place) -> There<T> {
         let _there = Counted::new(self.count(place));
-        let mut work = Some(work);
-        poll_fn(|context| {
-            if self.is_to_leave(place)
-                && let Some(work) = work.take()
-            {
-                return Poll::Ready(There::Moves(work));
+        let done = poll_fn(|context| {
+            if self.is_to_leave(place) {
+                return Poll::Ready(None);
             }
-            let Some(working) = &mut work else { return Poll::Pending };
-            let polled = working.as_mut().poll(context);
+            let polled = work.as_mut().poll(context);
             // To the kernel: one that is lazily preemptible (Linux 6.13) looks whether another thread is to run when it is
             // called, or else at its own tick, which may be four of ours away.
             std::thread::yield_now();
-            polled.map(There::Done)
-        })
-        .await
+            polled.map(Some)
+        });
+        match done.await {
+            Some(value) => There::Done(value),
+            None => There::Moves(work),
+        }
     }
 }
 
@@ -291,7 +290,7 @@ mod tests {
         }
         assert_eq!(running.most_in(Duration::from_millis(200)).await, 2);
         background.run(Box::pin(async {})).await;
-        // It is its turn once what runs has given its own back.
+        // What is there leaves at its next tick.
         tokio::time::sleep(Duration::from_millis(100)).await;
         for _ in 0..10 {
             background.run(Box::pin(async {})).await;

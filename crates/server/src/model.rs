@@ -315,12 +315,10 @@ impl World {
 
     /// Permits that are free go to those whose turn it is.
     fn hand_out(&mut self, bounds: &Bounds, fault: Option<Fault>) {
-        let first = |world: &Self, tenant: usize| world.tenants[tenant].queue.front().copied();
-        while let Some(turn) = self
-            .ring
-            .iter()
-            .position(|tenant| first(self, *tenant).is_some_and(|request| self.may(request, bounds, fault)))
-        {
+        let is_next = |world: &Self, tenant: &usize| {
+            world.tenants[*tenant].queue.front().is_some_and(|request| world.may(*request, bounds, fault))
+        };
+        while let Some(turn) = self.ring.iter().position(|tenant| is_next(self, tenant)) {
             let Some(tenant) = self.ring.remove(turn) else { return };
             let of = &mut self.tenants[tenant];
             if let Some(request) = of.queue.pop_front() {
