@@ -222,23 +222,18 @@ async fn an_address_has_so_many_connections() {
 async fn a_client_that_sends_on_sees_why_its_body_is_refused() {
     let server = server(|_| {}).await;
     let chunk = format!("{:x}\r\n{}\r\n", 64 << 10, "x".repeat(64 << 10));
+    // More would follow: a server that is busy cannot have all of it before it answers.
     for is_known_to_have_a_handler in [false, true] {
-        for (head, body) in [
-            ("content-length: 8388608", "x".repeat(8 << 20)),
-            ("transfer-encoding: chunked", chunk.repeat(128) + "0\r\n\r\n"),
-        ] {
+        for (head, body) in
+            [("content-length: 8388609", "x".repeat(8 << 20)), ("transfer-encoding: chunked", chunk.repeat(128))]
+        {
             let mut wire = Wire::open(server.address).await;
             wire.send(format!("POST /app HTTP/1.1\r\nhost: a\r\n{head}\r\n\r\n").as_bytes()).await;
             assert!(wire.send(body.as_bytes()).await, "all of it is taken: {head} {is_known_to_have_a_handler}");
             let response = wire.response().await;
             assert!(response.starts_with("HTTP/1.1 413 ") && response.contains("limit-request: "), "{response}");
-            if response.contains("\r\nconnection: close\r\n") {
-                assert_eq!(wire.rest().await, b"");
-            } else {
-                // A server that is busy has all of it before it answers: then the connection is good for the next one.
-                assert!(wire.send(b"GET /app HTTP/1.1\r\nhost: a\r\n\r\n").await);
-                assert!(wire.response().await.starts_with("HTTP/1.1 200 "));
-            }
+            assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
+            assert_eq!(wire.rest().await, b"");
         }
         assert_eq!(server.get("/app").await.status(), StatusCode::OK);
     }
