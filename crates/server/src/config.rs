@@ -320,7 +320,8 @@ pub struct Renders {
     /// their time cannot have them all. Default a quarter; fewer than [`concurrent`](Self::concurrent).
     pub reserved: Option<u32>,
     /// Threads of renders that take longer than a millisecond. Default one for each processor, but for one processor in
-    /// eight. Fewer leave processors to brief renders, however many long ones there are.
+    /// eight. Fewer leave processors to brief renders, however many long ones there are; of as many as there are processors one
+    /// rests while brief requests come, and for a second after.
     pub long_threads: u32,
     /// Requests of all tenants that wait for their turn; one beyond is refused. Default 1,024.
     pub queue: u32,

@@ -347,7 +347,7 @@ fn read_renders(section: &mut Section<'_>, renders: &mut Renders) {
         &mut renders.reserved,
         &count(0, 16_383),
     );
-    section.key("long-threads", "Threads of renders that take longer than a millisecond, of all tenants. With fewer than there are processors, brief renders of other tenants wait less beside a storm of long ones, which gets less done.", &mut renders.long_threads, &count(1, 1_024));
+    section.key("long-threads", "Threads of renders that take longer than a millisecond, of all tenants. With as many as there are processors one of them rests while brief requests come, and for a second after; with fewer, brief renders of other tenants wait less beside a storm of long ones at its beginning too, and it gets less done at all times.", &mut renders.long_threads, &count(1, 1_024));
     section.key(
         "queue",
         "Requests of all tenants that wait for their turn; one beyond is refused. Half of it is for one tenant.",
