@@ -1,4 +1,5 @@
-// growing: (values that are no objects)
+// growing: host.lines
+// written at: 6:14
 // host: globalThis.host = { lines: [] };
 // share: host
 globalThis.render = () => {

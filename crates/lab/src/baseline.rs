@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::Report;
+use crate::check::{Leak, Report};
 use crate::verdict::Verdict;
 
 /// What was found once, and is no news.
@@ -17,7 +17,7 @@ pub struct Baseline {
 pub struct Accepted {
     /// What holds.
     pub path: String,
-    /// Bytes that a run leaves there at most: more is news. 0 for one that is bounded.
+    /// Bytes that a run of the app may leave in all: more is news. 0 for one that is bounded.
     pub bytes_per_run: u64,
 }
 
@@ -31,13 +31,21 @@ impl Baseline {
         Self { accepted: accepted.collect() }
     }
 
+    /// Whether a leak of a report is no news.
+    pub fn accepts(&self, report: &Report, leak: &Leak) -> bool {
+        let known = self.accepted.iter().find(|accepted| accepted.path == leak.path);
+        let grows = leak.verdict == Verdict::Growing;
+        known.is_some_and(|accepted| !grows || report.bytes_per_run <= accepted.bytes_per_run)
+    }
+
+    /// Whether there is a leak of that verdict that is not accepted.
+    pub fn leaves(&self, report: &Report, verdict: Verdict) -> bool {
+        report.leaks.iter().any(|leak| leak.verdict == verdict && !self.accepts(report, leak))
+    }
+
     /// The verdict on what is not accepted.
     pub fn without_accepted(&self, report: &Report) -> Verdict {
-        let is_news = |path: &str, grows: bool| {
-            let known = self.accepted.iter().find(|accepted| accepted.path == path);
-            known.is_none_or(|accepted| grows && report.bytes_per_run > accepted.bytes_per_run)
-        };
-        let news = report.leaks.iter().filter(|leak| is_news(&leak.path, leak.verdict == Verdict::Growing));
+        let news = report.leaks.iter().filter(|leak| !self.accepts(report, leak));
         news.map(|leak| leak.verdict).max().unwrap_or(Verdict::Clean)
     }
 }

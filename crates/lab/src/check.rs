@@ -6,9 +6,9 @@ use dayfly_bundler::{Bundler, Places};
 use serde::Serialize;
 
 use crate::heap::Heap;
-use crate::holding::{self, Holder, How, Step};
+use crate::holding::{self, Grown, Held, Holder, How, Step};
 use crate::measure::{Access, AccessKind, CannotCheck, Measured, Options, Scenario, measure};
-use crate::verdict::{Growth, Verdict, growth};
+use crate::verdict::{Verdict, growth};
 
 /// What is to be said of an app.
 #[derive(Debug, Serialize)]
@@ -91,9 +91,17 @@ pub async fn check(bundler: &Bundler, scenario: &Scenario, places: &Places) -> R
     let weighed = Options { weigh_shared: true, ..Options::default() };
     let runs = scenario.warm_up() + scenario.runs;
     let measured = measure(bundler, scenario, runs, weighed, |_, _, _| {}).await?;
-    let watched = Options { watch: true, ..Options::default() };
-    let watched = measure(bundler, scenario, scenario.warm_up(), watched, |_, _, _| {}).await;
-    report(scenario, places, &measured, watched.map(|watched| watched.said.events))
+    let watch = async |runs| {
+        let watched = Options { watch: true, ..Options::default() };
+        measure(bundler, scenario, runs, watched, |_, _, _| {}).await.map(|watched| watched.said.events)
+    };
+    let told = report(scenario, places, &measured, watch(scenario.warm_up()).await)?;
+    let is_without_place = |leak: &Leak| leak.verdict == Verdict::Growing && leak.written_at.is_empty();
+    if told.watch_failed.is_some() || !told.leaks.iter().any(is_without_place) {
+        return Ok(told);
+    }
+    // What does not happen in the first runs: watched they take several times as long.
+    report(scenario, places, &measured, watch(runs).await)
 }
 
 fn report(
@@ -111,27 +119,37 @@ fn report(
     debug_assert_eq!(heap.overcounted, 0, "a thing has more edges to it than it has references");
     let names = holding::Names { shared: &scenario.share, of_server: &measured.said.of_server };
     let held = holding::find(&heap, &measured.births, &names);
-    let growth = growth(&measured.sizes[scenario.warm_up() as usize..], held.runs.len() >= 3);
-    // What grows and is not held by anything shared is the platform's own: it forgets in time.
-    let is_shared = held.runs.len() >= 3 || measured.shared_bytes.is_sorted_by(|a, b| a < b);
-    let Growth { is_growing, bytes_per_run } =
-        if is_shared { growth } else { Growth { is_growing: false, bytes_per_run: 0 } };
-    let grows = |holder: &Holder| is_growing && holder.runs.len() >= 3;
+    let sizes: Vec<u64> = measured.sizes.iter().map(|size| size.bytes).collect();
+    let of_heap = growth(&sizes[scenario.warm_up() as usize..]);
+    let of_shared = growth(&measured.shared_bytes);
+    // What grows and is not held by anything shared is the platform's own, and it forgets in time; or it is held from outside.
+    let is_outside = held.holders.iter().any(|holder| holder.how == How::Outside && holder.runs.len() >= MANY_RUNS);
+    let grown = holding::most_grown(&heap, &names, &measured.own_bytes);
+    let is_growing = of_shared.is_growing || grown.is_some() || (is_outside && of_heap.is_growing);
+    let bytes_per_run = match &grown {
+        _ if !is_growing => 0,
+        _ if of_heap.is_growing => of_heap.bytes_per_run,
+        _ if of_shared.is_growing => of_shared.bytes_per_run.max(of_heap.bytes_per_run),
+        Some(grown) => grown.bytes_per_run,
+        None => 0,
+    };
+    let growing = if is_growing { growing(scenario, &held, grown) } else { Growing::default() };
     let mut told = BTreeSet::new();
     let is_watched = watch_failed.is_none();
     let mut leaks: Vec<Leak> = held
         .holders
         .iter()
-        .map(|holder| (holder, access_of(holder, &accesses, &scenario.share)))
+        .enumerate()
+        .map(|(at, holder)| (growing.holders.contains(&at), holder, access_of(holder, &accesses, &scenario.share)))
         // An empty list that an emitter has left when its last listener is gone: nothing of the app's.
-        .filter(|(holder, access)| grows(holder) || !(is_watched && is_of_server(holder, *access)))
-        .map(|(holder, access)| {
+        .filter(|(grows, holder, access)| *grows || !(is_watched && is_of_server(holder, *access)))
+        .map(|(grows, holder, access)| {
             told.extend(access.map(|access| access.path.clone()));
-            leak(holder, access, grows(holder), places)
+            leak(holder, access, grows, places)
         })
         .collect();
-    if is_growing && !leaks.iter().any(|leak| leak.verdict == Verdict::Growing) {
-        leaks.insert(0, of_no_object(bytes_per_run));
+    if is_growing && growing.holders.is_empty() {
+        leaks.insert(0, of_values(growing.grown.as_ref(), bytes_per_run, &accesses, places));
     }
     leaks.sort_by_key(|leak| std::cmp::Reverse(leak.verdict == Verdict::Growing));
     let suspicions = accesses
@@ -150,7 +168,7 @@ fn report(
         runs: scenario.runs,
         warm_up: scenario.warm_up(),
         share: scenario.share.clone(),
-        heap_bytes: measured.sizes.iter().map(|size| size.bytes).collect(),
+        heap_bytes: sizes,
         runs_held: of_the_app(held.runs.len() as u64),
         realms_held: of_the_app(held.realms.len() as u64),
         bytes_held: of_the_app(held.bytes),
@@ -160,6 +178,39 @@ fn report(
         watch_failed,
         pages_differ: pages_differ(&measured.pages, scenario.visits.len()),
     })
+}
+
+/// Of how many runs something must be left for what holds them to be more than the last of them and the one before.
+const MANY_RUNS: usize = 3;
+
+/// What of a heap that grows does.
+#[derive(Default)]
+struct Growing {
+    /// The numbers of the holders that do.
+    holders: BTreeSet<usize>,
+    /// If none does: what has grown by texts and numbers.
+    grown: Option<Grown>,
+}
+
+/// Finds what grows. What has let go of all that the first half of the runs left is a cache that is full.
+fn growing(scenario: &Scenario, held: &Held, grown: Option<Grown>) -> Growing {
+    let of = |least: usize, is_it: &dyn Fn(&Holder) -> bool| -> BTreeSet<usize> {
+        let holders = held.holders.iter().enumerate();
+        holders.filter(|(_, holder)| holder.runs.len() >= least && is_it(holder)).map(|(at, _)| at).collect()
+    };
+    let half = scenario.warm_up() + scenario.runs / 2;
+    let holders = of(MANY_RUNS, &|holder| holder.runs.first().is_some_and(|run| *run <= half));
+    if !holders.is_empty() {
+        return Growing { holders, grown: None };
+    }
+    // A list that grows by objects has more places for them itself.
+    if let Some(grown) = grown {
+        let is_it = |holder: &Holder| holder.path == grown.path || holder.owner == grown.path;
+        let holders = of(2, &is_it);
+        return Growing { grown: holders.is_empty().then_some(grown), holders };
+    }
+    let late = [MANY_RUNS, 2].into_iter().map(|least| of(least, &|_| true));
+    Growing { holders: late.into_iter().find(|holders| !holders.is_empty()).unwrap_or_default(), grown: None }
 }
 
 /// Whether the same visit gave different pages after the first time.
@@ -174,7 +225,8 @@ fn is_of_server(holder: &Holder, access: Option<&Access>) -> bool {
 
 /// The access by which the run was put where it is held.
 fn access_of<'a>(holder: &Holder, accesses: &'a [Access], share: &[String]) -> Option<&'a Access> {
-    let writes = || accesses.iter().rev().filter(|access| access.kind != AccessKind::Passed);
+    let is_write = |access: &&Access| !matches!(access.kind, AccessKind::Passed | AccessKind::Value);
+    let writes = || accesses.iter().rev().filter(is_write);
     // An accessor is written under the name of its property.
     let path = holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
     let path = path.split_once(" (").map_or(path, |(path, _)| path);
@@ -241,20 +293,37 @@ fn leak(holder: &Holder, access: Option<&Access>, grows: bool, places: &Places) 
     }
 }
 
-/// What grows is no object: a string, a number, a table of the engine's.
-fn of_no_object(bytes_per_run: u64) -> Leak {
+/// What grows is no object: texts, numbers, and the table of their keys.
+fn of_values(grown: Option<&Grown>, bytes_per_run: u64, accesses: &[Access], places: &Places) -> Leak {
+    let access = grown.and_then(|grown| {
+        let values = || accesses.iter().rev().filter(|access| access.kind == AccessKind::Value);
+        let by_path = values().find(|access| is_part(&access.path, &grown.path));
+        by_path.or_else(|| values().find(|access| access.path == root(&grown.path)))
+    });
+    let path = grown.map_or("(values that are no objects)", |grown| &grown.path);
+    let fix = match grown {
+        Some(_) => format!(
+            "take out of `{path}` what the run has put in when it ends, put it under a key that the next run uses again, or \
+             give it a limit"
+        ),
+        None => {
+            "look for a list, a Map or an object of the server's that gets another key or element with each run".into()
+        }
+    };
     Leak {
         verdict: Verdict::Growing,
-        path: "(values that are no objects)".into(),
+        path: path.into(),
         runs_held: 0,
-        retained_bytes: bytes_per_run,
-        reached_bytes: bytes_per_run,
-        retainers: vec!["strings or numbers under keys of something shared: no object of a run is left".into()],
+        retained_bytes: grown.map_or(bytes_per_run, |grown| grown.bytes),
+        reached_bytes: grown.map_or(bytes_per_run, |grown| grown.bytes),
+        retainers: vec![
+            path.into(),
+            "holds more texts, numbers or keys after each run: no object of a run is left".into(),
+        ],
         read_at: Vec::new(),
-        written_at: Vec::new(),
-        via: None,
-        fix: "look for a list, a Map or an object of the server's that gets another key or element with each run"
-            .into(),
+        written_at: access.map(|access| stack(&access.write_at, places)).unwrap_or_default(),
+        via: access.map(|access| access.via.clone()),
+        fix,
     }
 }
 

@@ -7,8 +7,9 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::dominators::{Dominators, Graph};
-use crate::heap::{Edge, EdgeKind, Heap, Kind, NodeId};
+use crate::heap::{Edge, EdgeKind, Heap, Kind, Node, NodeId};
 use crate::measure::Births;
+use crate::verdict::{Growth, growth};
 
 /// Something that holds on to runs.
 #[derive(Debug)]
@@ -158,11 +159,93 @@ fn is_kept(heap: &Heap<'_>, edge: &Edge) -> bool {
     }
 }
 
-/// Bytes of all that the shared objects hold, but for what is the platform's own.
-pub(crate) fn shared_bytes(heap: &Heap<'_>, names: &Names<'_>) -> u64 {
+/// Bytes of shared objects after one run after another, by their addresses: what each has for itself, with its texts and numbers,
+/// which have no births.
+pub(crate) type OwnBytes = HashMap<u32, Vec<u64>>;
+
+/// Bytes of all that the shared objects hold, but for what is the platform's own. Those of each that is older than `warm_up` runs are
+/// added to what it had before.
+///
+/// Without shapes: the engine keeps those that an object had before, up to a number, and then forgets all of them.
+pub(crate) fn weigh(heap: &Heap<'_>, names: &Names<'_>, births: &Births, warm_up: u32, own: &mut OwnBytes) -> u64 {
     let zone = Zone::new(heap, names);
-    let nodes = (0..heap.nodes.len() as NodeId).filter(|node| zone.has(*node));
-    nodes.map(|node| u64::from(heap.nodes[node as usize].bytes)).sum()
+    let before = own.values().map(Vec::len).max().unwrap_or_default();
+    let mut total = 0;
+    for node in (0..heap.nodes.len() as NodeId).filter(|node| zone.has(*node)) {
+        let Node { kind, address, bytes, .. } = heap.nodes[node as usize];
+        if kind == Kind::Shape {
+            continue;
+        }
+        total += u64::from(bytes);
+        if is_listed(kind) && births.of(address) <= warm_up {
+            let known = own.entry(address).or_default();
+            // What is gone in between was another one.
+            if known.len() == before {
+                let values: u64 = values_of(heap, &zone, node).map(|edge| bytes_of_value(heap, edge.to)).sum();
+                known.push(u64::from(bytes) + values);
+            }
+        }
+    }
+    total
+}
+
+/// The edges to what is an owner's own: its values that are no objects.
+fn values_of<'z>(heap: &'z Heap<'_>, zone: &'z Zone<'_, '_>, node: NodeId) -> impl Iterator<Item = &'z Edge> {
+    let is_value = |edge: &&Edge| {
+        let kind = heap.nodes[edge.to as usize].kind;
+        !matches!(edge.kind, EdgeKind::Weak | EdgeKind::Hint) && !is_listed(kind)
+    };
+    zone.edges(node).iter().filter(is_value)
+}
+
+/// A text that was put together is made of others.
+fn bytes_of_value(heap: &Heap<'_>, value: NodeId) -> u64 {
+    let (mut bytes, mut stack, mut seen) = (0, vec![value], BTreeSet::new());
+    while let Some(node) = stack.pop() {
+        if !seen.insert(node) {
+            continue;
+        }
+        bytes += u64::from(heap.nodes[node as usize].bytes);
+        let parts = heap.edges(node).iter().filter(|edge| !is_listed(heap.nodes[edge.to as usize].kind));
+        stack.extend(
+            parts.filter(|_| matches!(heap.nodes[node as usize].kind, Kind::Rope | Kind::String)).map(|edge| edge.to),
+        );
+    }
+    bytes
+}
+
+/// A shared object that grows by values that are no objects.
+#[derive(Debug)]
+pub(crate) struct Grown {
+    /// What grows, as a program would write it: the object, or the key of it that is most of the growth.
+    pub(crate) path: String,
+    /// Bytes by which it has.
+    pub(crate) bytes: u64,
+    /// Bytes that a run adds.
+    pub(crate) bytes_per_run: u64,
+}
+
+/// What grows the most for itself.
+pub(crate) fn most_grown(heap: &Heap<'_>, names: &Names<'_>, own: &OwnBytes) -> Option<Grown> {
+    let zone = Zone::new(heap, names);
+    let looks = own.values().map(Vec::len).max()?;
+    let growths = (0..heap.nodes.len() as NodeId).filter(|node| zone.has(*node)).filter_map(|node| {
+        let sizes = own.get(&heap.nodes[node as usize].address).filter(|sizes| sizes.len() == looks)?;
+        let Growth { is_growing, bytes_per_run } = growth(sizes);
+        is_growing.then(|| (bytes_per_run, node, sizes[looks - 1].saturating_sub(sizes[0])))
+    });
+    let (bytes_per_run, node, bytes) = growths.max()?;
+    let owner = zone.path(node);
+    let is_variable = heap.nodes[node as usize].kind == Kind::Cell;
+    // One text that is most of it is meant itself.
+    let largest = values_of(heap, &zone, node).max_by_key(|edge| bytes_of_value(heap, edge.to));
+    let key = largest
+        .filter(|edge| edge.kind == EdgeKind::Property && !is_variable && bytes_of_value(heap, edge.to) * 2 > bytes);
+    let path = match key {
+        Some(edge) => member(&owner, &heap_name(heap, edge)),
+        None => owner,
+    };
+    Some(Grown { path, bytes, bytes_per_run })
 }
 
 fn is_listed(kind: Kind) -> bool {

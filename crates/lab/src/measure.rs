@@ -5,7 +5,7 @@ use dayfly_bundler::{Bundler, HeapSize, Problem, Realms, Source, Stopped, Visit}
 use serde::{Deserialize, Serialize};
 
 use crate::heap::{self, Damage, Heap};
-use crate::holding;
+use crate::holding::{self, OwnBytes};
 
 /// What is run, how often, and what the runs share.
 #[derive(Clone, Debug)]
@@ -97,8 +97,10 @@ pub(crate) struct Measured {
     pub(crate) memory: Vec<u8>,
     /// The run in which what is at each address was born, by the address's multiple of eight; 0 for before the first.
     pub(crate) births: Births,
-    /// Bytes of what the shared objects hold: after the warm-up, halfway and at the end.
+    /// Bytes of what the shared objects hold: after the warm-up and after each run that is weighed, or each fifth of a large heap.
     pub(crate) shared_bytes: Vec<u64>,
+    /// The same of each of them, of what it has for itself.
+    pub(crate) own_bytes: OwnBytes,
     pub(crate) said: Said,
     pub(crate) console: Vec<Line>,
 }
@@ -161,6 +163,8 @@ pub enum AccessKind {
     Set,
     /// A reference was handed to a function of the server's.
     Passed,
+    /// A key of a shared object was set to what is no reference, and pins nothing: a text, a number.
+    Value,
 }
 
 /// The script that is evaluated in the first realm.
@@ -192,11 +196,13 @@ pub(crate) struct Options<'a> {
     pub(crate) weigh_shared: bool,
 }
 
+/// A heap of so many bytes is not walked through after each run.
+const LARGE_HEAP: u64 = 32 << 20;
+
 impl Options<'_> {
-    /// After the warm-up, halfway, and at the end.
-    fn looks_at_shared(self, scenario: &Scenario, run: u32) -> bool {
-        let start = scenario.warm_up();
-        self.weigh_shared && [start, start + scenario.runs / 2, start + scenario.runs].contains(&run)
+    fn looks_at_shared(self, scenario: &Scenario, run: u32, heap_bytes: u64) -> bool {
+        let weighed = run.checked_sub(scenario.warm_up());
+        self.weigh_shared && weighed.is_some_and(|run| heap_bytes < LARGE_HEAP || run.is_multiple_of(5))
     }
 }
 
@@ -241,7 +247,8 @@ async fn work(
     let mut sizes = vec![realms.collect().await?];
     let of_server = said(realms).await?.of_server;
     let names = holding::Names { shared: &scenario.share, of_server: &of_server };
-    let (mut births, mut pages, mut shared_bytes) = (Births::default(), Vec::new(), Vec::new());
+    let (mut births, mut pages) = (Births::default(), Vec::new());
+    let (mut shared_bytes, mut own_bytes) = (Vec::new(), OwnBytes::default());
     for run in 1..=runs {
         let visited = match realms.run(&scenario.app, scenario.visit(run)).await? {
             Ok(visited) => visited,
@@ -254,21 +261,23 @@ async fn work(
             Ok(born) => born.into_iter().for_each(|address| births.note(address, run)),
             Err(damage) => return Ok(Err(damage.into())),
         }
-        sizes.push(realms.collect().await?);
+        let size = realms.collect().await?;
+        sizes.push(size);
         if options.at.contains(&run) {
             copy(run, &realms.memory().await?, &births);
         }
-        if options.looks_at_shared(scenario, run) {
+        if options.looks_at_shared(scenario, run, size.bytes) {
             let memory = realms.memory().await?;
-            match Heap::read(&memory) {
-                Ok(heap) => shared_bytes.push(holding::shared_bytes(&heap, &names)),
+            let heap = match Heap::read(&memory) {
+                Ok(heap) => heap,
                 Err(damage) => return Ok(Err(damage.into())),
-            }
+            };
+            shared_bytes.push(holding::weigh(&heap, &names, &births, scenario.warm_up(), &mut own_bytes));
         }
     }
     let memory = realms.memory().await?;
     let said = Said { of_server, ..said(realms).await? };
-    Ok(Ok(Measured { sizes, pages, memory, births, shared_bytes, said, console: Vec::new() }))
+    Ok(Ok(Measured { sizes, pages, memory, births, shared_bytes, own_bytes, said, console: Vec::new() }))
 }
 
 async fn said(realms: &mut Realms<'_>) -> Result<Said, Stopped> {

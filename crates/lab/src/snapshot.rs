@@ -3,6 +3,7 @@
 //! The format is the writer's to keep: the order of the keys is part of it, all numbers are unsigned and have 32 bits, and each node
 //! must be reached from the first one. Names are chosen so that those tools show what they show for V8.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -17,8 +18,9 @@ const MOST_CHARACTERS: usize = 1024;
 /// How a snapshot is to be.
 #[derive(Clone, Copy, Debug)]
 pub struct SnapshotOptions<'a> {
-    /// Whether the contents of strings are replaced by their length and a number that stands for them. Names of properties,
-    /// functions and variables stay.
+    /// Whether strings are replaced by their length and a number, which is the same for two that read the same and tells nothing
+    /// else. Names stay where they are words, as a program has them: of properties, functions, classes, symbols. What an app
+    /// makes keys of, as a path or an address, is replaced like a string; a key that reads like a word is not.
     pub redact: bool,
     /// In which run things were born, for the names of realms and for the timeline; none for the heap of one render.
     pub(crate) births: Option<&'a Births>,
@@ -118,6 +120,47 @@ const META: &str = concat!(
     r#""location_fields":["object_index","script_id","line","column"]},"#,
 );
 
+/// What is said in place of strings and of names that may be data.
+struct Redaction {
+    is_on: bool,
+    /// Of each text that was replaced, in the order in which they came: nothing of what it reads can be computed from it.
+    numbers: HashMap<String, usize>,
+}
+
+impl Redaction {
+    /// Longer words are made by programs and not by people.
+    const LONGEST_WORD: usize = 40;
+
+    fn number(&mut self, text: &str) -> usize {
+        let next = self.numbers.len() + 1;
+        *self.numbers.entry(text.to_owned()).or_insert(next)
+    }
+
+    /// A string as it is, or what may be said of it.
+    fn string(&mut self, heap: &Heap<'_>, node: NodeId) -> String {
+        let text = heap.string(node);
+        if self.is_on {
+            return format!("(a string of {} characters, #{})", heap.length(node), self.number(&text));
+        }
+        text.chars().take(MOST_CHARACTERS).collect()
+    }
+
+    /// A name as it is, if that is a word: `title`, `get size`, `<symbol Symbol.iterator>`, `#private`.
+    fn name<'n>(&mut self, name: &'n str) -> Cow<'n, str> {
+        let mut word = name.strip_prefix("<symbol ").and_then(|name| name.strip_suffix('>')).unwrap_or(name);
+        for kind in ["get ", "set ", "bound ", "static "] {
+            word = word.strip_prefix(kind).unwrap_or(word);
+        }
+        let word = word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).unwrap_or(word);
+        let word = word.strip_prefix(['#', '@']).unwrap_or(word);
+        let is_of_a_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '.');
+        if !self.is_on || (word.len() <= Self::LONGEST_WORD && word.chars().all(is_of_a_word)) {
+            return Cow::Borrowed(name);
+        }
+        format!("(a name of {} characters, #{})", name.chars().count(), self.number(name)).into()
+    }
+}
+
 struct Texts {
     numbers: HashMap<String, u32>,
     texts: Vec<String>,
@@ -212,8 +255,9 @@ pub fn write_snapshot(heap: &Heap<'_>, options: SnapshotOptions<'_>, to: impl Wr
     }
     let first = out.nodes.len() as u32;
     let special = special_names(heap, options.births);
+    let mut redaction = Redaction { is_on: options.redact, numbers: HashMap::new() };
     for node in 0..heap.nodes.len() as NodeId {
-        let (type_, name) = node_name(heap, node, &special, options.redact);
+        let (type_, name) = node_name(heap, node, &special, &mut redaction);
         let id = ids.of(options.births, heap.nodes[node as usize].address);
         out.node(type_, &name, id, heap.nodes[node as usize].bytes.into());
     }
@@ -223,7 +267,7 @@ pub fn write_snapshot(heap: &Heap<'_>, options: SnapshotOptions<'_>, to: impl Wr
         let realm = homes[node as usize].and_then(|realm| realm_number.get(&realm)).copied();
         // What a table of top-level variables has are variables: memlab says so of them.
         let are_variables = special.get(&node).is_some_and(|name| name == SCRIPT_CONTEXT);
-        add_edges(heap, &mut out, first, node, realm, are_variables);
+        add_edges(heap, &mut out, first, node, realm, are_variables, &mut redaction);
     }
     orphans(&mut out);
     write(heap, &out, first, ids, options.births, to)
@@ -252,21 +296,27 @@ fn realm_name(heap: &Heap<'_>, realm: NodeId, births: Option<&Births>) -> String
     }
 }
 
-fn node_name(heap: &Heap<'_>, node: NodeId, special: &HashMap<NodeId, String>, redact: bool) -> (NodeType, String) {
+fn node_name(
+    heap: &Heap<'_>,
+    node: NodeId,
+    special: &HashMap<NodeId, String>,
+    redaction: &mut Redaction,
+) -> (NodeType, String) {
     let kind = heap.nodes[node as usize].kind;
     if let Some(name) = special.get(&node) {
         return (if kind == Kind::Realm { NodeType::Hidden } else { NodeType::Object }, name.clone());
     }
     match kind {
         Kind::Object => {
-            let name = heap.class_name(node);
+            let name = redaction.name(&heap.class_name(node)).into_owned();
             let type_ = if name == "RegExp" { NodeType::RegExp } else { NodeType::Object };
             // By a name that begins so memlab takes the file for one of another engine.
             (type_, if name.starts_with("Object(") { format!("[{name}]") } else { name })
         }
         Kind::Function => {
             let name = heap.function_name(node);
-            (NodeType::Closure, if name.is_empty() { "(anonymous)".into() } else { name })
+            let name = if name.is_empty() { "(anonymous)".into() } else { redaction.name(&name).into_owned() };
+            (NodeType::Closure, name)
         }
         Kind::Code => {
             let name = heap.code_name(node);
@@ -281,23 +331,15 @@ fn node_name(heap: &Heap<'_>, node: NodeId, special: &HashMap<NodeId, String>, r
         Kind::Realm => (NodeType::Hidden, "system / NativeContext / realm".into()),
         Kind::String => {
             let type_ = if heap.edges(node).is_empty() { NodeType::String } else { NodeType::SlicedString };
-            (type_, content(heap, node, redact))
+            (type_, redaction.string(heap, node))
         }
         Kind::Rope => (NodeType::ConsString, format!("(a text of {} characters)", heap.length(node))),
-        Kind::Symbol => (NodeType::Symbol, format!("<symbol {}>", heap.string(node))),
+        Kind::Symbol => {
+            let name = format!("<symbol {}>", heap.string(node));
+            (NodeType::Symbol, redaction.name(&name).into_owned())
+        }
         Kind::BigInt => (NodeType::BigInt, "bigint".into()),
     }
-}
-
-/// A string as it is, or what may be said of it.
-fn content(heap: &Heap<'_>, node: NodeId, redact: bool) -> String {
-    let text = heap.string(node);
-    if redact {
-        // Two strings that read the same have the same number, which tells nothing but that.
-        let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        return format!("(a string of {} characters, #{hash:08x})", heap.length(node));
-    }
-    text.chars().take(MOST_CHARACTERS).collect()
 }
 
 fn edges_of_roots(heap: &Heap<'_>, out: &mut Out, first: u32, tables: [u32; 2], births: Option<&Births>) {
@@ -370,7 +412,15 @@ fn homes(heap: &Heap<'_>) -> Vec<Option<NodeId>> {
     homes
 }
 
-fn add_edges(heap: &Heap<'_>, out: &mut Out, first: u32, node: NodeId, realm: Option<u32>, are_variables: bool) {
+fn add_edges(
+    heap: &Heap<'_>,
+    out: &mut Out,
+    first: u32,
+    node: NodeId,
+    realm: Option<u32>,
+    are_variables: bool,
+    redaction: &mut Redaction,
+) {
     let from = first + node;
     let is_shape = heap.nodes[node as usize].kind == Kind::Shape;
     if let (true, Some(realm)) = (is_shape, realm) {
@@ -390,7 +440,11 @@ fn add_edges(heap: &Heap<'_>, out: &mut Out, first: u32, node: NodeId, realm: Op
             EdgeKind::Weak => EdgeType::Weak,
             _ => EdgeType::Internal,
         };
-        out.named(from, type_, heap.name(edge.name), to);
+        let name = heap.name(edge.name);
+        // The others are the engine's own, or stand in the code.
+        let is_data = matches!(edge.kind, EdgeKind::Property | EdgeKind::Weak | EdgeKind::Hint);
+        let name = if is_data { redaction.name(name) } else { name.into() };
+        out.named(from, type_, &name, to);
     }
 }
 

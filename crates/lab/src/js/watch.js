@@ -13,12 +13,15 @@ function makeWatch({ show, isReference }) {
   const isShared = (value) => paths.has(value);
   const uncurry = (method) => (self, ...rest) => R.apply(method, self, rest);
   const split = uncurry(String.prototype.split), startsWith = uncurry(String.prototype.startsWith), endsWith = uncurry(String.prototype.endsWith);
-  const MOST_EVENTS = 2000, MOST_KEYS = 4096;
+  const MOST_EVENTS = 2000, MOST_KEYS = 4096, MOST_VALUES = 500;
 
   let run = 0;
   let events = [];
   /** What the runs before have done, by path: what the first one does for all is in no later one. */
   const older = { __proto__: null };
+  /** Where values that are no references were written first, by the path of the object. */
+  const written = { __proto__: null };
+  let writtenCount = 0;
   /** What this run has read: the shared object, then the key, then where. */
   let reads = new Map();
   /** What this run has handed over itself: it gets it back as it is. */
@@ -55,8 +58,9 @@ function makeWatch({ show, isReference }) {
   }
 
   function noteWrite(object, key, value, via) {
-    // What is no reference pins no run, and what is shared already is older than the run, but for what was made for it.
-    if (!isReference(value)) return;
+    // What is no reference pins no run; but there may be more of it with each.
+    if (!isReference(value)) return void noteValue(object, key, via);
+    // What is shared already is older than the run, but for what was made for it.
     if (real.has(value) || isShared(value)) {
       if (!made.has(unwrap(value))) return;
     } else {
@@ -65,6 +69,13 @@ function makeWatch({ show, isReference }) {
     const path = paths.get(object);
     const readAt = key === undefined ? undefined : reads.get(object)?.get(key);
     note(readAt === undefined ? "set" : "get-then-set", key === undefined ? path : show(path, key), via, value, readAt);
+  }
+
+  function noteValue(object, key, via) {
+    const path = paths.get(object);
+    if (written[path] !== undefined || writtenCount >= MOST_VALUES) return;
+    writtenCount += 1;
+    written[path] = { run, kind: "value", path: key === undefined ? path : show(path, key), via, what: "value", writeAt: stack() };
   }
 
   function note(kind, path, via, value, readAt) {
@@ -228,6 +239,8 @@ function makeWatch({ show, isReference }) {
           } else if (!harmless.has(object) && isReference(values[i]) && !real.has(values[i]) && !isShared(values[i])) {
             mine.add(values[i]);
             note("passed", path, `argument ${i + 1}`, values[i], undefined);
+          } else if (!harmless.has(object) && !isReference(values[i])) {
+            noteValue(object, undefined, `argument ${i + 1}`);
           }
         }
         return wrapMade(R.apply(object, receiver, values.map(unwrap)), `${path}()`);
@@ -273,6 +286,8 @@ function makeWatch({ show, isReference }) {
       const paths = R.ownKeys(older);
       for (let i = 0; i < paths.length; i++) if (!now[paths[i]]) all[all.length] = older[paths[i]];
       for (let i = 0; i < events.length; i++) all[all.length] = events[i];
+      const owners = R.ownKeys(written);
+      for (let i = 0; i < owners.length; i++) all[all.length] = written[owners[i]];
       return all;
     },
   };

@@ -50,6 +50,11 @@ fn known_leaks_of_real_servers_are_found() {
 }
 
 #[test]
+fn what_is_no_object_is_found_and_caches_that_are_full_are_told_from_it() {
+    judge(cases("values"));
+}
+
+#[test]
 fn the_story_is_told_with_both_places_and_the_way_from_run_to_run() {
     let report = said(STORY);
     assert_eq!(report.verdict, Verdict::Growing);

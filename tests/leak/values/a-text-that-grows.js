@@ -1,0 +1,8 @@
+// growing: host.log
+// written at: 6:3
+// host: globalThis.host = { log: "" };
+// share: host
+globalThis.render = () => {
+  host.log += "GET / 200 in some milliseconds\n";
+  return "page";
+};
