@@ -61,7 +61,7 @@ fn keep(folder: &Path, limit: &str, memory: &[u8]) -> Result<PathBuf, io::Error>
     Ok(file)
 }
 
-/// Writes a heap, without the contents of its strings, for its owner alone.
+/// Writes a heap, without what its strings read, for its owner alone.
 fn write(file: &Path, memory: &[u8]) -> Result<(), io::Error> {
     let heap = Heap::read(memory).map_err(io::Error::other)?;
     write_snapshot(&heap, SnapshotOptions::default(), create(file)?)

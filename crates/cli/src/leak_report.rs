@@ -1,9 +1,11 @@
 //! What the leak lab found, for people.
 
 use std::fmt::Write;
+use std::path::{Component, Path, PathBuf};
 
 use dayfly_bundler::{Places, Problem};
-use dayfly_lab::{CannotCheck, Leak, Report, Verdict};
+use dayfly_lab::{Baseline, CannotCheck, Leak, Report, Verdict};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use crate::report::printable;
@@ -67,7 +69,10 @@ fn headline(text: &mut String, report: &Report) {
                 if report.runs_held == 1 { "is" } else { "are" },
             ),
         ),
-        Verdict::Clean => line(text, format_args!("clean: nothing is left of {runs} runs that share {shared}")),
+        Verdict::Clean => line(
+            text,
+            format_args!("clean: no object of {runs} runs is left, and nothing grows, where they share {shared}"),
+        ),
     }
     let (first, last) =
         (report.heap_bytes[report.warm_up as usize], report.heap_bytes.last().copied().unwrap_or_default());
@@ -137,17 +142,25 @@ pub(crate) fn cannot(mut why: CannotCheck, places: &Places) -> String {
 pub(crate) fn junit(name: &str, report: &Report, fails: bool) -> String {
     let body = escape(&text(report, report.verdict));
     let message = escape(&format!("{}: {} bytes a run", report.verdict.as_str(), report.bytes_per_run));
-    let outcome = if fails {
-        format!("<failure message=\"{message}\" type=\"{}\">{body}</failure>", report.verdict.as_str())
-    } else {
-        format!("<system-out>{body}</system-out>")
-    };
+    if fails {
+        let failure = format!("<failure message=\"{message}\" type=\"{}\">{body}</failure>", report.verdict.as_str());
+        return junit_of(name, [1, 0], &failure);
+    }
+    junit_of(name, [0, 0], &format!("<system-out>{body}</system-out>"))
+}
+
+/// The same of an app of which nothing can be said.
+pub(crate) fn junit_of_error(name: &str, why: &str) -> String {
+    let why = escape(why);
+    junit_of(name, [0, 1], &format!("<error message=\"{why}\" type=\"error\">{why}</error>"))
+}
+
+fn junit_of(name: &str, [failures, errors]: [u8; 2], outcome: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <testsuites><testsuite name=\"dayfly leak check\" tests=\"1\" failures=\"{}\" errors=\"0\">\n\
+         <testsuites><testsuite name=\"dayfly leak check\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\">\n\
          <testcase classname=\"leak\" name=\"{}\">{outcome}</testcase>\n\
          </testsuite></testsuites>\n",
-        u8::from(fails),
         escape(name)
     )
 }
@@ -159,29 +172,40 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A report as SARIF 2.1.0 has it: a result for each leak, at the place of the write.
-pub(crate) fn sarif(report: &Report) -> String {
-    let results: Vec<_> = report.leaks.iter().map(result).collect();
+/// A report as SARIF 2.1.0 has it: a result for each leak, at the place of the write. Files are named from the working folder on,
+/// and are said by the app from its own `folder` on.
+pub(crate) fn sarif(report: &Report, baseline: &Baseline, folder: &Path) -> String {
+    let results = report.leaks.iter().map(|leak| result(leak, baseline.accepts(report, leak), folder));
+    sarif_of(json!({ "results": results.collect::<Vec<_>>() }))
+}
+
+/// The same of an app of which nothing can be said.
+pub(crate) fn sarif_of_error(why: &str) -> String {
+    sarif_of(json!({ "results": [], "invocations": [{
+        "executionSuccessful": false,
+        "toolExecutionNotifications": [{ "level": "error", "message": { "text": why } }],
+    }] }))
+}
+
+fn sarif_of(mut run: serde_json::Value) -> String {
     let rule = |id: &str, text: &str| json!({ "id": id, "shortDescription": { "text": text } });
+    run["tool"] = json!({ "driver": {
+        "name": "dayfly leak check",
+        "version": env!("CARGO_PKG_VERSION"),
+        "rules": [
+            rule("growing", "Each run leaves more in the heap"),
+            rule("bounded", "Something of the last run is left in the heap"),
+        ],
+    } });
     let sarif = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "dayfly leak check",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": [
-                    rule("growing", "Each run leaves more in the heap"),
-                    rule("bounded", "Something of the last run is left in the heap"),
-                ],
-            } },
-            "results": results,
-        }],
+        "runs": [run],
     });
     format!("{sarif:#}\n")
 }
 
-fn result(leak: &Leak) -> serde_json::Value {
+fn result(leak: &Leak, is_accepted: bool, folder: &Path) -> serde_json::Value {
     let mut result = json!({
         "ruleId": leak.verdict.as_str(),
         "level": if leak.verdict == Verdict::Growing { "error" } else { "warning" },
@@ -193,7 +217,7 @@ fn result(leak: &Leak) -> serde_json::Value {
         let (file, line) = place.rsplit_once(':')?;
         let (line, column): (u32, u32) = (line.parse().ok()?, column.parse().ok()?);
         Some(json!({ "physicalLocation": {
-            "artifactLocation": { "uri": file },
+            "artifactLocation": { "uri": uri(file, folder) },
             "region": { "startLine": line, "startColumn": column },
         } }))
     };
@@ -203,5 +227,28 @@ fn result(leak: &Leak) -> serde_json::Value {
     if let Some(location) = leak.read_at.first().and_then(location) {
         result["relatedLocations"] = json!([location]);
     }
+    if is_accepted {
+        result["suppressions"] = json!([{ "kind": "external", "status": "accepted" }]);
+    }
     result
+}
+
+/// A file as a code host finds it: the way to it from the working folder. What has a scheme, as a bundler's own names have, stays.
+fn uri(file: &str, folder: &Path) -> String {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    const KEPT_WITH_SCHEME: &AsciiSet = &KEPT.remove(b':');
+    if file.split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        return utf8_percent_encode(file, KEPT_WITH_SCHEME).to_string();
+    }
+    let mut way = PathBuf::new();
+    for part in folder.join(file).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(way.components().next_back(), Some(Component::Normal(_))) => {
+                way.pop();
+            }
+            part => way.push(part),
+        }
+    }
+    utf8_percent_encode(&way.to_string_lossy(), KEPT).to_string()
 }

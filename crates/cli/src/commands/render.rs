@@ -50,7 +50,7 @@ pub(crate) struct Render {
     #[arg(long, conflicts_with = "json")]
     usage: bool,
 
-    /// If a limit ends the render, keep its heap, as DevTools and memlab read it, without the contents of its strings
+    /// If a limit ends the render, keep its heap, as DevTools and memlab read it, without what its strings read
     #[arg(long, value_name = "FILE.heapsnapshot")]
     heap_on_limit: Option<PathBuf>,
 

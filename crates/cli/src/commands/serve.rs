@@ -52,7 +52,7 @@ pub(crate) struct Serve {
     state: Option<PathBuf>,
 
     /// Keep the heaps of renders that a limit ended in this folder: the latest eight, as DevTools and memlab read them, without
-    /// the contents of their strings
+    /// what their strings read
     #[arg(long, value_name = "FOLDER")]
     keep_heaps: Option<PathBuf>,
 

@@ -1,6 +1,7 @@
 //! `dayfly leak check`.
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
@@ -10,7 +11,7 @@ use super::scenario::{ScenarioArgs, cannot};
 use crate::cache::CacheArgs;
 use crate::commands::{build, runtime};
 use crate::exit::{Exit, Mistake};
-use crate::report::{print_bytes, print_json};
+use crate::report::{ERROR, print_bytes, print_json, printable};
 use crate::{input, leak_report, progress};
 
 /// Say whether an app grows when it is run again and again, by how much, and which line does it
@@ -70,8 +71,22 @@ impl Check {
         })?;
         match checked {
             Ok(report) => self.finish(&report, &baseline),
-            Err(why) => cannot(why, &script, &places, self.json || self.sarif),
+            Err(why) if self.junit || self.sarif => {
+                let why = leak_report::cannot(why, &places);
+                anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&why));
+                let text = match self.junit {
+                    true => leak_report::junit_of_error(&self.name(), &why),
+                    false => leak_report::sarif_of_error(&why),
+                };
+                print_bytes(text.as_bytes(), b"")?;
+                Ok(Exit::Usage)
+            }
+            Err(why) => cannot(why, &script, &places, self.json),
         }
+    }
+
+    fn name(&self) -> Cow<'_, str> {
+        self.scenario.app.file_name().unwrap_or_default().to_string_lossy()
     }
 
     fn baseline(&self) -> Result<Baseline> {
@@ -88,28 +103,27 @@ impl Check {
             build::write(file, text.as_bytes())?;
         }
         let left = baseline.without_accepted(report);
-        let fails = match left {
-            Verdict::Growing => report.bytes_per_run > self.max_growth,
-            Verdict::Bounded => self.strict,
-            Verdict::Clean => false,
-        };
+        let grows = left == Verdict::Growing && report.bytes_per_run > self.max_growth;
+        // Growth that is allowed makes what is bounded beside it no better.
+        let is_bounded = self.strict && baseline.leaves(report, Verdict::Bounded);
+        let fails = grows || is_bounded;
         if self.json {
             print_json(report)?;
         } else {
-            let name = self.scenario.app.file_name().unwrap_or_default().to_string_lossy();
             let text = if self.junit {
-                leak_report::junit(&name, report, fails)
+                leak_report::junit(&self.name(), report, fails)
             } else if self.sarif {
-                leak_report::sarif(report)
+                let folder = self.scenario.app.parent().unwrap_or(Path::new(""));
+                leak_report::sarif(report, baseline, folder)
             } else {
                 leak_report::text(report, left)
             };
             print_bytes(text.as_bytes(), b"")?;
         }
-        Ok(match left {
-            Verdict::Growing if fails => Exit::GROWING,
-            Verdict::Bounded if fails => Exit::BOUNDED,
-            _ => Exit::Done,
+        Ok(match (grows, is_bounded) {
+            (true, _) => Exit::GROWING,
+            (false, true) => Exit::BOUNDED,
+            (false, false) => Exit::Done,
         })
     }
 }

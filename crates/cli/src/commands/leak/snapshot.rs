@@ -31,7 +31,7 @@ pub(crate) struct Snapshot {
     #[arg(short, long, value_name = "FILE.heapsnapshot")]
     output: PathBuf,
 
-    /// Write the contents of strings too
+    /// Write strings as they are, and names that are no words
     #[arg(long)]
     with_strings: bool,
 }
