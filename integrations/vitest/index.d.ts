@@ -46,6 +46,13 @@ export interface Report {
 
 export function leakCheck(app: string, options?: Options): Promise<Report>;
 export function describeLeaks(report: Report): string;
+
+/** What `@dayfly/leak-check/vitest` and `@dayfly/leak-check/jest` add to what is expected of the path of a bundle. */
+export interface ToLeak {
+  toLeak(options?: Options): Promise<void>;
+}
+
+/** For `expect.extend`, where neither of those is imported. */
 export const matchers: {
   toLeak(app: string, options?: Options): Promise<{ pass: boolean; message: () => string }>;
 };

@@ -1,0 +1,4 @@
+// Adds `toLeak` to Jest's `expect`, and to its types.
+import { matchers } from "./index.js";
+
+expect.extend(matchers);
