@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -36,20 +37,31 @@ export default { async fetch(request, env) {
     return new Response(`${env.NAME} ${url.protocol}//${url.host}${url.pathname}`);
 } };"#;
 
+/// What a group has compiled, which takes the longest: each has its own, and for all that a test starts it is copied.
+fn compiled() -> &'static Path {
+    static COMPILED: OnceLock<PathBuf> = OnceLock::new();
+    COMPILED.get_or_init(|| {
+        let folder = scratch("serve").join("isolate-compiled");
+        let groups = Groups::start(&folder);
+        groups.end();
+        folder.join("state/groups/red/cache")
+    })
+}
+
 impl Groups {
     fn new(test: &str) -> Self {
         let folder = scratch("serve").join(test);
-        std::fs::create_dir_all(folder.join("state/groups")).unwrap();
-        // All but what each group has compiled, which takes the longest.
-        for group in std::fs::read_dir(folder.join("state/groups")).unwrap() {
-            for kept in std::fs::read_dir(group.unwrap().path()).unwrap().map(|kept| kept.unwrap().path()) {
-                match kept.is_dir() {
-                    true if kept.ends_with("cache") => {}
-                    true => std::fs::remove_dir_all(kept).unwrap(),
-                    false => std::fs::remove_file(kept).unwrap(),
-                }
-            }
+        let _ = std::fs::remove_dir_all(folder.join("state"));
+        for group in ["red", "green", "blue", "default"] {
+            let group = folder.join("state/groups").join(group);
+            std::fs::create_dir_all(&group).unwrap();
+            run(Command::new("cp").arg("-a").arg(compiled()).arg(group));
         }
+        Self::start(&folder)
+    }
+
+    fn start(folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).unwrap();
         std::fs::write(folder.join("app.mjs"), APP).unwrap();
         let tenant = |name: &str, group: &str| {
             format!(
@@ -62,7 +74,7 @@ impl Groups {
         let file = folder.join("serve.toml");
         let arguments = [file.to_str().unwrap(), "--isolate", "tenant-group", "--log", "text"];
         let server = Server::run(&folder.join("state"), &arguments, drop);
-        Self { server, folder }
+        Self { server, folder: folder.to_owned() }
     }
 
     /// A request to the admin API: its status, and the body.
