@@ -3,7 +3,7 @@ import { load } from "./core.js";
 
 const { native, primordials } = globalThis.__bootstrap;
 const { Error, Promise, TypeError } = primordials;
-const { createReadableStream } = load("ext:deno_web/06_streams.js");
+const { createReadableByteStream } = load("ext:deno_web/06_streams.js");
 const { InnerBody } = load("ext:deno_fetch/22_body.js");
 
 /** `body` is its bytes, or the number by which it is read. */
@@ -11,15 +11,16 @@ export function incoming(body) {
   return new InnerBody(typeof body === "number" ? stream(body) : { body, consumed: false });
 }
 
-/** No stream of bytes, as that of a body which is whole is none: an app need not know which it was sent. */
+/** A stream of bytes, as that of a body which is whole: an app need not know which it was sent. */
 function stream(body) {
   const pull = async (controller) => {
     const piece = await next(body);
-    if (piece === undefined) controller.close();
-    else controller.enqueue(piece);
+    if (piece !== undefined) return controller.enqueue(piece);
+    controller.close();
+    controller.byobRequest?.respond(0);
   };
   // Nothing is asked for before the app reads.
-  return createReadableStream(() => {}, pull, async () => native.cancelCall(body), 0);
+  return createReadableByteStream(() => {}, pull, async () => native.cancelCall(body));
 }
 
 /** The next piece; nothing at the end. */

@@ -10,7 +10,10 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { subtle } from "./subtle.mjs";
+import { changed as changedInspect } from "./inspect.mjs";
+import { changed as changedScript } from "./deno.mjs";
 import * as intl from "./intl/build.mjs";
+import { changed as changedPackage, changedFiles } from "./node/packages.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const [registry, outfile] = process.argv.slice(2);
@@ -61,54 +64,14 @@ const END = "\0";
 function table() {
   const entries = Object.entries(scripts).flatMap(([name, files]) => files.map((file) => {
     let text = read(name, file).trimEnd();
-    // A format that is in no standard yet, and a large table.
-    if (file === "14_compression.js") text = replace(text, '    "brotli",\n', "", file);
     if (file === "00_crypto.js") text = subtle(text, replace);
-    // Of a blob's URL, the origin of what is inside, and no more.
-    if (file === "00_url.js") {
-      text = replace(text, "return new URL(this.pathname).origin;", `const inner = new URL(this.pathname);
-        return inner.protocol === "http:" || inner.protocol === "https:" ? inner.origin : "null";`, file);
-    }
-    // Their names are part of the standard, and esbuild would put the functions where they are used, without them.
-    if (file === "06_streams.js") {
-      text = replace(text, "const size = (chunk) => chunk.byteLength;", "const { size } = { size: (chunk) => chunk.byteLength };", file);
-      text = replace(text, "const size = () => 1;", "const { size } = { size: () => 1 };", file);
-    }
+    text = changedScript(text, replace, file);
     if (!text.endsWith("})();")) throw new Error(`${name}/${file} is no longer one call of a function`);
     // Names stay: those of classes are what the standards say.
     const { code } = esbuild.transformSync(text, { minifySyntax: true, minifyWhitespace: true, charset: "utf8", legalComments: "none" });
     return `__bootstrap.scripts[${JSON.stringify(`ext:${name}/${file}`)}]=__bootstrap=>${code.trimEnd()}`;
   }));
   return entries.map((entry) => entry + END).join("");
-}
-
-/** How many properties of one object are shown, and of which length on an array's other keys are not looked for. */
-const MOST_PROPERTIES = 1000;
-const MOST_ELEMENTS = 10000;
-
-/** Node's `inspect`, which asks the engine of this runtime what it asks its own, and whose work is bounded. */
-function inspect(text, file) {
-  const native = "globalThis.__bootstrap.native";
-  const changes = [
-    ["getProxyDetails:y.getProxyDetails", `getProxyDetails:${native}.proxyDetails`],
-    ["getPromiseDetails:()=>[g,void 0]", `getPromiseDetails:${native}.promiseDetails`],
-    ['kPending:g,kRejected:h,', "kPending:0,kRejected:2,"],
-    // By the class of a function, and not by its text, of which the package makes nothing here.
-    ['isAsyncFunction:t=>"function"==typeof t&&a.toString.call(t).startsWith("async")', `isAsyncFunction:(of=>t=>/^Async/.test(of(t)))(${native}.classOf)`],
-    [
-      'isGeneratorFunction:t=>"function"==typeof t&&a.toString.call(t).match(/^(async\\s+)?function *\\*/)',
-      `isGeneratorFunction:(of=>t=>/GeneratorFunction$/.test(of(t)))(${native}.classOf)`,
-    ],
-    ["getOwnNonIndexProperties:function(t,e=2){", `getOwnNonIndexProperties:function(t,e=2){if(t.length>${MOST_ELEMENTS})return[];`],
-    [
-      "for(p=0;p<l.length;p++)b(R,Er(t,e,o,l[p],L));",
-      `for(p=0;p<l.length&&p<${MOST_PROPERTIES};p++)b(R,Er(t,e,o,l[p],L));` +
-        `if(l.length>${MOST_PROPERTIES})b(R,"... "+(l.length-${MOST_PROPERTIES})+" more properties");`,
-    ],
-    // The budget of characters beyond which nested objects are only named.
-    ["T>2**27", "T>2**18"],
-  ];
-  return changes.reduce((text, [from, to]) => replace(text, from, to, file), text);
 }
 
 /** Text and domains are native, and the lists of parameters are the class `URLSearchParams`'s, which is Deno's. */
@@ -127,12 +90,10 @@ const sources = {
   name: "sources",
   setup(build) {
     // What unenv and others ask of Node.
-    build.onResolve({ filter: /^(node:)?(assert|buffer|events|stream|string_decoder|process|util)$/ }, ({ path: name, importer }) => {
-      const ours = { process: "node/process.js", stream: "readable-stream", util: importer.includes("unenv") ? "unenv/node/util" : "node/util.js" };
+    build.onResolve({ filter: /^(node:)?(assert|buffer|events|stream|string_decoder|process|util)$/ }, ({ path: name }) => {
       const module = name.replace("node:", "");
-      if (module === "process") return { path: path.join(here, ours.process) };
-      if (module === "util" && !importer.includes("unenv")) return { path: path.join(here, ours.util) };
-      return build.resolve(ours[module] ?? `${module}/`, { kind: "import-statement", resolveDir: here });
+      if (module === "process" || module === "util") return { path: path.join(here, `node/${module}.js`) };
+      return build.resolve(module === "stream" ? "readable-stream" : `${module}/`, { kind: "import-statement", resolveDir: here });
     });
     build.onResolve({ filter: /^node:/ }, ({ path: name }) =>
       build.resolve(name.replace("node:", "unenv/node/"), { kind: "import-statement", resolveDir: here }));
@@ -148,16 +109,9 @@ const sources = {
     build.onLoad({ filter: /@formatjs\/intl-\w+\/index\.js$/ }, ({ path: file }) => ({
       contents: intl.formatjs(fs.readFileSync(file, "utf8"), file, replace, here),
     }));
-    build.onLoad({ filter: /unenv\/dist\/runtime\/_internal\/utils\.mjs$/ }, ({ path: file }) => ({
-      contents: replace(
-        fs.readFileSync(file, "utf8"),
-        "`[unenv] ${name} is not implemented yet!`",
-        "`${name} is not there: a sandbox has no files, no sockets and no processes`",
-        file,
-      ),
-    }));
+    build.onLoad({ filter: changedFiles }, ({ path: file }) => ({ contents: changedPackage(fs.readFileSync(file, "utf8"), file, replace, here) }));
     build.onLoad({ filter: /node-inspect-extracted\/dist\/inspect\.js$/ }, ({ path: file }) => ({
-      contents: inspect(fs.readFileSync(file, "utf8"), file),
+      contents: changedInspect(fs.readFileSync(file, "utf8"), replace, file),
     }));
   },
 };

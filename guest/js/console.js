@@ -26,10 +26,33 @@ function cut(text) {
   return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;
 }
 
+/** What `inspect` is to count for a console, so that it ends with what a line may have. */
+const BOUNDED = { used: 0 };
+
 /** The arguments of a call as one text. */
 function format(values) {
+  const bounded = values.map((value) => typeof value === "string" ? cut(value) : value);
   try {
-    return formatWithOptions({}, ...values.map((value) => typeof value === "string" ? cut(value) : value));
+    return formatWithOptions(BOUNDED, ...bounded);
+  } catch {
+    // One of them cannot be shown, and the others can.
+    return formatWithOptions(BOUNDED, ...bounded.map((value) => isObject(value) ? { [inspect.custom]: () => show(value) } : value));
+  }
+}
+
+/** Options whose lengths without an end are that of a line. */
+function bound(options) {
+  const { maxArrayLength = 100, maxStringLength = 10000, ...rest } = options ?? {};
+  const most = (length) => Math.min(length ?? Infinity, MOST_TEXT);
+  return { ...rest, maxArrayLength: most(maxArrayLength), maxStringLength: most(maxStringLength) };
+}
+
+const isObject = (value) => typeof value === "function" || typeof value === "object" && value !== null;
+
+/** One value, or why it cannot be shown. */
+function show(value, options = () => ({})) {
+  try {
+    return inspect(value, { ...options(), ...BOUNDED });
   } catch (error) {
     return `[a value that cannot be shown: ${native.headline(error)}]`;
   }
@@ -84,7 +107,7 @@ const operations = {
   table(data = undefined, columns = undefined) {
     let text;
     try {
-      text = table(data, columns);
+      text = table(data, isObject(columns) ? Array.from(columns, (name) => cut(`${name}`)) : undefined);
     } catch (error) {
       text = `[a table that cannot be shown: ${native.headline(error)}]`;
     }
@@ -94,13 +117,7 @@ const operations = {
   trace: (...data) => print("log", `Trace${data.length > 0 ? `: ${format(data)}` : ""}\n${native.stack()}`.trimEnd()),
   warn: (...data) => write("warn", data),
   dir(item = undefined, options = undefined) {
-    let text;
-    try {
-      text = inspect(item, { customInspect: false, ...options });
-    } catch (error) {
-      text = `[a value that cannot be shown: ${native.headline(error)}]`;
-    }
-    print("log", text);
+    print("log", show(item, () => ({ customInspect: false, ...bound(options) })));
   },
   dirxml: (...data) => write("log", data),
 

@@ -5,7 +5,9 @@ import * as ops from "./ops.js";
 import * as inspecting from "./inspecting.js";
 
 const { primordials, native, scripts } = globalThis.__bootstrap;
-const { TypedArrayPrototypeGetSymbolToStringTag, SymbolFor } = primordials;
+const {
+  MathMin, StringPrototypeSlice, StringPrototypeToWellFormed, SymbolFor, TypedArrayPrototypeGetSymbolToStringTag,
+} = primordials;
 
 const loaded = { __proto__: null };
 const transferables = { __proto__: null };
@@ -48,6 +50,8 @@ export const core = {
 
   encode: native.encode,
   decode: (bytes) => native.decode(bytes, "utf-8", false, false),
+  /** What is decoded again of a text that is encoded. */
+  decoded: (text) => StringPrototypeToWellFormed(text[0] === "\uFEFF" ? StringPrototypeSlice(text, 1) : text),
 
   registerTransferableResource: (name, send, receive) => transferables[name] = { send, receive },
   getTransferableResource: (name) => transferables[name] ?? { send: refuseTransfer },
@@ -57,7 +61,8 @@ export const core = {
   serialize: (value, options, onError) => serialize(value, core, options, onError),
   deserialize: (data, options) => deserialize(data, core, options),
 
-  createSystemTimer: (callback, _repeat, delay) => native.setTimeout(callback, delay),
+  // Longer than the longest is as good as never.
+  createSystemTimer: (callback, delay) => native.setTimeout(callback, MathMin(delay, 2 ** 31 - 1)),
   cancelTimer: (id) => native.clearTimeout(id),
   refTimer() {},
   unrefTimer() {},

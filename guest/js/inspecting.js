@@ -1,7 +1,7 @@
 // How values are shown: Node's `util.inspect`, by the package node-inspect-extracted.
 import util from "node-inspect-extracted";
 
-export const { inspect, format, formatWithOptions } = util;
+export const { inspect, format, formatWithOptions, getStringWidth } = util;
 
 /** An object of the same name that has only these keys, for `inspect` to show. */
 export function createFilteredInspectProxy({ object, keys, evaluate = true }) {

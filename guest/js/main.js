@@ -8,6 +8,15 @@ import { commonjs, importable } from "./node/main.js";
 
 const { native } = globalThis.__bootstrap;
 
+// QuickJS takes a text alone for an error's stack, and lists it among the error's keys then.
+const { defineProperty } = Object;
+const { set } = Object.getOwnPropertyDescriptor({
+  set stack(value) {
+    defineProperty(this, "stack", { value, writable: true, enumerable: native.classOf(this) !== "Error", configurable: true });
+  },
+}, "stack");
+defineProperty(Error.prototype, "stack", { set });
+
 native.hooks({
   /** The top level has run: what it left open is no render's. */
   loaded() {

@@ -4,6 +4,7 @@ import { console, renewConsole } from "./console.js";
 import { URLPattern } from "urlpattern-polyfill/urlpattern";
 import { fetch } from "./fetch.js";
 import { handle } from "./handle.js";
+import { showClasses } from "./shown.js";
 
 const { isFormat, native, primordials } = globalThis.__bootstrap;
 
@@ -61,17 +62,7 @@ define({
   console,
 });
 
-// Deno's console asks a value how it is shown by a symbol of its own, Node's by another.
-const [denos, nodes] = ["Deno.privateCustomInspect", "nodejs.util.inspect.custom"].map((name) => Symbol.for(name));
-for (const name of Object.getOwnPropertyNames(globalThis)) {
-  const prototype = typeof globalThis[name] === "function" ? globalThis[name].prototype : undefined;
-  if (prototype && Object.hasOwn(prototype, denos)) {
-    const value = function (_depth, options, inspect) {
-      return this[denos](inspect, options);
-    };
-    Object.defineProperty(prototype, nodes, { value, writable: true, configurable: true });
-  }
-}
+showClasses(globalThis);
 
 function pick(exports, ...names) {
   return Object.fromEntries(names.map((name) => [name, exports[name]]));
@@ -82,10 +73,10 @@ define({ setImmediate: native.setImmediate, clearImmediate: native.clearImmediat
 
 // Deno's keeps what it was when its process started.
 Object.defineProperty(time.Performance.prototype, "timeOrigin", {
-  get: { timeOrigin() {
+  get: Object.getOwnPropertyDescriptor({ get timeOrigin() {
     if (this !== time.performance) throw new TypeError("Illegal invocation");
     return native.origin() / 1e6;
-  } }.timeOrigin,
+  } }, "timeOrigin").get,
   set: undefined,
   configurable: true,
   enumerable: true,

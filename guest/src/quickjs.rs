@@ -177,7 +177,12 @@ unsafe extern "C" fn load_module(
             };
         }
         let Some(exports) = find(&ctx, &text) else {
-            javy::quickjs::Exception::throw_reference(&ctx, &format!("could not load module '{text}'"));
+            let remedy = if text.starts_with("node:") {
+                "the engine does not have that module of Node's; those that it has are in GLOBALS.md"
+            } else {
+                "a bundle is one file, so bundle what it imports into it first, with esbuild, Vite, rolldown or webpack"
+            };
+            javy::quickjs::Exception::throw_reference(&ctx, &format!("could not load module '{text}': {remedy}"));
             return std::ptr::null_mut();
         };
         let module = qjs::JS_NewCModule(raw, name, Some(fill_module));
@@ -243,6 +248,78 @@ pub fn proxy_parts<'js>(value: &Value<'js>) -> Option<[Value<'js>; 2]> {
                 Some([Value::new_null(ctx.clone()), Value::new_null(ctx.clone())])
             }
         }
+    }
+}
+
+/// QuickJS's records of an iterator over a map or a set, of its map, and of an entry, up to what is read of them.
+#[repr(C)]
+struct MapIterator {
+    map: qjs::JSValue,
+    kind: c_int,
+    current: *const MapRecord,
+}
+
+#[repr(C)]
+struct MapState {
+    is_weak: bool,
+    records: Link,
+}
+
+#[repr(C)]
+struct MapRecord {
+    references: c_int,
+    is_empty: bool,
+    map: *const MapState,
+    link: Link,
+    hash_link: Link,
+    key: qjs::JSValue,
+    value: qjs::JSValue,
+}
+
+#[repr(C)]
+struct Link {
+    previous: *const Link,
+    next: *const Link,
+}
+
+/// What an iterator over a map or a set has still to give, up to `most` of it, and whether that is pairs; the two of a pair
+/// follow each other. None if `value` is no such iterator.
+pub fn left_to_iterate<'js>(value: &Value<'js>, most: usize) -> Option<(Vec<Value<'js>>, bool)> {
+    const KEYS: c_int = 0;
+    const PAIRS: c_int = 2;
+    let class = class_name(value)?;
+    let is_set = class == "Set Iterator";
+    if !is_set && class != "Map Iterator" {
+        return None;
+    }
+    let ctx = value.ctx();
+    let mut left = Vec::new();
+    // SAFETY: the class says what the value has, and that of the iterator's object, which is a map or a set until the iterator
+    // is at its end, what that has. The iterator keeps its current record, and so its place in the list. Nothing runs meanwhile.
+    unsafe {
+        let mut class = 0;
+        let iterator = &*qjs::JS_GetAnyOpaque(value.as_raw(), &mut class).cast::<MapIterator>();
+        let is_pairs = iterator.kind == PAIRS;
+        if !qjs::JS_IsObject(iterator.map) {
+            return Some((left, is_pairs));
+        }
+        let take = |value| Value::from_raw(ctx.clone(), qjs::JS_DupValue(ctx.as_raw().as_ptr(), value));
+        let map = qjs::JS_GetAnyOpaque(iterator.map, &mut class).cast::<MapState>();
+        let end = &raw const (*map).records;
+        let mut at = iterator.current.as_ref().map_or((*end).next, |current| current.link.next);
+        while at != end && left.len() < most {
+            let record = &*at.byte_sub(std::mem::offset_of!(MapRecord, link)).cast::<MapRecord>();
+            if !record.is_empty {
+                if is_set || iterator.kind == KEYS || is_pairs {
+                    left.push(take(record.key));
+                }
+                if is_pairs || (!is_set && iterator.kind != KEYS) {
+                    left.push(take(if is_set { record.key } else { record.value }));
+                }
+            }
+            at = record.link.next;
+        }
+        Some((left, is_pairs))
     }
 }
 

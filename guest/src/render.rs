@@ -108,7 +108,7 @@ fn as_promise<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<Option<Promise<
 
 /// Runs the microtasks until none is left. What one throws (`queueMicrotask`'s callback may) is reported.
 pub fn run_jobs(ctx: &Ctx<'_>) {
-    while ctx.execute_pending_job() {
+    while tasks::run_job(ctx) {
         if ctx.has_exception() {
             console::report_exception(ctx);
         }

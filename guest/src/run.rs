@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use javy::quickjs::promise::PromiseState;
-use javy::quickjs::{Ctx, Value};
+use javy::quickjs::{Coerced, Ctx, Object, Value};
 
 use crate::contract::loader::{Form, Source};
-use crate::contract::renderer::{Bounds, Failure};
+use crate::contract::renderer::{Bounds, Error, Failure, Thrown};
 use crate::quickjs::Code;
 use crate::render::{self, DEFAULT_BOUNDS};
 use crate::notices::Unhandled;
@@ -32,8 +32,19 @@ pub fn run(sources: &[Source], importable: Vec<Source>, bounds: Option<Bounds>) 
         }
         run_jobs(&ctx)?;
         finish(&ctx)?;
-        UNCAUGHT.take().map_or(Ok(()), Err)
+        UNCAUGHT.take().or_else(|| exit_code(&ctx)).map_or(Ok(()), Err)
     })
+}
+
+/// The failure that code means which sets `process.exitCode`, as test runners for Node do.
+fn exit_code(ctx: &Ctx<'_>) -> Option<Failure> {
+    let process: Object<'_> = ctx.globals().get("process").map_err(|_| ctx.catch()).ok()?;
+    let code: Coerced<f64> = process.get("exitCode").map_err(|_| ctx.catch()).ok()?;
+    // Undefined reads as no number.
+    let fails = code.0 != 0.0 && !code.0.is_nan();
+    let message = format!("process.exitCode is {}", code.0);
+    let error = Error { name: "Error".into(), message, stack: String::new() };
+    fails.then_some(Failure::Threw(Thrown { error, causes: Vec::new() }))
 }
 
 /// The text of the module that code which is run for itself may import by that name.
@@ -113,7 +124,7 @@ fn turn(ctx: &Ctx<'_>) -> Result<bool, Failure> {
 
 /// Runs the microtasks until none is left.
 fn run_jobs(ctx: &Ctx<'_>) -> Result<(), Failure> {
-    while ctx.execute_pending_job() {
+    while tasks::run_job(ctx) {
         if ctx.has_exception() {
             uncaught(ctx, &ctx.catch())?;
         }

@@ -1,5 +1,5 @@
 //! Tasks that are not tied to a time: `setImmediate`, and messages of a `MessageChannel`. Each is run before the next
-//! timer, with its microtasks after it.
+//! timer, with its microtasks after it. And the order of microtasks and of what `process.nextTick` was given.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -34,6 +34,31 @@ thread_local! {
     static BATCH: Cell<usize> = const { Cell::new(0) };
     /// Whether a turn has ended, and the timers are to be looked at.
     static TIMERS_NEXT: Cell<bool> = const { Cell::new(false) };
+    /// What calls all that `process.nextTick` was given, if it was given something.
+    static TICKS: RefCell<Option<Persistent<Function<'static>>>> = const { RefCell::new(None) };
+    /// Whether microtasks are being run, all of which go before what they give to `process.nextTick`.
+    static IS_AMONG_JOBS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has `run_job` call a function once.
+pub fn queue_ticks<'js>(ctx: Ctx<'js>, ticks: Function<'js>) {
+    TICKS.set(Some(Persistent::save(&ctx, ticks)));
+}
+
+/// Runs a microtask, or what `process.nextTick` was given; false if there is neither. As in Node the latter goes before the
+/// microtasks that wait, but after all of them if it was given by one. What was thrown is the pending exception.
+pub fn run_job(ctx: &Ctx<'_>) -> bool {
+    if IS_AMONG_JOBS.get() || TICKS.with_borrow(Option::is_none) {
+        let has_run = ctx.execute_pending_job();
+        IS_AMONG_JOBS.set(has_run);
+        if has_run {
+            return true;
+        }
+    }
+    let Some(ticks) = TICKS.take() else { return false };
+    // An error is pending then, and the caller sees it.
+    let _ = ticks.restore(ctx).and_then(|ticks| ticks.call::<_, ()>(()));
+    true
 }
 
 /// Queues a task; gives its number.

@@ -40,6 +40,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     define(&native, "classOf", class_of)?;
     define(&native, "proxyDetails", proxy_details)?;
     define(&native, "promiseDetails", promise_details)?;
+    define(&native, "previewEntries", preview_entries)?;
     define(&native, "headline", |value: Value<'_>| thrown::headline(&value))?;
     define(&native, "stack", stack)?;
     define(&native, "write", write)?;
@@ -53,6 +54,7 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     define(&native, "asyncContext", async_context)?;
     define(&native, "setAsyncContext", set_async_context)?;
     define(&native, "queueTask", queue_task)?;
+    define(&native, "queueTicks", tasks::queue_ticks)?;
     define(&native, "setImmediate", tasks::set_immediate)?;
     define(&native, "clearImmediate", tasks::clear_immediate)?;
     for timer in ["setTimeout", "clearTimeout"] {
@@ -121,6 +123,21 @@ fn promise_details<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Array<'js>> 
     };
     details.set(1, result)?;
     Ok(details)
+}
+
+/// As Node's binding of that name, for iterators of maps and sets: what they have still to give, and whether that is pairs.
+fn preview_entries<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Array<'js>> {
+    /// More than a console line shows.
+    const MOST: usize = 20_000;
+    let (left, is_pairs) = quickjs::left_to_iterate(&value, MOST).unwrap_or_default();
+    let entries = Array::new(ctx.clone())?;
+    for (index, entry) in left.into_iter().enumerate() {
+        entries.set(index, entry)?;
+    }
+    let result = Array::new(ctx)?;
+    result.set(0, entries)?;
+    result.set(1, is_pairs)?;
+    Ok(result)
 }
 
 /// Where the app is now, one call a line.

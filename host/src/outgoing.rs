@@ -73,6 +73,15 @@ pub struct Call {
     pub span: Option<NonZeroU64>,
 }
 
+impl Call {
+    /// Notes that nothing came of it, if nothing has until now.
+    fn end(&mut self) {
+        if self.status.is_none() && self.error.is_none() {
+            (self.error, self.time) = (Some(FetchErrorKind::Cancelled), self.began.elapsed());
+        }
+    }
+}
+
 /// The calls of one render, and the body of the request that it answers: the guest reads that as it reads theirs.
 pub(crate) struct Calls {
     outgoing: Option<Outgoing>,
@@ -421,6 +430,7 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        self.note.end();
         // The feed tells the guest of it.
         if std::thread::panicking() && self.feed.is_asked() {
             self.note.fail(FetchErrorKind::Protocol);
@@ -507,14 +517,9 @@ impl Notes {
     }
 
     fn take(&self) -> (Vec<Call>, u64) {
-        let Noted { calls, dropped } = std::mem::take(&mut *locked(&self.calls));
-        let ended = |mut call: Call| {
-            if call.status.is_none() && call.error.is_none() {
-                (call.error, call.time) = (Some(FetchErrorKind::Cancelled), call.began.elapsed());
-            }
-            call
-        };
-        (calls.into_iter().map(ended).collect(), dropped)
+        let Noted { mut calls, dropped } = std::mem::take(&mut *locked(&self.calls));
+        calls.iter_mut().for_each(Call::end);
+        (calls, dropped)
     }
 }
 
@@ -537,6 +542,14 @@ impl Note {
 
     fn fail(&self, kind: FetchErrorKind) {
         self.change(|call| call.error = Some(kind));
+    }
+
+    /// Notes a call that is given up before anything came of it.
+    fn end(&self) {
+        let mut noted = locked(&self.notes.calls);
+        if let Some(call) = self.index.and_then(|index| noted.calls.get_mut(index)) {
+            call.end();
+        }
     }
 
     /// Takes that much of what all responses of the render may have.

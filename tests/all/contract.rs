@@ -237,7 +237,7 @@ fn hostile_values_in_a_console_call_run_no_code_and_cost_bounded_text() {
     );
     assert_eq!(rendered.page(), "ok");
     let console = rendered.console();
-    assert!(console[0].starts_with("log: Proxy({}) { x: [Getter] } <ref *1> { self: [Circular *1] }"), "{console:?}");
+    assert!(console[0].starts_with("log: {} { x: [Getter] } <ref *1> { self: [Circular *1] }"), "{console:?}");
     assert!(console[1].ends_with("... 999900 more items\n]"), "{console:?}");
 }
 

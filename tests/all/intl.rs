@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::support::{App, Rendered, in_node};
+use crate::support::{App, Rendered, assert_same_page, in_node};
 
 /// Compares what a part of `tests/apps/intl.js` gives with what Node gives, but for the cases that have one of `others` in
 /// them: GLOBALS.md says how and why they differ.
@@ -92,6 +92,39 @@ fn a_locale_that_is_not_there_is_named() {
     assert_eq!(eval("Intl.NumberFormat.supportedLocalesOf(['xx-YY', 'en', 'en-US'])").page(), "en,en-US");
     assert!(message("'i'.toLocaleUpperCase('tr')").contains("\"tr\""));
     assert!(message("new Intl.DateTimeFormat('en', { calendar: 'hebrew' })").contains("\"hebrew\""));
+}
+
+#[test]
+fn a_calendar_in_a_tag_is_as_one_in_the_options() {
+    assert!(message("new Intl.DateTimeFormat('ja-JP-u-ca-japanese')").contains("no data for the locale"));
+    for expression in [
+        "new Intl.DateTimeFormat('en-u-ca-japanese')",
+        "new Date(0).toLocaleDateString('de-DE-u-ca-buddhist')",
+        "new Intl.DateTimeFormat(['xx', 'en-US-u-ca-buddhist-nu-latn'])",
+    ] {
+        assert!(message(expression).contains("Intl.DateTimeFormat has no data for the calendar \""), "{expression}");
+    }
+    assert_eq!(eval("new Intl.DateTimeFormat('en-u-ca-gregory').resolvedOptions().calendar").page(), "gregory");
+    assert_eq!(
+        eval("new Intl.DateTimeFormat('en-u-ca-japanese', { calendar: 'gregory' }).resolvedOptions().calendar").page(),
+        "gregory"
+    );
+}
+
+#[test]
+fn texts_are_cut_as_in_node() {
+    let Some(expected) = in_node("texts_are_cut_as_in_node", "segments.js", "[{}]") else { return };
+    assert_same_page("segments.js", &App::file("segments.js").render("{}").page(), &expected);
+}
+
+#[test]
+fn words_of_a_language_without_spaces_are_not_guessed() {
+    assert!(
+        message("new Intl.Segmenter('th', { granularity: 'word' })")
+            .contains("Intl.Segmenter for words has no data for the locale \"th\"")
+    );
+    assert_eq!(eval("[...new Intl.Segmenter('ja').segment('日本')].length").page(), "2");
+    assert!(message("new Intl.Segmenter('xx')").contains("\"xx\""));
 }
 
 #[test]

@@ -479,6 +479,7 @@ fn a_signal_ends_a_call() {
          await reader.read();
          setTimeout(() => reading.abort(), 10);
          const body = await reader.read().catch(told);
+         await new Promise((done) => setTimeout(done, 1000));
          return { before, during, timed, body };",
         &[&hanging, &silent],
     );
@@ -494,6 +495,8 @@ fn a_signal_ends_a_call() {
     );
     let errors: Vec<_> = outcome.usage.calls.iter().map(|call| call.error).collect();
     assert_eq!(errors, [Some(FetchErrorKind::Cancelled), Some(FetchErrorKind::Cancelled), None], "{outcome:#?}");
+    // When it was given up, and not when the render ended.
+    assert!(outcome.usage.calls.iter().all(|call| call.time < Duration::from_secs(1)), "{outcome:#?}");
     is_closed.recv_timeout(Duration::from_secs(60)).unwrap();
 }
 

@@ -29,7 +29,7 @@ impl TypeScript {
             run(Command::new("npm").arg("ci").current_dir(&folder));
             std::fs::write(&stamp, read("package-lock.json")).unwrap();
         }
-        for name in ["app.ts", "wrong.ts", "tsconfig.json"] {
+        for name in ["app.ts", "globals.ts", "node.ts", "wrong.ts", "tsconfig.json"] {
             std::fs::write(folder.join(name), read(name)).unwrap();
         }
         let types = run(Command::new(env!("CARGO_BIN_EXE_dayfly")).arg("types"));
@@ -39,7 +39,13 @@ impl TypeScript {
 
     /// Checks one file under the settings of `tests/types/tsconfig.json`.
     fn check(&self, file: &str) -> Output {
+        self.check_with(file, "[]")
+    }
+
+    /// The same with the packages of types that are named.
+    fn check_with(&self, file: &str, types: &str) -> Output {
         let settings = std::fs::read_to_string(self.folder.join("tsconfig.json")).unwrap();
+        let settings = settings.replace("\"types\": []", &format!("\"types\": {types}"));
         let project = format!("tsconfig.{file}.json");
         let settings = settings.trim_end().strip_suffix('}').unwrap().trim_end().to_owned();
         std::fs::write(self.folder.join(&project), format!("{settings},\n  \"files\": [\"{file}\"]\n}}\n")).unwrap();
@@ -57,4 +63,16 @@ fn an_app_is_written_against_types() {
     let checked = typescript.check("wrong.ts");
     let said = String::from_utf8_lossy(&checked.stdout);
     assert!(!checked.status.success() && said.starts_with("wrong.ts(5,3): error TS2322"), "{said}");
+}
+
+#[test]
+fn the_globals_that_typescript_lacks_are_declared_and_go_with_the_types_of_node() {
+    let test = "the_globals_that_typescript_lacks_are_declared_and_go_with_the_types_of_node";
+    let Some(typescript) = TypeScript::installed(test) else { return };
+    for (file, types) in
+        [("globals.ts", "[]"), ("globals.ts", r#"["node"]"#), ("node.ts", r#"["node"]"#), ("app.ts", r#"["node"]"#)]
+    {
+        let checked = typescript.check_with(file, types);
+        assert!(checked.status.success(), "{file} {types}: {}", String::from_utf8_lossy(&checked.stdout));
+    }
 }

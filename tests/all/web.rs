@@ -484,6 +484,118 @@ fn urls_are_the_standards_where_parsers_are_known_to_differ() {
 }
 
 #[test]
+fn urls_with_opaque_paths_are_the_standards_and_cost_little() {
+    let app = App::new(
+        r#"const set = (url, part, value) => { const it = new URL(url); it[part] = value; return it.href };
+         globalThis.render = async () => {
+           const long = new URL('data:,' + 'x'.repeat(5e5));
+           long.hash = 'a b';
+           const font = await fetch('data:font/woff2;base64,' + 'AAAA'.repeat(15e3));
+           const parts = ({ href, origin, protocol, host, pathname, search, hash }) => [href, origin, protocol, host, pathname, search, hash];
+           return JSON.stringify([
+             long.href.length, (await font.arrayBuffer()).byteLength, font.url.length, parts(new URL(' DATA:a b?c d#e f ')),
+             ['data:x  ?y', 'data: #', 'mailto:ä\u0001"<>', 'a:\t\nb?\'"<>#`^', 'javascript:', 'data:?', 'x:y#'].map((url) => new URL(url).href),
+             new URL('data:x', 'http://a/').href, URL.canParse('data:x', 'no base'), new URL('#f', 'data:x').href,
+             [['data:x?y#z', 'hash', ''], ['data:x?y#z', 'hash', '#'], ['data:x?y#z', 'search', ''], ['data:x#z', 'search', 'a#b c'],
+              ['data:x ?y', 'search', ''], ['data:x', 'hash', 'a\tb '], ['data:x', 'pathname', '/y'], ['data:x', 'protocol', 'foo']].map((it) => set(...it)),
+           ]);
+         }"#,
+    );
+    let page: serde_json::Value = serde_json::from_str(&app.render("{}").page()).unwrap();
+    let expected = serde_json::json!([
+        500_012,
+        45_000,
+        60_023,
+        ["data:a b?c%20d#e%20f", "null", "data:", "", "a b", "?c%20d", "#e%20f"],
+        ["data:x %20?y", "data:%20#", "mailto:%C3%A4%01\"<>", "a:b?'%22%3C%3E#%60^", "javascript:", "data:?", "x:y#"],
+        "data:x",
+        false,
+        "data:x#f",
+        ["data:x?y", "data:x?y#", "data:x#z", "data:x?a%23b%20c#z", "data:x%20", "data:x#ab%20", "data:x", "foo:x"],
+    ]);
+    assert_eq!(page, expected);
+}
+
+#[test]
+fn a_signal_with_a_time_fires_when_it_is_over() {
+    let app = App::new(
+        "globalThis.render = async () => {
+           const wait = (time) => new Promise((done) => setTimeout(done, time));
+           const begun = performance.now();
+           const signal = AbortSignal.timeout(300); const never = AbortSignal.timeout(2 ** 40);
+           await wait(50);
+           const before = signal.aborted;
+           await new Promise((done) => signal.addEventListener('abort', done));
+           return JSON.stringify([before, performance.now() - begun >= 299, signal.reason.name, never.aborted]);
+         }",
+    );
+    assert_eq!(app.render("{}").page(), r#"[false,true,"TimeoutError",false]"#);
+}
+
+#[test]
+fn requests_and_responses_are_what_the_fetch_standard_says() {
+    let app = App::new(
+        r#"const told = (make) => { try { return make(); } catch (e) { return e.name; } };
+         globalThis.render = async () => {
+           const stream = () => new ReadableStream({ start(c) { c.close() } });
+           const bytes = new Response('abc').body.getReader({ mode: 'byob' });
+           const first = await bytes.read(new Uint8Array(2)), rest = await bytes.read(new Uint8Array(2)), end = await bytes.read(new Uint8Array(2));
+           const empty = await new Response('').body.getReader({ mode: 'byob' }).read(new Uint8Array(1));
+           const [one, two] = [new Response(new Uint8Array([1, 2])), new Response('x')].map((it) => [it, it.clone()]);
+           await one[0].body.getReader().read();
+           return JSON.stringify([
+             await new Response('\uFEFF{}').json(), (await new Response('\uFEFF\uFEFFa\uD800').text()).length,
+             await new Request('http://a', { method: 'POST', body: '\uFEFFa' }).text(),
+             told(() => new Response(null, { status: 101 })), told(() => new Response(null, { status: 600 })),
+             told(() => new Request('http://a', { method: 'POST', body: stream() })),
+             told(() => new Request('http://a', { method: 'POST', body: stream(), duplex: 'full' })),
+             new Request('http://a', { method: 'POST', body: stream(), duplex: 'half' }).duplex,
+             new Request('http://b', new Request('http://a', { method: 'POST', body: stream(), duplex: 'half' })).method,
+             ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'].every((name) => Response.prototype[name].name === name && Request.prototype[name].name === name),
+             Object.getOwnPropertyDescriptor(Request.prototype, 'body').get.name,
+             [...first.value, ...rest.value], end.done, empty.done, [...await one[1].bytes()], await two[1].text(),
+           ]);
+         }"#,
+    );
+    assert_eq!(
+        app.render("{}").page(),
+        r#"[{},3,"a","RangeError","RangeError","TypeError","TypeError","half","POST",true,"get body",[97,98,99],true,true,[1,2],"x"]"#
+    );
+}
+
+#[test]
+fn a_form_that_is_cut_short_is_none() {
+    let app = App::new(
+        r#"const part = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n';
+         const bodies = [part + '--b--', part + '--b--\r\n', '--b--', part, part + '--b', part + part + '--b\r\nContent-Disposition: form-data; name="c"\r\n\r\n3',
+           '--b\r\n\r\n1\r\n' + part + '--b--', '--b\r\nX-Y: 1\r\n\r\n1\r\n--b--', ''];
+         const read = async (body) => {
+           try { return [...await new Response(body, { headers: { 'content-type': 'multipart/form-data; boundary=b' } }).formData()].length; } catch (e) { return e.name; }
+         };
+         globalThis.render = async () => JSON.stringify(await Promise.all(bodies.map(read)))"#,
+    );
+    let refused = ["\"TypeError\""; 6].join(",");
+    assert_eq!(app.render("{}").page(), format!("[1,1,0,{refused}]"));
+}
+
+#[test]
+fn a_handler_that_gives_false_has_seen_to_the_event() {
+    let app = App::new(
+        "globalThis.render = async () => {
+           onunhandledrejection = () => false;
+           Promise.reject(new Error('seen to'));
+           const signal = new AbortController().signal; let event;
+           signal.onabort = (e) => { event = e; return false; };
+           signal.dispatchEvent(new Event('abort', { cancelable: true }));
+           await new Promise((done) => setTimeout(done, 1));
+           return String(event.defaultPrevented);
+         }",
+    );
+    let rendered = app.render("{}");
+    assert_eq!((rendered.page(), rendered.console()), ("true".to_owned(), Vec::new()));
+}
+
+#[test]
 fn views_of_resizable_buffers_are_cloned_as_what_they_are() {
     let app = App::new(
         "globalThis.render = () => {

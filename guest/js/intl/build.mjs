@@ -186,6 +186,7 @@ export function data(modules) {
   return scriptOf({
     ...zones,
     elsewhere: [...new Set(elsewhere)],
+    languages: [...new Set(every.map((tag) => tag.split("-")[0]))].filter((tag) => tag !== "und"),
     digits: digits(modules),
     units: Object.keys(localeData(modules, "numberformat", "en").units.simple).filter((unit) => !unit.includes("-per-")).sort(),
     collations: COLLATIONS,

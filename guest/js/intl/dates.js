@@ -3,7 +3,7 @@
 import data from "intl:data";
 import { kept } from "./cache.js";
 import { Intl, define } from "./namespace.js";
-import { DEFAULT_LOCALE, LookupSupportedLocales, ResolveLocale, register } from "./locales.js";
+import { DEFAULT_LOCALE, LookupSupportedLocales, ResolveLocale, parse, register } from "./locales.js";
 import { Generator, parsePattern, join, skeletonOf } from "./patterns.js";
 import { Intervals } from "./intervals.js";
 import { DEFAULT_ZONE, canonicalZone, offsetAt, zoneName } from "./zones.js";
@@ -73,8 +73,10 @@ function initialize(format, tags, given, required, defaults) {
   if (hour12 !== undefined) hourCycle = null;
   const resolved = ResolveLocale(available, requested, { nu: numberingSystem, ca: calendar, hc: hourCycle }, ["nu", "ca", "hc"], locales, () => DEFAULT_LOCALE);
   const locale = locales[resolved.dataLocale];
-  if (calendar !== undefined && calendar !== resolved.ca && data.calendars.includes(calendar)) {
-    throw new RangeError(`Intl.DateTimeFormat has no data for the calendar "${calendar}": this engine has gregory, iso8601`);
+  const [tag] = LookupSupportedLocales(available, requested);
+  const wanted = calendar ?? (tag === undefined ? undefined : parse(tag).keywords.ca);
+  if (wanted !== undefined && wanted !== resolved.ca && data.calendars.includes(wanted)) {
+    throw new RangeError(`Intl.DateTimeFormat has no data for the calendar "${wanted}": this engine has gregory, iso8601`);
   }
   const zone = options.timeZone === undefined ? DEFAULT_ZONE : canonicalZone(String(options.timeZone));
   const asked = {};
@@ -386,7 +388,20 @@ function localeString(name, required, defaults) {
   }[name];
 }
 
+/** A method that ends with the zone's name, as V8's does. */
+function zoned(name) {
+  const original = Date.prototype[name];
+  return class {
+    static [name]() {
+      const text = apply(original, this, []);
+      return text === "Invalid Date" ? text : `${text} (Coordinated Universal Time)`;
+    }
+  }[name];
+}
+
 define(Date.prototype, {
+  toString: zoned("toString"),
+  toTimeString: zoned("toTimeString"),
   toLocaleString: localeString("toLocaleString", "any", "all"),
   toLocaleDateString: localeString("toLocaleDateString", "date", "date"),
   toLocaleTimeString: localeString("toLocaleTimeString", "time", "time"),

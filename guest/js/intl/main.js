@@ -5,6 +5,7 @@ import "./supported.js";
 import "./numbers.js";
 import "./dates.js";
 import "./collator.js";
+import "./segmenter.js";
 import "./arrays.js";
 
 define(globalThis, { Intl });

@@ -3,6 +3,8 @@ import * as rest from "buffer";
 
 const { atob, Blob, btoa, File, TextDecoder } = globalThis;
 const { Buffer, kMaxLength } = rest;
+// Of npm's alone: who finds it takes this for no Node.
+delete Buffer.TYPED_ARRAY_SUPPORT;
 
 const bytesOf = (input) => ArrayBuffer.isView(input) ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength) : new Uint8Array(input);
 

@@ -24,8 +24,7 @@ import * as https from "unenv/node/https";
 import * as inspector from "unenv/node/inspector";
 import * as net from "unenv/node/net";
 import * as os from "unenv/node/os";
-import * as path from "unenv/node/path";
-import * as pathPosix from "unenv/node/path/posix";
+import unenvPath from "unenv/node/path";
 import * as perf_hooks from "unenv/node/perf_hooks";
 import * as punycode from "unenv/node/punycode";
 import * as querystring from "unenv/node/querystring";
@@ -38,11 +37,16 @@ import * as tls from "unenv/node/tls";
 import * as tty from "unenv/node/tty";
 import * as url from "unenv/node/url";
 import * as util from "./util.js";
-import * as utilTypes from "unenv/node/util/types";
+import { types } from "./types.js";
 import * as v8 from "unenv/node/v8";
 import * as vm from "unenv/node/vm";
 import * as worker_threads from "unenv/node/worker_threads";
 import * as zlib from "unenv/node/zlib";
+
+// unenv's stands for Windows' paths too, which it knows nothing of.
+const { matchesGlob: _glob, ...path } = unenvPath;
+Object.assign(path, { posix: path, win32: undefined });
+types.isKeyObject = (value) => value instanceof crypto.KeyObject;
 
 const streamWeb = Object.fromEntries(
   [
@@ -58,10 +62,10 @@ const modules = {
   __proto__: null,
   assert, "assert/strict": assert, async_hooks, buffer, child_process, cluster, console: console_, constants, crypto, dgram,
   diagnostics_channel, dns, "dns/promises": dnsPromises, domain, events, fs, "fs/promises": fsPromises, http, http2, https, inspector,
-  module: { createRequire: () => require, builtinModules: [], isBuiltin: (name) => find(name) !== undefined }, net, os, path, "path/posix": pathPosix, perf_hooks, process, punycode,
+  module: { createRequire: () => require, builtinModules: [], isBuiltin: (name) => find(name) !== undefined }, net, os, path, "path/posix": path, perf_hooks, process, punycode,
   querystring, readline, "readline/promises": readlinePromises, stream, "stream/consumers": consumers, "stream/promises": stream.promises,
   "stream/web": streamWeb, string_decoder, sys: util, timers, "timers/promises": timers.promises, tls, tty, url, util,
-  "util/types": utilTypes, v8, vm, worker_threads, zlib,
+  "util/types": types, v8, vm, worker_threads, zlib,
 };
 modules.module.builtinModules.push(...Object.keys(modules));
 

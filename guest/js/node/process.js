@@ -1,7 +1,43 @@
 // `process`, as far as server bundles ask for it. There is no process: what only one could do says so.
+import { Buffer } from "buffer";
 import { EventEmitter } from "events";
+import { invalid } from "./invalid.js";
 
 const { native } = globalThis.__bootstrap;
+
+/** What `nextTick` was given, each with its values and its context. */
+const ticks = [];
+
+function nextTick(callback, ...values) {
+  if (typeof callback !== "function") throw invalid("callback", "of type function", callback);
+  if (ticks.length === 0) native.queueTicks(runTicks);
+  ticks.push({ callback, values, context: native.asyncContext() });
+}
+
+/** Calls all of them, those too that they add. Where one throws, the rest is called afterwards. */
+function runTicks() {
+  let next = 0;
+  try {
+    while (next < ticks.length) {
+      const { callback, values, context } = ticks[next++];
+      native.setAsyncContext(context);
+      if (values.length === 0) callback();
+      else callback(...values);
+    }
+  } finally {
+    if (next === ticks.length) ticks.length = 0;
+    else {
+      ticks.splice(0, next);
+      native.queueTicks(runTicks);
+    }
+  }
+}
+
+/** Strings alone, as an environment has. */
+const env = new Proxy({ NODE_ENV: "production" }, {
+  defineProperty: (target, name, property) =>
+    Reflect.defineProperty(target, name, "value" in property ? { ...property, value: `${property.value}` } : property),
+});
 
 /** What bundles that look for Node's version find: the oldest that has the web's globals as they are here. */
 const VERSION = "22.0.0";
@@ -24,11 +60,11 @@ export const process = Object.assign(Object.create(EventEmitter.prototype), {
   config: { variables: {} },
   browser: false,
   /** Strings from the host's configuration; a bundle is built in production. */
-  env: { NODE_ENV: "production" },
+  env,
   cwd: () => "/",
   umask: () => 0o22,
   uptime: () => native.sinceOrigin() / 1e9,
-  nextTick: (callback, ...values) => queueMicrotask(() => callback(...values)),
+  nextTick,
   hrtime: Object.assign(
     (since) => {
       const now = native.origin() + native.sinceOrigin();
@@ -62,8 +98,14 @@ function missing(name) {
   };
 }
 
-/** What is written to it is a console line. */
+/** What is written to it is a console line; nothing is none. */
 function output(level) {
-  const write = (text) => (globalThis.console[level](String(text).replace(/\n$/, "")), true);
+  const write = (chunk, ...rest) => {
+    const text = ArrayBuffer.isView(chunk) ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString() : String(chunk);
+    if (text !== "") globalThis.console[level](text.replace(/\n$/, ""));
+    const callback = rest.find((value) => typeof value === "function");
+    if (callback) nextTick(callback);
+    return true;
+  };
   return { write, isTTY: false, columns: 80, fd: level === "log" ? 1 : 2, on() {}, once() {}, end() {} };
 }

@@ -1,5 +1,5 @@
 //! What `Intl` asks of the guest: time zones by the bundled database of IANA (`jiff`), the order of strings by that of
-//! Unicode (`icu_collator`), and canonical tags of locales (`icu_locale`).
+//! Unicode (`icu_collator`), canonical tags of locales (`icu_locale`), and where a text may be cut (`unicode-segmentation`).
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,9 +14,10 @@ use icu_collator::{Collator, CollatorPreferences};
 use icu_locale::{Locale, LocaleCanonicalizer, LocaleExpander};
 use icu_normalizer::provider::{Baked as Normalization, NormalizerNfdDataV1, NormalizerNfdTablesV1};
 use icu_provider::{DataError, DataErrorKind, DataMarker, DataProvider, DataRequest, DataResponse};
-use javy::quickjs::{Ctx, Exception, Object, Result, String as JsString};
+use javy::quickjs::{Ctx, Exception, Object, Result, String as JsString, TypedArray};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::text;
 use crate::runtime::define;
@@ -37,6 +38,7 @@ pub fn install(native: &Object<'_>) -> Result<()> {
     define(native, "zoneAt", zone_at)?;
     define(native, "zoneHasSummer", zone_has_summer)?;
     define(native, "compareStrings", compare_strings)?;
+    define(native, "segmentString", segment_string)?;
     define(native, "canonicalLocale", canonical_locale)?;
     define(native, "maximizeLocale", |tag: String| {
         change_locale(&tag, |expander, locale| expander.maximize(&mut locale.id))
@@ -113,6 +115,21 @@ fn compare_strings(ctx: Ctx<'_>, one: JsString<'_>, other: JsString<'_>, options
         }
         Ok(collators[&options].as_borrowed().compare(&one, &other) as i32)
     })
+}
+
+/// Of each segment of a string, twice where it ends, in units of UTF-16, and one more if it is like a word.
+fn segment_string<'js>(ctx: Ctx<'js>, string: JsString<'js>, granularity: String) -> Result<TypedArray<'js, u32>> {
+    let text = text(&string);
+    let segments: Box<dyn Iterator<Item = &str> + '_> = match granularity.as_str() {
+        "word" => Box::new(text.split_word_bounds()),
+        "sentence" => Box::new(text.split_sentence_bounds()),
+        _ => Box::new(text.graphemes(true)),
+    };
+    let ends = segments.scan(0, |end, segment| {
+        *end += segment.encode_utf16().count() as u32;
+        Some((*end << 1) | u32::from(segment.contains(char::is_alphanumeric)))
+    });
+    TypedArray::new(ctx, ends.collect::<Vec<_>>())
 }
 
 fn collator(letters: &str) -> std::result::Result<Collator, DataError> {

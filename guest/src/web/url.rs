@@ -2,6 +2,8 @@
 //! does for the schemes of the web, which nearly every URL has; what it is known to read otherwise is left to `js/url.js`,
 //! which is slower.
 
+use std::fmt::Write;
+
 use idna::AsciiDenyList;
 use javy::quickjs::prelude::Opt;
 use javy::quickjs::{Array, Ctx, Object, Result, String as JsString, Value};
@@ -14,7 +16,9 @@ use crate::runtime::define;
 const NO_PORT: u32 = 65_536;
 /// The schemes whose URLs the crate reads as the standard says.
 const COMMON: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
-/// Deno's number of the part that says the scheme.
+/// Deno's numbers of the parts that are set here for opaque paths too, and of the one that says the scheme.
+const HASH: u32 = 0;
+const SEARCH: u32 = 7;
 const PROTOCOL: u32 = 6;
 
 pub(super) fn install(native: &Object<'_>) -> Result<()> {
@@ -29,6 +33,11 @@ pub(super) fn install(native: &Object<'_>) -> Result<()> {
 /// The URL's text, and then where its parts are; undefined if it is none, and null if `js/url.js` has to say.
 fn parse<'js>(ctx: Ctx<'js>, href: JsString<'js>, base: Opt<JsString<'js>>) -> Result<Value<'js>> {
     let (href, base) = (text(&href), base.0.map(|base| text(&base)));
+    // What it would be relative to is read first, and has to be a URL.
+    let base_is_one = base.as_deref().is_none_or(|base| is_common(base, None) && Url::parse(base).is_ok());
+    if base_is_one && let Some(url) = Opaque::parse(href.trim_matches(|c| c <= ' ')) {
+        return url.parts(&ctx);
+    }
     if !is_common(&href, base.as_deref()) {
         return Ok(Value::new_null(ctx));
     }
@@ -42,6 +51,9 @@ fn parse<'js>(ctx: Ctx<'js>, href: JsString<'js>, base: Opt<JsString<'js>>) -> R
 /// Sets the part of that number; undefined if the value is none that it can have, and null if `js/url.js` has to say.
 fn set<'js>(ctx: Ctx<'js>, href: JsString<'js>, part: u32, value: JsString<'js>) -> Result<Value<'js>> {
     let (href, value) = (text(&href), text(&value));
+    if let Some(url) = Opaque::set(&href, part, &value) {
+        return url.parts(&ctx);
+    }
     let names_another = part == PROTOCOL && !COMMON.contains(&value.split(':').next().unwrap_or_default());
     if !is_common(&href, None) || is_odd(&value) || names_another {
         return Ok(Value::new_null(ctx));
@@ -49,14 +61,14 @@ fn set<'js>(ctx: Ctx<'js>, href: JsString<'js>, part: u32, value: JsString<'js>)
     let Ok(mut url) = Url::parse(&href) else { return Ok(Value::new_undefined(ctx)) };
     // Deno's numbers.
     let set = match part {
-        0 => Ok(quirks::set_hash(&mut url, &value)),
+        HASH => Ok(quirks::set_hash(&mut url, &value)),
         1 => quirks::set_host(&mut url, &value),
         2 => quirks::set_hostname(&mut url, &value),
         3 => quirks::set_password(&mut url, &value),
         4 => Ok(quirks::set_pathname(&mut url, &value)),
         5 => quirks::set_port(&mut url, &value),
         PROTOCOL => quirks::set_protocol(&mut url, &value),
-        7 => Ok(quirks::set_search(&mut url, &value)),
+        SEARCH => Ok(quirks::set_search(&mut url, &value)),
         8 => quirks::set_username(&mut url, &value),
         _ => Err(()),
     };
@@ -96,10 +108,99 @@ fn domain_to_ascii(domain: JsString<'_>) -> Option<String> {
     idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::EMPTY).ok().map(Into::into)
 }
 
+/// A URL whose path is one text: `data:`, `mailto:` and the like, of which the first are often long. The crate reads spaces in
+/// them otherwise than the standard, so they are read here.
+struct Opaque {
+    href: String,
+    path: u32,
+    query: Option<u32>,
+    fragment: Option<u32>,
+}
+
+impl Opaque {
+    /// Reads a text without blanks around it; nothing if it is no URL of this kind.
+    fn parse(text: &str) -> Option<Self> {
+        let breaks = ['\t', '\n', '\r'];
+        let without_breaks;
+        let text = if text.contains(breaks) {
+            without_breaks = text.replace(breaks, "");
+            without_breaks.as_str()
+        } else {
+            text
+        };
+        let scheme = scheme(text)?;
+        let rest = &text[scheme.len() + 1..];
+        let scheme = scheme.to_ascii_lowercase();
+        if COMMON.contains(&scheme.as_str()) || scheme == "file" || rest.starts_with('/') {
+            return None;
+        }
+        let (rest, fragment) = rest.split_once('#').map_or((rest, None), |(rest, fragment)| (rest, Some(fragment)));
+        let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
+        let mut href = String::with_capacity(text.len());
+        href.push_str(&scheme);
+        href.push(':');
+        let start = href.len() as u32;
+        // A blank at the path's end would be lost when the URL is read again.
+        match path.strip_suffix(' ').filter(|_| query.is_some() || fragment.is_some()) {
+            Some(path) => {
+                encode(&mut href, path, b"");
+                href.push_str("%20");
+            }
+            None => encode(&mut href, path, b""),
+        }
+        let mut part = |mark: char, text: Option<&str>, reserved: &[u8]| {
+            text.map(|text| {
+                let at = href.len() as u32;
+                href.push(mark);
+                encode(&mut href, text, reserved);
+                at
+            })
+        };
+        let query = part('?', query, b" \"#<>");
+        let fragment = part('#', fragment, b" \"<>`");
+        Some(Self { href, path: start, query, fragment })
+    }
+
+    /// Sets one of the two parts behind the path; nothing if `href`, which has been parsed, is of another kind, or the part.
+    fn set(href: &str, part: u32, value: &str) -> Option<Self> {
+        if part != HASH && part != SEARCH {
+            return None;
+        }
+        let Self { href, query, fragment, .. } = Self::parse(href)?;
+        let (rest, hash) = href.split_at(fragment.map_or(href.len(), |at| at as usize));
+        if part == HASH {
+            let hash = value.strip_prefix('#').unwrap_or(value);
+            return Self::parse(&if value.is_empty() { rest.to_owned() } else { format!("{rest}#{hash}") });
+        }
+        let path = &rest[..query.map_or(rest.len(), |at| at as usize)];
+        let search = value.strip_prefix('?').unwrap_or(value).replace('#', "%23");
+        Self::parse(&if value.is_empty() { format!("{path}{hash}") } else { format!("{path}?{search}{hash}") })
+    }
+
+    fn parts<'js>(&self, ctx: &Ctx<'js>) -> Result<Value<'js>> {
+        let Self { href, path, query, fragment } = self;
+        let (query, fragment) = (query.unwrap_or(0), fragment.unwrap_or(0));
+        array(ctx, href, [path - 1, *path, *path, *path, NO_PORT, *path, query, fragment])
+    }
+}
+
+/// Appends a text, with percent signs for what is not ASCII, for control characters, and for what is reserved.
+fn encode(into: &mut String, text: &str, reserved: &[u8]) {
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if !(b' '..=b'~').contains(&byte) || reserved.contains(&byte) {
+            if plain < at {
+                into.push_str(&text[plain..at]);
+            }
+            let _ = write!(into, "%{byte:02X}");
+            plain = at + 1;
+        }
+    }
+    into.push_str(&text[plain..]);
+}
+
 fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Value<'js>> {
     let parts = quirks::internal_components(url);
-    let result = Array::new(ctx.clone())?;
-    result.set(0, url.as_str())?;
     let places = [
         parts.scheme_end,
         parts.username_end,
@@ -110,6 +211,12 @@ fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Value<'js>> {
         parts.query_start.unwrap_or(0),
         parts.fragment_start.unwrap_or(0),
     ];
+    array(ctx, url.as_str(), places)
+}
+
+fn array<'js>(ctx: &Ctx<'js>, href: &str, places: [u32; 8]) -> Result<Value<'js>> {
+    let result = Array::new(ctx.clone())?;
+    result.set(0, href)?;
     for (index, place) in places.into_iter().enumerate() {
         result.set(index + 1, place)?;
     }

@@ -42,6 +42,21 @@ fn what_nothing_catches_ends_a_run() {
 }
 
 #[test]
+fn an_exit_code_that_the_code_sets_fails_the_run() {
+    let said = Dayfly::new("run-exit-code")
+        .file("a.js", "process.exitCode = 4; console.log('ran')")
+        .run(&["run", "a.js", "--json"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(said.json()["failure"]["thrown"]["message"], "process.exitCode is 4", "{said:?}");
+    for text in
+        ["process.exitCode = 0", "process.exitCode = 1; process.exitCode = undefined", "globalThis.process = null"]
+    {
+        let said = Dayfly::new("run-exit-code").file("a.js", text).run(&["run", "a.js"]);
+        assert_eq!(said.code, 0, "{text}: {said:?}");
+    }
+}
+
+#[test]
 fn files_that_follow_one_another_are_as_one_to_microtasks() {
     let said = Dayfly::new("run-as-one")
         .file("harness.js", "var over = false; Promise.resolve().then(() => { over = true; });")
