@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use dayfly::Site;
-use wasm_metadata::Producers;
-use wasmparser::{Parser, Payload};
+use wasm_metadata::{AddMetadata, AddMetadataField};
+use wasmparser::{ComponentName, KnownCustom, Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
@@ -95,12 +95,35 @@ pub(crate) fn component_of(engine: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Makes a bundle of a snapshotted engine: the same core module in a component that has the world `bundle`, so that what
-/// only the bundler needs is neither exported nor imported.
-pub(crate) fn bundle(snapshot: &[u8]) -> Result<Vec<u8>, String> {
+/// only the bundler needs is neither exported nor imported. It has the name of its source, by which its stacks are read.
+pub(crate) fn bundle(snapshot: &[u8], name: &str) -> Result<Vec<u8>, String> {
     let mut module = main_module(snapshot)?.to_vec();
     let (resolve, world) = world(if exports(&module, POSTMORTEM)? { "bundle" } else { "app" })?;
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(text)?;
-    made_of().add_to_wasm(&encode(&module)?).map_err(text)
+    let mut metadata = made_of();
+    metadata.name = AddMetadataField::Set(name.to_owned());
+    metadata.to_wasm(&encode(&module)?).map_err(text)
+}
+
+/// The name of the source that a bundle was made of, as its stacks say it. Bundles of older versions have none.
+pub fn source_name(bundle: &[u8]) -> Option<String> {
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(bundle) {
+        match payload.ok()? {
+            // What is inside of it has names of its own.
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) if depth > 0 => depth -= 1,
+            Payload::CustomSection(section) if depth == 0 => {
+                let KnownCustom::ComponentName(names) = section.as_known() else { continue };
+                return names.into_iter().flatten().find_map(|name| match name {
+                    ComponentName::Component { name, .. } => Some(name.to_owned()),
+                    _ => None,
+                });
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// What a bundle is made of, for who looks for a version in it: its section `producers`. `guest/Cargo.lock` has all of it.
@@ -113,10 +136,14 @@ const MADE_OF: [(&str, &str, &str); 6] = [
     ("sdk", "QuickJS-ng", "0.16.2"),
 ];
 
-fn made_of() -> Producers {
-    let mut producers = Producers::empty();
-    MADE_OF.iter().for_each(|(field, name, version)| producers.add(field, name, version));
-    producers
+fn made_of() -> AddMetadata {
+    let of = |field: &str| {
+        let parts = MADE_OF.iter().filter(|(of, ..)| *of == field);
+        parts.map(|(_, name, version)| ((*name).to_owned(), (*version).to_owned())).collect()
+    };
+    let mut metadata = AddMetadata::default();
+    (metadata.language, metadata.processed_by, metadata.sdk) = (of("language"), of("processed-by"), of("sdk"));
+    metadata
 }
 
 fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
@@ -175,8 +202,9 @@ mod tests {
 
     #[test]
     fn a_bundle_says_what_it_is_made_of() {
-        let bundle = bundle(engine_component().unwrap()).unwrap();
-        let producers = Producers::from_wasm(&bundle).unwrap().unwrap();
+        let bundle = bundle(engine_component().unwrap(), "app.mjs").unwrap();
+        assert_eq!(source_name(&bundle).as_deref(), Some("app.mjs"));
+        let producers = wasm_metadata::Producers::from_wasm(&bundle).unwrap().unwrap();
         for (field, name, version) in MADE_OF {
             let found = producers.get(field).unwrap();
             assert!(found.iter().any(|(key, value)| key == name && value == version), "{field} {name} {version}");

@@ -175,7 +175,7 @@ impl Bundler {
         let mut evaluated = evaluated.await;
         let (console, usage) = sandbox.finish_with(&mut evaluated, &self.engine, &self.guest).await;
         let artifact = match evaluated {
-            Ok(Ok((loaded, snapshot))) => artifact(loaded, &snapshot),
+            Ok(Ok((loaded, snapshot))) => artifact(loaded, &snapshot, &source.name),
             Ok(Err(refusal)) => Err(refusal),
             Err(failure) => Err(Refusal::Evaluation(failure)),
         };
@@ -254,9 +254,9 @@ impl fmt::Debug for Bundler {
     }
 }
 
-fn artifact(loaded: loader::Loaded, snapshot: &[u8]) -> Result<Artifact, Refusal> {
+fn artifact(loaded: loader::Loaded, snapshot: &[u8], name: &str) -> Result<Artifact, Refusal> {
     Ok(Artifact {
-        bundle: artifact::bundle(snapshot).map_err(Refusal::Bundler)?,
+        bundle: artifact::bundle(snapshot, name).map_err(Refusal::Bundler)?,
         form: loaded.form.into(),
         notices: loaded.notices.into_iter().map(Notice::from).collect(),
         notices_dropped: loaded.notices_dropped,

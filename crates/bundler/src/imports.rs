@@ -26,10 +26,19 @@ pub fn importable(source: &Source, read: impl Fn(&str) -> Option<String>) -> Vec
         }
         let Some(text) = read(&name) else { continue };
         bytes += text.len();
+        if name.ends_with(".json") {
+            found.push(Source { form: Form::Module, ..Source::new(name, json_module(&text)) });
+            continue;
+        }
         next.extend(specifiers(&name, &text));
         found.push(Source { form: Form::Module, ..Source::new(name, text) });
     }
     found
+}
+
+/// A module of what JSON says: <https://tc39.es/ecma262/#sec-parse-json-module>.
+fn json_module(text: &str) -> String {
+    format!("export default JSON.parse({});", serde_json::Value::from(text))
 }
 
 /// The names of what a module of that name may import.
@@ -41,7 +50,7 @@ fn specifiers(importer: &str, text: &str) -> Vec<String> {
         let end = rest.find(|c| quote.starts_with(c) || c == '\n').unwrap_or_default();
         let specifier = &rest[..end];
         let is_relative = specifier.starts_with("./") || specifier.starts_with("../");
-        if is_relative && (specifier.ends_with(".js") || specifier.ends_with(".mjs")) {
+        if is_relative && [".js", ".mjs", ".json"].iter().any(|ending| specifier.ends_with(ending)) {
             names.push(join(folder, specifier));
         }
     }

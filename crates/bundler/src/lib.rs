@@ -25,14 +25,16 @@ mod artifact;
 mod contract;
 mod evaluate;
 mod imports;
+mod lazy;
 mod places;
 mod realms;
 mod refusal;
 mod source;
 
-pub use artifact::{Artifact, Notice, NoticeKind};
+pub use artifact::{Artifact, Notice, NoticeKind, source_name};
 pub use evaluate::{Build, Bundler, Run};
 pub use imports::importable;
+pub use lazy::{LazyImport, lazy_imports};
 pub use places::Places;
 pub use realms::{HeapSize, Problem, Realms, Rehearsal, Stopped, Visit, Visited};
 pub use refusal::{Refusal, code_frame};

@@ -6,7 +6,7 @@ use std::ops::Range;
 use dayfly::{Failure, Line, Site, Thrown};
 use sourcemap::{DecodedMap, SourceMap};
 
-use crate::artifact::Notice;
+use crate::artifact::{Notice, source_name};
 use crate::refusal::{Refusal, code_frame};
 use crate::source::Source;
 
@@ -27,6 +27,8 @@ pub struct Places {
 #[derive(Debug)]
 struct Bundled {
     name: String,
+    /// Whether it is called so for sure: otherwise a map that says another name is right.
+    is_known: bool,
     text: String,
     lines: Vec<Range<usize>>,
     /// Units of UTF-16 before each mark.
@@ -40,19 +42,30 @@ impl Places {
         Self { files: vec![Bundled::new(source)] }
     }
 
+    /// The places of a bundle, whose text is gone: by the name of its source that it has in it, or, of one that has none, the name
+    /// that its map says, or else `otherwise`.
+    pub fn of_bundle(bundle: &[u8], otherwise: &str) -> Self {
+        let name = source_name(bundle);
+        let mut file = Bundled::new(&Source::new(name.as_deref().unwrap_or(otherwise), ""));
+        file.is_known = name.is_some();
+        Self { files: vec![file] }
+    }
+
     /// Places by this map, which is that of the source that was given last. Of a source without its text the map says the
-    /// name, as far as it has that of its file.
+    /// name, as far as it has that of its file. A map that maps nothing, as bundlers write for a file that has nothing of
+    /// its own, is as none.
     ///
     /// # Errors
     /// What is wrong with a map that is none.
     pub fn with_map(mut self, map: &[u8]) -> Result<Self, String> {
+        let is_map = sourcemap::is_sourcemap_slice(map);
         let map = sourcemap::decode_slice(map).map_err(|error| error.to_string())?;
         let map = flat(map)?;
         if map.get_token_count() == 0 {
-            return Err("it has no mappings".into());
+            return if is_map { Ok(self) } else { Err("it is no source map".into()) };
         }
         if let Some(file) = self.files.last_mut() {
-            if let Some(name) = map.get_file().filter(|_| file.text.is_empty()) {
+            if let Some(name) = map.get_file().filter(|_| !file.is_known) {
                 file.name = name.to_owned();
             }
             file.map = Some(map);
@@ -69,6 +82,31 @@ impl Places {
     /// Whether there is a map.
     pub fn have_map(&self) -> bool {
         self.files.iter().any(|file| file.map.is_some())
+    }
+
+    /// The same places, of a file that turns out to be called so.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        if let Some(file) = self.files.last_mut() {
+            name.clone_into(&mut file.name);
+        }
+        self
+    }
+
+    /// The files that the frames of a text are in, without those of the engine itself, each once and in their order.
+    pub fn files_in(text: &str) -> Vec<String> {
+        let mut files = Vec::new();
+        for Site { file, .. } in frames(text) {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        files
+    }
+
+    /// The names of the files whose places these are.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.name.as_str())
     }
 
     /// The place in the author's file; the same place where the map has none.
@@ -119,6 +157,7 @@ impl Places {
         match refusal {
             Refusal::Threw(thrown) => self.thrown(thrown),
             Refusal::Evaluation(failure) | Refusal::WarmUp(failure) => self.failure(failure),
+            Refusal::Syntax { at: Some(at), .. } => *at = self.site(at),
             _ => {}
         }
     }
@@ -133,11 +172,15 @@ impl Places {
         }
     }
 
-    /// The same of what gave no bundle. A syntax error's is in [`Refusal::report`].
+    /// The same of what gave no bundle. A syntax error's is in [`Refusal::report`], unless a map says its author's file.
     pub fn refusal_frame(&self, refusal: &Refusal) -> Option<String> {
         match refusal {
             Refusal::Threw(thrown) => self.frame_of(&thrown.stack, &thrown.to_string()),
             Refusal::Evaluation(failure) | Refusal::WarmUp(failure) => self.code_frame(failure),
+            Refusal::Syntax { at: Some(at), message } => {
+                let file = self.file(at)?;
+                file.original(at).and_then(|_| file.frame_of(at, message))
+            }
             _ => None,
         }
     }
@@ -145,16 +188,8 @@ impl Places {
     /// The line that the innermost call of a text with a stack is in, which is in one of these files, with a caret and what
     /// is to be said there.
     pub fn frame_of(&self, text: &str, label: &str) -> Option<String> {
-        let mut sites = text.lines().filter_map(|line| Some(parse(line)?.2));
-        let (site, file) = sites.find_map(|site| self.file(&site).map(|file| (site, file)))?;
-        let (site, text, is_original) = match file.original(&site) {
-            Some((site, text)) => (site, text?, true),
-            None => (site, &*file.text, false),
-        };
-        let line = text.split('\n').nth(site.line.checked_sub(1)? as usize)?.trim_end_matches('\r');
-        let column = site.column.saturating_sub(1);
-        let place = if is_original { byte(line, column) } else { column as usize };
-        Some(code_frame(line, &site, place..place + 1, label.lines().next().unwrap_or_default()))
+        let (site, file) = frames(text).find_map(|site| self.file(&site).map(|file| (site, file)))?;
+        file.frame_of(&site, label)
     }
 
     /// The author's place, and the text of the file, as far as the map knows them.
@@ -186,7 +221,21 @@ impl Bundled {
             let [start, end] = [mark - 1, mark].map(|mark| text.floor_char_boundary(mark * MARK));
             marks.push(marks[mark - 1] + text[start..end].encode_utf16().count());
         }
-        Self { name: source.name.clone(), text, lines, marks, map: None }
+        Self { name: source.name.clone(), is_known: !text.is_empty(), text, lines, marks, map: None }
+    }
+
+    /// The line of a place, with a caret, as it stands in its author's file.
+    fn frame_of(&self, site: &Site, label: &str) -> Option<String> {
+        let (site, text, is_original) = match self.original(site) {
+            Some((site, text)) => (site, text?, true),
+            // The text of a bundle that was built before is not known.
+            None if self.text.is_empty() => return None,
+            None => (site.clone(), &*self.text, false),
+        };
+        let line = text.split('\n').nth(site.line.checked_sub(1)? as usize)?.trim_end_matches('\r');
+        let column = site.column.saturating_sub(1);
+        let place = if is_original { byte(line, column) } else { column as usize };
+        Some(code_frame(line, &site, place..place + 1, label.lines().next().unwrap_or_default()))
     }
 
     fn original(&self, site: &Site) -> Option<(Site, Option<&str>)> {
@@ -227,6 +276,11 @@ fn flat(map: DecodedMap) -> Result<SourceMap, String> {
         DecodedMap::Index(map) => map.flatten().map_err(|error| error.to_string()),
         DecodedMap::Hermes(_) => Err("it is a map of Hermes's bytecode".into()),
     }
+}
+
+/// The places of a text's frames.
+fn frames(text: &str) -> impl Iterator<Item = Site> {
+    text.lines().filter_map(|line| Some(parse(line)?.2))
 }
 
 /// Reads a frame, `    at name (file:line:column)` or without the name: what stands before and after its place. A log may
@@ -335,6 +389,34 @@ mod tests {
         places.failure(&mut failure);
         let Failure::Threw(thrown) = failure else { unreachable!() };
         assert_eq!(thrown.stack, "    at b (src/b.ts:3:3)");
+    }
+
+    #[test]
+    fn a_map_that_maps_nothing_is_as_none() {
+        let empty = r#"{"version":3,"sources":[],"names":[],"mappings":""}"#;
+        assert!(!places(empty).have_map());
+        assert_eq!(places(empty).site(&site(2, 8)).to_string(), "app.js:2:8");
+    }
+
+    #[test]
+    fn a_syntax_error_is_shown_in_its_authors_file() {
+        let at = Some(site(2, 8));
+        let mut refusal = Refusal::Syntax { message: "unexpected token".into(), at };
+        let places = places(MAP);
+        let frame = places.refusal_frame(&refusal);
+        assert_eq!(frame.as_deref(), Some("  |\n3 |   b();\n  |   ^ unexpected token"));
+        places.refusal(&mut refusal);
+        assert_eq!(refusal.describe(&Source::new("app.js", BUNDLE)), "syntax error: unexpected token (src/b.ts:3:3)");
+    }
+
+    #[test]
+    fn a_bundle_without_a_name_is_called_as_its_map_says() {
+        let map = MAP.replace(r#""version":3"#, r#""version":3,"file":"named.js""#);
+        let of = |map: &str| Places::of_bundle(b"", "app.js").with_map(map.as_bytes()).expect("it is a map");
+        assert_eq!(of(&map).names().collect::<Vec<_>>(), ["named.js"]);
+        assert_eq!(of(MAP).names().collect::<Vec<_>>(), ["app.js"]);
+        let log = "    at f (other.js:1:1)\n    at map (native)\n    at g (other.js:2:8)\n    at h (app.js:2:8)";
+        assert_eq!(Places::files_in(log), ["other.js", "app.js"]);
     }
 
     #[test]

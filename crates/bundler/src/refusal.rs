@@ -24,9 +24,7 @@ pub enum Refusal {
         at: Option<Site>,
     },
     /// The source is a module that imports another.
-    #[error(
-        "{0}: a bundle is one file, so bundle what it imports into it first, with esbuild, Vite, rolldown or webpack"
-    )]
+    #[error("{}", imports(.0))]
     Imports(String),
     /// The top level threw.
     #[error("the top level threw {0}")]
@@ -77,8 +75,26 @@ impl Refusal {
     }
 }
 
+/// What the engine says of a module that it does not have, with the remedy. Newer engines say that themselves.
+fn imports(said: &str) -> String {
+    let module = said.split('\'').nth(1).unwrap_or_default();
+    if said.contains("a bundle is one file") || said.contains("GLOBALS.md") {
+        said.to_owned()
+    } else if module.starts_with("node:") {
+        format!("{said}: the engine does not have that module of Node's; those that it has are in GLOBALS.md")
+    } else {
+        format!(
+            "{said}: a bundle is one file, so bundle what it imports into it first, with esbuild, Vite, rolldown or webpack"
+        )
+    }
+}
+
 fn syntax_report(source: &Source, message: &str, at: Option<&Site>) -> String {
     let title = format!("syntax error: {message}");
+    // The line of another file is not here.
+    if let Some(at) = at.filter(|at| at.file != source.name) {
+        return format!("{title} ({at})");
+    }
     let line = at.and_then(|at| Some((at, source.text.lines().nth(at.line.checked_sub(1)? as usize)?)));
     let Some((at, line)) = line else { return format!("{title} in {}", source.name) };
     let place = at.column.saturating_sub(1) as usize;
@@ -118,6 +134,16 @@ mod tests {
         let at = Some(Site { file: "app.js".into(), line, column });
         let refusal = Refusal::Syntax { message: "unexpected token".into(), at };
         refusal.report(&Source::new("app.js", text))
+    }
+
+    #[test]
+    fn a_module_that_is_not_there_comes_with_its_remedy() {
+        let says = |said: &str| Refusal::Imports(said.into()).to_string();
+        assert!(says("could not load module './a.js'").contains("'./a.js': a bundle is one file, so bundle"));
+        let of_node = says("could not load module 'node:nope'");
+        assert!(of_node.contains("GLOBALS.md") && !of_node.contains("esbuild"), "{of_node}");
+        let once = "could not load module 'a': a bundle is one file";
+        assert_eq!(says(once), once);
     }
 
     #[test]

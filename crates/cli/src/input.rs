@@ -5,7 +5,7 @@ mod script;
 
 use std::fmt::Display;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use base64::Engine as _;
@@ -17,6 +17,7 @@ use serde::de::IgnoredAny;
 pub(crate) use self::body::body;
 pub(crate) use self::script::Script;
 use crate::exit::Mistake;
+use crate::report::print_warning;
 
 /// What an app can be given as.
 pub(crate) enum App {
@@ -25,24 +26,24 @@ pub(crate) enum App {
 }
 
 /// Reads an app: a bundle if it begins as Wasm does or is named so; the sources of one, which are bundled, if it is named as
-/// TypeScript or JSX; JavaScript otherwise.
+/// TypeScript or JSX; JavaScript otherwise, which is bundled if it imports a file once it runs.
 pub(crate) fn app(path: &Path) -> Result<App> {
     if needs_bundler(path) {
         return Ok(App::Script(Script::bundled(path)?));
     }
     let bytes = read(path)?;
-    let is_wasm = bytes.starts_with(b"\0asm") || path.extension().is_some_and(|extension| extension == "wasm");
-    if is_wasm { Ok(App::Bundle(bytes)) } else { Ok(App::Script(Script::plain(path, to_source(path, bytes)?))) }
+    if is_wasm(path, &bytes) {
+        Ok(App::Bundle(bytes))
+    } else {
+        Ok(App::Script(Script::whole(path, to_source(path, bytes)?)?))
+    }
 }
 
 /// Reads an app that is none yet.
 pub(crate) fn script(path: &Path) -> Result<Script> {
     match app(path)? {
         App::Script(script) => Ok(script),
-        App::Bundle(_) => {
-            Err(Mistake(format!("{} is Wasm already: give the JavaScript that it is built from", path.display()))
-                .into())
-        }
+        App::Bundle(_) => Err(wasm_already(path).into()),
     }
 }
 
@@ -51,7 +52,19 @@ pub(crate) fn source(path: &Path) -> Result<Source> {
     if needs_bundler(path) {
         return Err(Mistake(format!("{} is no JavaScript: bundle it first", path.display())).into());
     }
-    Ok(script(path)?.source)
+    let bytes = read(path)?;
+    if is_wasm(path, &bytes) {
+        return Err(wasm_already(path).into());
+    }
+    to_source(path, bytes)
+}
+
+fn is_wasm(path: &Path, bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\0asm") || path.extension().is_some_and(|extension| extension == "wasm")
+}
+
+fn wasm_already(path: &Path) -> Mistake {
+    Mistake(format!("{} is Wasm already: give the JavaScript that it is built from", path.display()))
 }
 
 fn to_source(path: &Path, bytes: Vec<u8>) -> Result<Source> {
@@ -72,26 +85,39 @@ pub(crate) fn importable(path: &Path, source: &Source) -> Vec<Source> {
 }
 
 /// The places of a file of JavaScript: by the map that `given` names, that the file has in it or names, or that stands beside
-/// it as `APP.js.map`.
+/// it as `APP.js.map`. Only one that is given has to be a map: an app runs as well without.
 pub(crate) fn places(path: &Path, source: &Source, given: Option<&Path>) -> Result<Places> {
-    let wrong = |from: &dyn Display, why: String| Mistake(format!("the source map {from} cannot be used: {why}"));
-    let places = Places::of(source);
+    with_map(path, || Places::of(source), source.map_url(), given)
+}
+
+/// The same of a bundle that was built before. Of one that does not say the name of its source the bundle's own may be it.
+pub(crate) fn places_of_bundle(path: &Path, bundle: &[u8], given: Option<&Path>) -> Result<Places> {
+    let name = format!("{}.js", path.file_stem().unwrap_or_default().to_string_lossy());
+    with_map(path, || Places::of_bundle(bundle, &name), None, given)
+}
+
+fn with_map(path: &Path, places: impl Fn() -> Places, url: Option<&str>, given: Option<&Path>) -> Result<Places> {
+    let wrong = |from: &dyn Display, why: String| format!("the source map {from} cannot be used: {why}");
     if let Some(file) = given {
-        return Ok(places.with_map(&read(file)?).map_err(|why| wrong(&file.display(), why))?);
+        return Ok(places().with_map(&read(file)?).map_err(|why| Mistake(wrong(&file.display(), why)))?);
     }
-    let inline = source.map_url().filter(|url| url.starts_with("data:"));
-    if let Some(url) = inline {
-        let map = url.split_once("base64,").and_then(|(_, map)| BASE64_STANDARD.decode(map).ok());
-        let map = map.ok_or_else(|| wrong(&"in the file", "it is not base64".into()))?;
-        return Ok(places.with_map(&map).map_err(|why| wrong(&"in the file", why))?);
-    }
-    let beside = match source.map_url() {
-        Some(url) => path.with_file_name(url),
-        None => PathBuf::from(format!("{}.map", path.display())),
+    let mapped = match url.filter(|url| url.starts_with("data:")) {
+        Some(url) => {
+            let map = url.split_once("base64,").and_then(|(_, map)| BASE64_STANDARD.decode(map).ok());
+            let mapped = map.ok_or_else(|| "it is not base64".into()).and_then(|map| places().with_map(&map));
+            mapped.map_err(|why| wrong(&"in the file", why))
+        }
+        None => {
+            let beside = url.map_or_else(|| format!("{}.map", path.display()).into(), |url| path.with_file_name(url));
+            // One that is not there is what a production build leaves out on purpose.
+            let Ok(map) = std::fs::read(&beside) else { return Ok(places()) };
+            places().with_map(&map).map_err(|why| wrong(&beside.display(), why))
+        }
     };
-    // One that is not there is what a production build leaves out on purpose.
-    let Ok(map) = std::fs::read(&beside) else { return Ok(places) };
-    Ok(places.with_map(&map).map_err(|why| wrong(&beside.display(), why))?)
+    Ok(mapped.unwrap_or_else(|why| {
+        print_warning(&format!("{why}; places are those of the file itself"), [None, None]);
+        places()
+    }))
 }
 
 /// Reads props: a file, or standard input for `-`; without either an empty object.

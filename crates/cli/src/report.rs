@@ -116,7 +116,7 @@ pub(crate) fn print_refusal(refusal: &Refusal, source: &Source, frame: Option<&s
         anstream::eprintln!("{}", printable(&refusal.report(source)));
         return;
     };
-    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&refusal.to_string()));
+    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&title(refusal, source)));
     anstream::eprintln!("{}", printable(frame));
     match refusal {
         Refusal::Threw(thrown)
@@ -127,6 +127,14 @@ pub(crate) fn print_refusal(refusal: &Refusal, source: &Source, frame: Option<&s
         Refusal::Evaluation(Failure::Exceeded { stack: Some(stack), .. })
         | Refusal::WarmUp(Failure::Exceeded { stack: Some(stack), .. }) => anstream::eprintln!("{}", printable(stack)),
         _ => {}
+    }
+}
+
+fn title(refusal: &Refusal, source: &Source) -> String {
+    match refusal {
+        // With its place, which is in its author's file.
+        Refusal::Syntax { .. } => refusal.describe(source),
+        _ => refusal.to_string(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use dayfly::{Bundle, Engine, Limits, Line, Outgoing};
 use dayfly_bundler::{Artifact, Bundler, Places, Refusal, Source};
-use dayfly_sources::{Message, Mode};
+use dayfly_sources::{Lazy, Message, Mode};
 use tokio::task::spawn_blocking;
 
 use crate::event::Event;
@@ -93,7 +93,7 @@ async fn make(
 ) -> Result<Made, Problem> {
     let props = dev.props.as_deref().map(|file| json::<serde_json::Value>(file, "JSON")).transpose()?;
     let env = dev.env.as_deref().map(|file| json::<serde_json::Map<_, _>>(file, "a JSON object")).transpose()?;
-    let mut script = script(&dev.entry, read).await?;
+    let mut script = whole(&dev.entry, script(&dev.entry, read).await?, read).await?;
     let mut built = bundler.build(&script.source, &Bundler::limits()).await;
     if script.map.is_none() && matches!(built.artifact, Err(Refusal::Imports(_))) {
         match bundled(&dev.entry, read).await? {
@@ -134,6 +134,21 @@ async fn script(entry: &Path, read: &mut Vec<PathBuf>) -> Result<Script, Problem
     // The name goes into the bundle, and a folder of this machine has no place there.
     let name = entry.file_name().unwrap_or_default().to_string_lossy();
     Ok(Script { source: Source::new(name, text), map: None, warnings: Vec::new(), read: Vec::new() })
+}
+
+/// The script, bundled if it is not yet and imports files once it runs. What it will not find then is warned of.
+async fn whole(entry: &Path, mut script: Script, read: &mut Vec<PathBuf>) -> Result<Script, Problem> {
+    if script.map.is_some() {
+        return Ok(script);
+    }
+    let Lazy { found, missing } = Lazy::of(entry, &script.source);
+    if !found.is_empty()
+        && let Ok(bundled) = bundled(entry, read).await?
+    {
+        return Ok(bundled);
+    }
+    script.warnings.extend(found.into_iter().chain(missing));
+    Ok(script)
 }
 
 /// What the project's bundler makes of an entry; the error that there is none.

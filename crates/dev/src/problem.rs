@@ -36,9 +36,9 @@ impl Problem {
         match refusal {
             Refusal::Syntax { .. } => {
                 let report = refusal.describe(source);
-                let (title, frame) =
+                let (title, line) =
                     report.split_once('\n').map_or((&*report, None), |(title, rest)| (title, Some(rest)));
-                Self { title: title.into(), frame: frame.map(Into::into), detail: None }
+                Self { title: title.into(), frame: frame.or_else(|| line.map(Into::into)), detail: None }
             }
             Refusal::Threw(thrown) => Self { title, frame, detail: stacks(thrown) },
             Refusal::WarmUp(failure) | Refusal::Evaluation(failure) => Self { title, frame, detail: stack(failure) },

@@ -20,8 +20,9 @@ const { tool, root, entry, name, mode } = JSON.parse(fs.readFileSync(0, "utf8"))
 const read = new Set([entry, path.join(root, "package.json"), path.join(root, "tsconfig.json")]);
 const warnings = [];
 
-// The conditions of a build for workers. Not "browser", which stands for what has a DOM, and not "node", for what has files.
-const conditions = ["worker", "module", mode];
+// The conditions of a build for workers. Not "browser", which stands for what has a DOM, and not "node", for what has files. A
+// project whose packages have their server's build under another one says so in its package.json.
+const conditions = ["worker", "module", mode, ...ownConditions()];
 const mainFields = ["module", "main"];
 // What the engine reads: newer syntax is lowered.
 const target = "es2023";
@@ -40,6 +41,23 @@ try {
   answer({ code: text, map: JSON.stringify({ ...map, file: name }), warnings, left_out: files });
 } catch (error) {
   answer({ failure: messages(error) });
+}
+
+/**
+ * What the project's package.json has as `"dayfly": { "conditions": [...] }`. Lit has its server's build under "node" alone; for
+ * all projects that would be wrong, as Vue's there is CommonJS and five times as large.
+ */
+function ownConditions() {
+  let project;
+  try {
+    project = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
+  } catch {
+    // Whoever reads it next says what is wrong with it.
+    return [];
+  }
+  const own = project?.dayfly?.conditions;
+  if (Array.isArray(own)) return own.filter((name) => typeof name === "string");
+  return "@lit-labs/ssr" in { ...project?.dependencies, ...project?.devDependencies } ? ["node"] : [];
 }
 
 function answer(what) {
@@ -127,7 +145,9 @@ async function vite() {
   const output = oneFile(Number.parseInt(vite.version) >= 8);
   process.chdir(root);
   const logger = vite.createLogger("silent");
-  logger.warn = logger.warnOnce = (text) => warn({ text: plain(text) });
+  // What the engine has stays outside of the bundle as it should.
+  const isUsual = (text) => /externalized node built-in module|PLUGIN_TIMINGS/.test(text);
+  logger.warn = logger.warnOnce = (text) => isUsual(text) || warn({ text: plain(text) });
   const result = await vite.build({
     root, mode, define, customLogger: logger, logLevel: "warn", plugins: [plugin(output)],
     build: {
@@ -140,7 +160,8 @@ async function vite() {
 
 function onLog(level, log, next) {
   if (log.code === "UNRESOLVED_IMPORT") throw log;
-  if (level === "warn") warn(rollupMessage(log));
+  // How long its plugins take helps nobody to mend anything.
+  if (level === "warn" && log.code !== "PLUGIN_TIMINGS") warn(rollupMessage(log));
 }
 
 /** One file and its map, of what a bundler like Rollup gives. */
@@ -183,9 +204,15 @@ function esbuildMessage({ text, location, notes = [] }) {
       file: location.file, line: location.line, column: location.column, length: location.length, lineText: location.lineText,
     }),
     // What it says of what is missing is how to leave it out of the bundle, which helps nobody here.
-    notes: missing ? [] : notes.map((note) => note.text),
+    notes: missing ? [] : [...notes.map((note) => note.text), ...loaderAdvice(text)],
     missing: missing && isBare(missing) ? missing : undefined,
   };
+}
+
+/** esbuild is run without a configuration, and Vite has a way to read such files. */
+function loaderAdvice(text) {
+  const ending = /^No loader is configured for "(.+)" files/.exec(text)?.[1];
+  return ending ? [`Vite reads ${ending} files: \`npm install --save-dev vite\` has the project bundled by it`] : [];
 }
 
 function rollupMessage(error) {

@@ -6,6 +6,7 @@
 //! | find the project that an entry belongs to, and its bundler | `project` |
 //! | run the bundler: one file of JavaScript, its source map, and what was read | `bundle` |
 //! | what a bundler says, for a reader | `message` |
+//! | what a file that nothing has bundled imports once it runs | `lazy` |
 //!
 //! The bundler is the project's, so that its configuration and plugins hold here as they do for the rest of the project.
 //!
@@ -21,9 +22,11 @@
 #![deny(missing_docs)]
 
 mod bundle;
+mod lazy;
 mod message;
 mod project;
 
 pub use bundle::{Bundled, Error, Mode, bundle, check};
+pub use lazy::Lazy;
 pub use message::Message;
 pub use project::needs_bundler;

@@ -17,14 +17,14 @@ pub struct Message {
     /// Counts from 1.
     pub line: Option<u32>,
     /// Counts from 0, in bytes.
-    column: Option<u32>,
-    length: Option<u32>,
-    line_text: Option<String>,
+    pub(crate) column: Option<u32>,
+    pub(crate) length: Option<u32>,
+    pub(crate) line_text: Option<String>,
     /// What the bundler says besides.
     #[serde(default)]
-    notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// The name of a module that is not there, if it is that of a package.
-    missing: Option<String>,
+    pub(crate) missing: Option<String>,
 }
 
 impl Message {
@@ -43,8 +43,14 @@ impl Message {
 
     /// What the bundler says besides, and what would help, each in a line.
     pub fn advice(&self) -> Vec<String> {
-        let package = self.missing.as_deref().map(package);
-        let remedy = package.map(|name| format!("`npm install {name}` installs the package, if that is its name"));
+        let remedy = self.missing.as_deref().map(|module| {
+            let package = package(module);
+            if is_name(package) {
+                return format!("`npm install {package}` installs the package, if that is its name");
+            }
+            let alias = module.split('/').next().unwrap_or_default();
+            format!("no package is called so: if `{alias}` is an alias, the bundler's configuration or the tsconfig.json has to say of what")
+        });
         self.notes.iter().cloned().chain(remedy).collect()
     }
 
@@ -68,8 +74,20 @@ impl fmt::Display for Message {
     }
 }
 
+/// Whether npm can have a package of that name.
+fn is_name(package: &str) -> bool {
+    let is_part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+    };
+    match package.strip_prefix('@') {
+        Some(scoped) => scoped.split_once('/').is_some_and(|(scope, name)| is_part(scope) && is_part(name)),
+        None => is_part(package),
+    }
+}
+
 /// The package that has a module: `@scope/name` or `name`, without what follows.
-fn package(module: &str) -> &str {
+pub(crate) fn package(module: &str) -> &str {
     let parts = if module.starts_with('@') { 2 } else { 1 };
     module.match_indices('/').nth(parts - 1).map_or(module, |(end, _)| &module[..end])
 }
@@ -82,6 +100,17 @@ mod tests {
     fn a_module_belongs_to_a_package() {
         let modules = ["left-pad", "preact/hooks", "@scope/name", "@scope/name/deep/file.js", "@scope"];
         assert_eq!(modules.map(package), ["left-pad", "preact", "@scope/name", "@scope/name", "@scope"]);
+    }
+
+    #[test]
+    fn an_alias_is_no_package_to_install() {
+        let advice = |missing: &str| Message { missing: Some(missing.into()), ..Message::default() }.advice().remove(0);
+        for module in ["@/pages/home", "~/home", "#own", "$lib/a.js", "virtual:pages"] {
+            assert!(advice(module).starts_with("no package is called so: if `"), "{module}: {}", advice(module));
+        }
+        for module in ["left-pad/deep", "@scope/name", "lodash.merge", "3d"] {
+            assert!(advice(module).starts_with("`npm install "), "{module}: {}", advice(module));
+        }
     }
 
     #[test]

@@ -52,13 +52,58 @@ fn a_map_may_stay_out_of_the_artifact_and_be_used_later() {
 #[test]
 fn a_map_that_is_none_is_named_and_one_that_is_missing_is_no_mistake() {
     let dayfly = Dayfly::new("map-wrong").file("app.js", BUNDLE).file("app.js.map", "{");
+    // Nobody asked for it, and the app runs as well without.
     let said = dayfly.run(&["render", "app.js"]);
-    assert!(said.code == 2 && said.err.contains("the source map app.js.map cannot be used"), "{said:?}");
+    assert!(said.code == 1 && said.err.contains("warning: the source map app.js.map cannot be used: "), "{said:#?}");
+    assert!(said.err.contains("at f (app.js:1:"), "{said:#?}");
+    let said = dayfly.run(&["render", "app.js", "--source-map", "app.js.map"]);
+    assert!(said.code == 2 && said.err.contains("error: the source map app.js.map cannot be used: "), "{said:?}");
+    let inline = format!("{BUNDLE}\n//# sourceMappingURL=data:application/json;base64,!\n");
+    let said = Dayfly::new("map-wrong-inline").file("app.js", inline).run(&["render", "app.js"]);
+    assert!(said.code == 1 && said.err.contains("warning: the source map in the file cannot be used"), "{said:?}");
     let dayfly = Dayfly::new("map-missing").file("app.js", format!("{BUNDLE}\n//# sourceMappingURL=gone.map"));
     let said = dayfly.run(&["render", "app.js"]);
     // The line of the bundle itself is shown then.
     assert!(said.code == 1 && said.err.contains("at f (app.js:1:"), "{said:#?}");
     assert!(said.err.contains("^ Error: oops"), "{said:#?}");
+}
+
+#[test]
+fn a_map_that_maps_nothing_is_silent() {
+    // Rollup's, of an entry that only exports what is elsewhere.
+    let empty = r#"{"version":3,"sources":[],"names":[],"mappings":""}"#;
+    let dayfly = Dayfly::new("map-empty").file("m.mjs", "export const render = () => 'x'").file("m.mjs.map", empty);
+    for arguments in [&["render", "m.mjs"][..], &["render", "m.mjs", "--source-map", "m.mjs.map"]] {
+        let said = dayfly.run(arguments);
+        assert_eq!((said.code, &*said.out, &*said.err), (0, "x", ""), "{said:#?}");
+    }
+    let said = dayfly.run(&["build", "m.mjs"]);
+    assert!(said.code == 0 && !said.err.contains("map"), "{said:#?}");
+}
+
+#[test]
+fn a_bundle_says_which_file_its_places_are_in() {
+    let module = BUNDLE.replace("/*é*/", "/* e*/").replace("globalThis.render=()=>", "export const render=   ()=>");
+    // The map knows another name, as that of a file that was renamed since.
+    let map = MAP.replace(r#""version":3"#, r#""version":3,"file":"index.js""#);
+    let dayfly = Dayfly::new("map-bundle").file("app.mjs", module).file("app.mjs.map", &map);
+    assert_eq!(dayfly.run(&["build", "app.mjs", "-o", "out.wasm"]).code, 0);
+    let log = dayfly.run(&["render", "out.wasm"]).err;
+    assert!(log.contains("    at f (app.mjs:1:") && !log.contains('^'), "{log}");
+    let dayfly = dayfly.file("log.txt", &log).file("other.txt", "    at f (other.js:1:9)\n").file("none.txt", "x");
+    let trace = |log: &str| dayfly.run(&["trace", "out.wasm", log, "--source-map", "app.mjs.map"]);
+    let said = trace("log.txt");
+    assert!(said.code == 0 && said.out.contains("    at f (../src/entry.ts:3:"), "{said:#?}");
+    assert!(!said.err.contains("no place"), "{said:#?}");
+
+    let said = trace("other.txt");
+    let nothing = "warning: no place was put right: the map is that of app.mjs, and the log has places of other.js\n";
+    assert_eq!((said.code, &*said.out, &*said.err), (0, "    at f (other.js:1:9)\n", nothing), "{said:#?}");
+    assert!(trace("none.txt").err.contains("the log has no stack\n"));
+
+    let dayfly = dayfly.file("out.wasm.map", &map);
+    let said = dayfly.run(&["render", "out.wasm"]);
+    assert!(said.err.contains("    at f (../src/entry.ts:3:"), "{said:#?}");
 }
 
 /// `const spin = …` with a loop in it, minified; with a map of the start, the loop, `globalThis` and the call.

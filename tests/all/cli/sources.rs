@@ -193,3 +193,111 @@ fn an_entry_is_read_as_its_tsconfig_says_and_for_a_worker() {
         &["the bundler makes entry.css too, which only browsers want: left out"],
     );
 }
+
+#[test]
+fn a_file_that_is_imported_once_the_app_runs_is_bundled_with_it() {
+    for bundler in ["esbuild", "rolldown", "vite"] {
+        let Some(dayfly) = app(&format!("cli::sources::lazy-{bundler}"), bundler) else { return };
+        let dayfly = dayfly
+            .file("src/entry.mjs", "export const render = async () => (await import('./chunk.mjs')).x")
+            .file("src/chunk.mjs", "export const x = 'from the chunk'")
+            .file("src/text.mjs", "// import('./chunk.mjs')\nexport const render = () => \"import('./chunk.mjs')\"");
+        let said = dayfly.run(&["render", "src/entry.mjs"]);
+        assert_eq!((said.code, &*said.out, &*said.err), (0, "from the chunk", ""), "{bundler}: {said:#?}");
+        says(&dayfly.run(&["build", "src/entry.mjs"]), 0, &["built src/entry.wasm"]);
+        assert_eq!(dayfly.run(&["render", "src/entry.wasm"]).out, "from the chunk", "{bundler}");
+        says(&dayfly.run(&["build", "src/text.mjs"]), 0, &["built src/text.wasm"]);
+        assert!(!dayfly.folder.join("src/text.wasm.map").exists(), "nothing has bundled it");
+    }
+}
+
+#[test]
+fn an_import_that_will_lead_nowhere_is_a_warning_with_its_place() {
+    let dayfly = Dayfly::new("lazy-missing")
+        .file("gone.mjs", "let x;\nexport const render = async () => (await import('./gone-too.mjs')).x")
+        .file("entry.mjs", "export const render = async () => (await import('./chunk.mjs')).x")
+        .file("chunk.mjs", "export const x = 1")
+        .file("node.mjs", "import 'node:nope'; export const render = () => ''");
+    let said = dayfly.run(&["build", "gone.mjs"]);
+    let warning =
+        "warning: import('./gone-too.mjs') finds nothing once the bundle runs: a bundle is one file (gone.mjs:2:42)\n";
+    says(&said, 0, &[warning, "\n2 | export const render", "without splitting it into chunks", "built gone.wasm"]);
+    // There is no bundler here.
+    let said = dayfly.run(&["render", "entry.mjs"]);
+    says(
+        &said,
+        1,
+        &["(entry.mjs:1:42)", "bundle it into this file, with esbuild", "could not load module 'chunk.mjs'"],
+    );
+    let said = dayfly.run(&["build", "node.mjs"]);
+    says(&said, 2, &["'node:nope': the engine does not have that module of Node's", "GLOBALS.md"]);
+    assert!(!said.err.contains("esbuild"), "{said:#?}");
+}
+
+#[test]
+fn lit_is_bundled_with_its_build_for_servers() {
+    let Some(dayfly) = app("cli::sources::lit", "esbuild") else { return };
+    let dayfly = dayfly
+        .file("package.json", r#"{ "type": "module", "dependencies": { "@lit-labs/ssr": "*", "lit": "*" } }"#)
+        .file(
+            "src/entry.ts",
+            "import { render as ssr } from '@lit-labs/ssr';
+             import { collectResultSync } from '@lit-labs/ssr/lib/render-result.js';
+             import { html, LitElement } from 'lit';
+             customElements.define('my-page', class extends LitElement { render() { return html`<p>in Lit</p>`; } });
+             export const render = () => collectResultSync(ssr(html`<my-page></my-page>`));",
+        );
+    let said = dayfly.run(&["render", "src/entry.ts"]);
+    assert!(said.code == 0 && said.out.contains("<p>in Lit</p>"), "{said:#?}");
+}
+
+#[test]
+fn a_projects_conditions_hold() {
+    for bundler in ["esbuild", "rolldown", "vite"] {
+        let Some(dayfly) = app(&format!("cli::sources::conditions-{bundler}"), bundler) else { return };
+        let package = r#"{ "name": "where", "exports": { "mine": "./mine.js", "default": "./default.js" } }"#;
+        let dayfly = dayfly
+            .file("package.json", r#"{ "type": "module", "dayfly": { "conditions": ["mine"] } }"#)
+            .file("node_modules/where/package.json", package)
+            .file("node_modules/where/mine.js", "module.exports = 'mine'")
+            .file("node_modules/where/default.js", "module.exports = 'default'")
+            .file("src/entry.ts", "import where from 'where'; export const render = () => where");
+        assert_eq!(dayfly.run(&["render", "src/entry.ts"]).out, "mine", "{bundler}");
+    }
+}
+
+#[test]
+fn what_is_no_package_or_has_no_loader_comes_with_its_remedy() {
+    let Some(dayfly) = app("cli::sources::advice", "esbuild") else { return };
+    let dayfly = dayfly
+        .file("src/alias.ts", "import page from '@/pages/nope'; export const render = () => page")
+        .file("src/image.ts", "import image from './image.svg'; export const render = () => image")
+        .file("src/image.svg", "<svg/>");
+    let said = dayfly.run(&["build", "src/alias.ts"]);
+    says(&said, 2, &["if `@` is an alias, the bundler's configuration or the tsconfig.json has to say of what"]);
+    assert!(!said.err.contains("npm install"), "{said:#?}");
+    says(&dayfly.run(&["build", "src/image.ts"]), 2, &["No loader", "Vite reads .svg files: `npm install"]);
+}
+
+#[test]
+fn a_bundler_is_silent_about_what_is_as_it_should_be() {
+    let Some(dayfly) = app("cli::sources::silent", "vite") else { return };
+    let dayfly = dayfly
+        .file("src/entry.ts", "import { format } from 'util';\nimport path from 'path';\nexport const render = () => format('%s', path.join('a', 'b'));\n");
+    let said = dayfly.run(&["render", "src/entry.ts"]);
+    assert_eq!((said.code, &*said.out, &*said.err), (0, "a/b", ""), "{said:#?}");
+}
+
+#[test]
+fn syntax_that_a_bundler_leaves_is_shown_in_its_authors_file() {
+    let Some(dayfly) = app("cli::sources::decorators", "vite") else { return };
+    let dayfly = dayfly.file(
+        "src/entry.ts",
+        "const log = (value: unknown, _: unknown) => value;\nclass A {\n  @log run() { return 'x'; }\n}\nexport const render = () => new A().run();\n",
+    );
+    let said = dayfly.run(&["render", "src/entry.ts"]);
+    // A Vite that lowers them gives the page.
+    if said.code != 0 {
+        says(&said, 2, &["error: syntax error: ", "(src/entry.ts:3:", "\n3 |   @log run()"]);
+    }
+}

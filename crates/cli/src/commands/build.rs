@@ -31,8 +31,8 @@ pub(crate) struct Build {
     /// `globalThis.render`. A `.mjs` is read as a module and a `.cjs` as a script; any other as a script if it parses as
     /// one.
     ///
-    /// A `.ts`, `.tsx`, `.mts`, `.cts` or `.jsx`, and JavaScript with an import that the engine does not have, is an entry:
-    /// its project's own bundler makes one file of it first. That is the Vite, rolldown or esbuild, in this order, of the
+    /// A `.ts`, `.tsx`, `.mts`, `.cts` or `.jsx`, and JavaScript with an import that the engine does not have, `import()` of
+    /// a file that is there among them, is an entry: its project's own bundler makes one file of it first. That is the Vite, rolldown or esbuild, in this order, of the
     /// nearest folder upward that has one in its node_modules, with its configuration. It takes `node` on the path.
     #[arg(value_name = "APP.js|ENTRY")]
     app: PathBuf,
@@ -184,7 +184,7 @@ pub(super) fn built(
 ) -> Result<Result<Built, Exit>> {
     let script = match app {
         App::Bundle(bundle) => {
-            let places = Script::of_bundle(path).places(map)?;
+            let places = input::places_of_bundle(path, &bundle, map)?;
             return Ok(Ok(Built { bundle, script: None, places, unprinted: Vec::new() }));
         }
         App::Script(script) => script,

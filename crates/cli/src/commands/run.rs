@@ -35,6 +35,8 @@ use crate::{input, progress};
 )]
 pub(crate) struct Run {
     /// A `.mjs` is read as a module and a `.cjs` as a script; any other as a script if it parses as one
+    ///
+    /// Scripts have no `require`: they are code for itself, and no app.
     #[arg(value_name = "FILE.js", required = true)]
     files: Vec<PathBuf>,
 

@@ -1,16 +1,17 @@
 //! `dayfly trace`.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
 use dayfly::Site;
-use dayfly_bundler::Places;
+use dayfly_bundler::{Places, source_name};
 use serde_json::Value;
 
 use crate::exit::{Exit, Mistake};
-use crate::input::{self, App, Script};
-use crate::report::{print_bytes, printable};
+use crate::input::{self, App};
+use crate::report::{print_bytes, print_warning, printable};
 
 /// Put the places of a stack that was logged in the files that their author wrote
 ///
@@ -34,7 +35,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn exec(self) -> Result<Exit> {
-        let places = self.script()?.places(self.source_map.as_deref())?;
+        let (mut places, is_named) = self.places()?;
         if !places.have_map() {
             let app = self.app.display();
             return Err(
@@ -43,34 +44,54 @@ impl Trace {
         }
         let log = String::from_utf8(input::bytes(&self.log)?)
             .map_err(|_| Mistake(format!("{} is not UTF-8", self.log.display())))?;
-        match serde_json::from_str::<Value>(&log) {
-            Ok(mut report @ (Value::Object(_) | Value::Array(_))) => {
-                let frame = stacks(&report).find_map(|stack| places.frame_of(stack, "here"));
+        let report = serde_json::from_str::<Value>(&log).ok().filter(|report| report.is_object() || report.is_array());
+        // The line breaks of a report's texts are written out in it.
+        let text = match &report {
+            Some(report) => stacks(report).collect::<Vec<_>>().join("\n").into(),
+            None => Cow::Borrowed(&*log),
+        };
+        let mut files = Places::files_in(&text);
+        files.extend(report.iter().flat_map(sites).map(|site| site.file));
+        // What a bundle does not say of itself, a log with places of one file alone does.
+        if let Some((file, others)) = files.split_first()
+            && !is_named
+            && others.iter().all(|other| other == file)
+        {
+            places = places.named(file);
+        }
+        let frame = places.frame_of(&text, "here");
+        match report {
+            Some(mut report) => {
                 place(&places, &mut report);
                 print_bytes(format!("{report:#}").as_bytes(), b"\n")?;
-                print_frame(frame);
             }
-            _ => {
-                let frame = places.frame_of(&log, "here");
-                print_bytes(places.text(&log).as_bytes(), b"")?;
-                print_frame(frame);
-            }
+            None => print_bytes(places.text(&log).as_bytes(), b"")?,
         }
+        if let Some(frame) = frame {
+            anstream::eprintln!("{}", printable(&frame));
+        }
+        check(&places, &files);
         Ok(Exit::Done)
     }
 
-    fn script(&self) -> Result<Script> {
+    /// The places of the app, and whether it says the name that they have in a log.
+    fn places(&self) -> Result<(Places, bool)> {
+        let map = self.source_map.as_deref();
         Ok(match input::app(&self.app)? {
-            App::Script(script) => script,
-            App::Bundle(_) => Script::of_bundle(&self.app),
+            App::Script(script) => (script.places(map)?, true),
+            App::Bundle(bundle) => (input::places_of_bundle(&self.app, &bundle, map)?, source_name(&bundle).is_some()),
         })
     }
 }
 
-fn print_frame(frame: Option<String>) {
-    if let Some(frame) = frame {
-        anstream::eprintln!("{}", printable(&frame));
+/// Says so if nothing in the log is what the map is of.
+fn check(places: &Places, files: &[String]) {
+    if places.names().any(|name| files.iter().any(|file| file == name)) {
+        return;
     }
+    let mapped = places.names().collect::<Vec<_>>().join(", ");
+    let has = files.first().map_or("no stack".into(), |file| format!("places of {file}"));
+    print_warning(&format!("no place was put right: the map is that of {mapped}, and the log has {has}"), [None, None]);
 }
 
 /// The texts of a report, in its order.
@@ -80,6 +101,16 @@ fn stacks(report: &Value) -> Box<dyn Iterator<Item = &str> + '_> {
         Value::Array(values) => Box::new(values.iter().flat_map(stacks)),
         Value::Object(fields) => Box::new(fields.values().flat_map(stacks)),
         _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// The places that a report has as records.
+fn sites(report: &Value) -> Vec<Site> {
+    match (site(report), report) {
+        (Some(site), _) => vec![site],
+        (None, Value::Array(values)) => values.iter().flat_map(sites).collect(),
+        (None, Value::Object(fields)) => fields.values().flat_map(sites).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use dayfly_bundler::{Places, Source};
-use dayfly_sources::{Bundled, Mode, bundle};
+use dayfly_sources::{Bundled, Lazy, Mode, bundle};
 
 use crate::progress;
 use crate::report::{print_note, print_warnings};
@@ -19,8 +19,19 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    pub(super) fn plain(path: &Path, source: Source) -> Self {
-        Self { path: path.to_path_buf(), source, map: None }
+    /// A file of JavaScript, or what its project's bundler makes of one that imports files once it runs. What the engine will not
+    /// find then is warned of.
+    pub(super) fn whole(path: &Path, source: Source) -> Result<Self> {
+        let Lazy { found, missing } = Lazy::of(path, &source);
+        let plain = Self { path: path.to_path_buf(), source, map: None };
+        if !found.is_empty()
+            && let Some(bundled) = plain.bundle()?
+        {
+            return Ok(bundled);
+        }
+        print_warnings(&found);
+        print_warnings(&missing);
+        Ok(plain)
     }
 
     /// What the project's bundler makes of an entry. What it warns of is printed.
@@ -63,11 +74,5 @@ impl Script {
             }
             _ => super::places(&self.path, &self.source, given),
         }
-    }
-
-    /// A script without text, for the places of a bundle that was built before.
-    pub(crate) fn of_bundle(path: &Path) -> Self {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        Self::plain(path, Source::new(format!("{name}.js"), ""))
     }
 }
