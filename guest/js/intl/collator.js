@@ -2,8 +2,9 @@
 // which is English's; and the changes of case that go by a locale.
 import data from "intl:data";
 import { kept } from "./cache.js";
+import { complete, slotOf } from "./class.js";
 import { Intl, define } from "./namespace.js";
-import { DEFAULT_LOCALE, LookupSupportedLocales, ResolveLocale, register } from "./locales.js";
+import { DEFAULT_LOCALE, ResolveLocale, register } from "./locales.js";
 
 const { native } = globalThis.__bootstrap;
 
@@ -49,12 +50,6 @@ function compare(one, other, letters) {
   return left === right ? 0 : native.compareStrings(left, right, letters);
 }
 
-function slotOf(collator, method) {
-  const slot = slots.get(collator);
-  if (slot === undefined) throw new TypeError(`Method Intl.Collator.prototype.${method} called on incompatible receiver ${typeof collator === "object" ? Object.prototype.toString.call(collator) : String(collator)}`);
-  return slot;
-}
-
 function Collator(locales = undefined, options = undefined) {
   if (new.target === undefined) return new Collator(locales, options);
   initialize(this, locales, options);
@@ -62,29 +57,15 @@ function Collator(locales = undefined, options = undefined) {
 
 const methods = class {
   get compare() {
-    const slot = slotOf(this, "compare");
+    const slot = slotOf(slots, this, "Intl.Collator.prototype.compare");
     slot.bound ??= Object.defineProperty((one, other) => compare(one, other, slot.letters), "name", { value: "" });
     return slot.bound;
   }
   resolvedOptions() {
-    return { ...slotOf(this, "resolvedOptions").options };
+    return { ...slotOf(slots, this, "Intl.Collator.prototype.resolvedOptions").options };
   }
 };
-for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(methods.prototype))) {
-  if (name !== "constructor") Object.defineProperty(Collator.prototype, name, property);
-}
-Object.defineProperty(Collator.prototype, Symbol.toStringTag, { value: "Intl.Collator", configurable: true });
-Object.defineProperty(Collator, "prototype", { writable: false });
-define(Collator, {
-  supportedLocalesOf: class {
-    static supportedLocalesOf(locales, options = undefined) {
-      const requested = Intl.getCanonicalLocales(locales);
-      if (options !== undefined) option(Object(options), "localeMatcher", ["lookup", "best fit"]);
-      return LookupSupportedLocales(available, requested);
-    }
-  }.supportedLocalesOf,
-});
-define(Intl, { Collator });
+complete(Collator, methods, available, (options) => option(Object(options), "localeMatcher", ["lookup", "best fit"]));
 
 /** Languages in which letters change their case in ways of their own. */
 const CASES = new Set(["az", "el", "hy", "lt", "tr"]);

@@ -2,6 +2,7 @@
 // other than the Gregorian one are not there.
 import data from "intl:data";
 import { kept } from "./cache.js";
+import { complete, slotOf } from "./class.js";
 import { Intl, define } from "./namespace.js";
 import { DEFAULT_LOCALE, LookupSupportedLocales, ResolveLocale, parse, register } from "./locales.js";
 import { Generator, parsePattern, join, skeletonOf } from "./patterns.js";
@@ -261,12 +262,6 @@ function timeOf(date) {
 
 // The class ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function slotOf(format, method) {
-  const slot = slots.get(format);
-  if (slot === undefined) throw new TypeError(`Method Intl.DateTimeFormat.prototype.${method} called on incompatible receiver ${typeof format === "object" ? Object.prototype.toString.call(format) : String(format)}`);
-  return slot;
-}
-
 export function DateTimeFormat(locales = undefined, options = undefined) {
   if (new.target === undefined) return new DateTimeFormat(locales, options);
   const slot = slotFor(locales, options);
@@ -308,26 +303,26 @@ function rangeOf(start, end) {
 
 const methods = class {
   get format() {
-    const slot = slotOf(this, "format");
+    const slot = slotOf(slots, this, "Intl.DateTimeFormat.prototype.format");
     slot.bound ??= Object.defineProperty((date) => formatText(slot, fieldsAt(timeOf(date), slot.zone)), "name", { value: "" });
     return slot.bound;
   }
   formatToParts(date) {
-    const slot = slotOf(this, "formatToParts");
+    const slot = slotOf(slots, this, "Intl.DateTimeFormat.prototype.formatToParts");
     return formatParts(slot, slot.parts, fieldsAt(timeOf(date), slot.zone));
   }
   formatRange(startDate, endDate) {
-    const slot = slotOf(this, "formatRange");
+    const slot = slotOf(slots, this, "Intl.DateTimeFormat.prototype.formatRange");
     const [start, end] = rangeOf(startDate, endDate);
     const parts = rangeParts(slot, start, end);
     return parts.every(({ source }) => source === "shared") ? formatText(slot, fieldsAt(start, slot.zone)) : parts.map(({ value }) => value).join("");
   }
   formatRangeToParts(startDate, endDate) {
-    const slot = slotOf(this, "formatRangeToParts");
+    const slot = slotOf(slots, this, "Intl.DateTimeFormat.prototype.formatRangeToParts");
     return rangeParts(slot, ...rangeOf(startDate, endDate));
   }
   resolvedOptions() {
-    const slot = slotOf(this, "resolvedOptions");
+    const slot = slotOf(slots, this, "Intl.DateTimeFormat.prototype.resolvedOptions");
     const { tag: locale, calendar, numberingSystem, zone, hourCycle, dateStyle, timeStyle } = slot;
     const resolved = { locale, calendar, numberingSystem, timeZone: zone.name };
     if (hourCycle !== undefined) Object.assign(resolved, { hourCycle, hour12: hourCycle === "h11" || hourCycle === "h12" });
@@ -353,21 +348,7 @@ function componentsOf(parts) {
   return found;
 }
 
-for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(methods.prototype))) {
-  if (name !== "constructor") Object.defineProperty(DateTimeFormat.prototype, name, property);
-}
-Object.defineProperty(DateTimeFormat.prototype, Symbol.toStringTag, { value: "Intl.DateTimeFormat", configurable: true });
-Object.defineProperty(DateTimeFormat, "prototype", { writable: false });
-define(DateTimeFormat, {
-  supportedLocalesOf: class {
-    static supportedLocalesOf(locales, options = undefined) {
-      const requested = Intl.getCanonicalLocales(locales);
-      if (options !== undefined) option(toObject(options), "localeMatcher", ["lookup", "best fit"]);
-      return LookupSupportedLocales(available, requested);
-    }
-  }.supportedLocalesOf,
-});
-define(Intl, { DateTimeFormat });
+complete(DateTimeFormat, methods, available, (options) => option(toObject(options), "localeMatcher", ["lookup", "best fit"]));
 
 // What goes by it ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,7 +1,8 @@
 // `Intl.Segmenter`, over `unicode-segmentation` (Rust) with the rules that Unicode has for all languages together (UAX #29).
 import data from "intl:data";
+import { complete, slotOf } from "./class.js";
 import { Intl, define } from "./namespace.js";
-import { DEFAULT_LOCALE, LookupSupportedLocales, ResolveLocale, register } from "./locales.js";
+import { DEFAULT_LOCALE, ResolveLocale, register } from "./locales.js";
 
 const { native } = globalThis.__bootstrap;
 
@@ -34,12 +35,6 @@ function option(options, name, values) {
   const text = `${value}`;
   if (!values.includes(text)) throw new RangeError(`Value ${text} out of range for Intl.Segmenter options property ${name}`);
   return text;
-}
-
-function slotOf(slots, object, method) {
-  const slot = slots.get(object);
-  if (slot === undefined) throw new TypeError(`Method ${method} called on incompatible receiver ${typeof object === "object" ? Object.prototype.toString.call(object) : String(object)}`);
-  return slot;
 }
 
 function Segmenter(locales = undefined, given = undefined) {
@@ -115,18 +110,4 @@ define(iteratorPrototype, {
 });
 Object.defineProperty(iteratorPrototype, Symbol.toStringTag, { value: "Segmenter String Iterator", configurable: true });
 
-for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(methods.prototype))) {
-  if (name !== "constructor") Object.defineProperty(Segmenter.prototype, name, property);
-}
-Object.defineProperty(Segmenter.prototype, Symbol.toStringTag, { value: "Intl.Segmenter", configurable: true });
-Object.defineProperty(Segmenter, "prototype", { writable: false });
-define(Segmenter, {
-  supportedLocalesOf: class {
-    static supportedLocalesOf(locales, options = undefined) {
-      const requested = Intl.getCanonicalLocales(locales);
-      if (options !== undefined) option(Object(options), "localeMatcher", ["lookup", "best fit"]);
-      return LookupSupportedLocales(available, requested);
-    }
-  }.supportedLocalesOf,
-});
-define(Intl, { Segmenter });
+complete(Segmenter, methods, available, (options) => option(Object(options), "localeMatcher", ["lookup", "best fit"]));

@@ -10,17 +10,8 @@ const idOf = Symbol("id");
 const isReferenced = Symbol("refed");
 const starter = Symbol("start");
 
-class Timeout {
-  constructor(id, start, callback, delay, values) {
-    this._onTimeout = callback;
-    this._idleTimeout = delay;
-    this._timerArgs = values;
-    this._destroyed = false;
-    this[idOf] = id;
-    this[isReferenced] = true;
-    this[starter] = start;
-  }
-
+/** What both have. */
+class Timer {
   /** There is no process to stay alive: it changes what `hasRef` says, and no more. */
   ref() {
     this[isReferenced] = true;
@@ -34,6 +25,22 @@ class Timeout {
 
   hasRef() {
     return this[isReferenced];
+  }
+
+  [Symbol.toPrimitive]() {
+    return this[idOf];
+  }
+}
+
+class Timeout {
+  constructor(id, start, callback, delay, values) {
+    this._onTimeout = callback;
+    this._idleTimeout = delay;
+    this._timerArgs = values;
+    this._destroyed = false;
+    this[idOf] = id;
+    this[isReferenced] = true;
+    this[starter] = start;
   }
 
   /** Begins anew, even if it has ended; not if it was cleared. */
@@ -51,10 +58,6 @@ class Timeout {
     return this;
   }
 
-  [Symbol.toPrimitive]() {
-    return this[idOf];
-  }
-
   [Symbol.dispose]() {
     this.close();
   }
@@ -66,28 +69,13 @@ class Immediate {
     this[isReferenced] = true;
   }
 
-  ref() {
-    this[isReferenced] = true;
-    return this;
-  }
-
-  unref() {
-    this[isReferenced] = false;
-    return this;
-  }
-
-  hasRef() {
-    return this[isReferenced];
-  }
-
-  [Symbol.toPrimitive]() {
-    return this[idOf];
-  }
-
   [Symbol.dispose]() {
     native.clearImmediate(this[idOf]);
   }
 }
+
+// Not by `extends`, as a call of `super` for each timer costs more than what it is for.
+for (const { prototype } of [Timeout, Immediate]) Object.setPrototypeOf(prototype, Timer.prototype);
 
 function clearTimer(timer) {
   if (timer instanceof Timeout) timer.close();

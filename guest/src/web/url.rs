@@ -2,11 +2,10 @@
 //! does for the schemes of the web, which nearly every URL has; what it is known to read otherwise is left to `js/url.js`,
 //! which is slower.
 
-use std::fmt::Write;
-
 use idna::AsciiDenyList;
 use javy::quickjs::prelude::Opt;
 use javy::quickjs::{Array, Ctx, Object, Result, String as JsString, Value};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::{Url, form_urlencoded, quirks};
 
 use super::{bytes, text};
@@ -20,6 +19,9 @@ const COMMON: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
 const HASH: u32 = 0;
 const SEARCH: u32 = 7;
 const PROTOCOL: u32 = 6;
+/// What is encoded beside control characters and what is not ASCII: <https://url.spec.whatwg.org/#percent-encoded-bytes>.
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
+const FRAGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
 pub(super) fn install(native: &Object<'_>) -> Result<()> {
     define(native, "urlParse", parse)?;
@@ -143,21 +145,21 @@ impl Opaque {
         // A blank at the path's end would be lost when the URL is read again.
         match path.strip_suffix(' ').filter(|_| query.is_some() || fragment.is_some()) {
             Some(path) => {
-                encode(&mut href, path, b"");
+                href.extend(utf8_percent_encode(path, CONTROLS));
                 href.push_str("%20");
             }
-            None => encode(&mut href, path, b""),
+            None => href.extend(utf8_percent_encode(path, CONTROLS)),
         }
-        let mut part = |mark: char, text: Option<&str>, reserved: &[u8]| {
+        let mut part = |mark: char, text: Option<&str>, reserved: &'static AsciiSet| {
             text.map(|text| {
                 let at = href.len() as u32;
                 href.push(mark);
-                encode(&mut href, text, reserved);
+                href.extend(utf8_percent_encode(text, reserved));
                 at
             })
         };
-        let query = part('?', query, b" \"#<>");
-        let fragment = part('#', fragment, b" \"<>`");
+        let query = part('?', query, QUERY);
+        let fragment = part('#', fragment, FRAGMENT);
         Some(Self { href, path: start, query, fragment })
     }
 
@@ -182,21 +184,6 @@ impl Opaque {
         let (query, fragment) = (query.unwrap_or(0), fragment.unwrap_or(0));
         array(ctx, href, [path - 1, *path, *path, *path, NO_PORT, *path, query, fragment])
     }
-}
-
-/// Appends a text, with percent signs for what is not ASCII, for control characters, and for what is reserved.
-fn encode(into: &mut String, text: &str, reserved: &[u8]) {
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if !(b' '..=b'~').contains(&byte) || reserved.contains(&byte) {
-            if plain < at {
-                into.push_str(&text[plain..at]);
-            }
-            let _ = write!(into, "%{byte:02X}");
-            plain = at + 1;
-        }
-    }
-    into.push_str(&text[plain..]);
 }
 
 fn parts<'js>(ctx: &Ctx<'js>, url: &Url) -> Result<Value<'js>> {
