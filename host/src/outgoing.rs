@@ -531,13 +531,19 @@ struct Note {
 }
 
 impl Note {
-    fn change(&self, change: impl FnOnce(&mut Call)) {
+    fn with(&self, change: impl FnOnce(&mut Call)) {
         let mut noted = locked(&self.notes.calls);
         // They are gone once the render has ended.
         if let Some(call) = self.index.and_then(|index| noted.calls.get_mut(index)) {
-            call.time = call.began.elapsed();
             change(call);
         }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Call)) {
+        self.with(|call| {
+            call.time = call.began.elapsed();
+            change(call);
+        });
     }
 
     fn fail(&self, kind: FetchErrorKind) {
@@ -546,10 +552,7 @@ impl Note {
 
     /// Notes a call that is given up before anything came of it.
     fn end(&self) {
-        let mut noted = locked(&self.notes.calls);
-        if let Some(call) = self.index.and_then(|index| noted.calls.get_mut(index)) {
-            call.end();
-        }
+        self.with(Call::end);
     }
 
     /// Takes that much of what all responses of the render may have.
