@@ -32,8 +32,9 @@ pub(crate) struct Build {
     /// one.
     ///
     /// A `.ts`, `.tsx`, `.mts`, `.cts` or `.jsx`, and JavaScript with an import that the engine does not have, `import()` of
-    /// a file that is there among them, is an entry: its project's own bundler makes one file of it first. That is the Vite, rolldown or esbuild, in this order, of the
-    /// nearest folder upward that has one in its node_modules, with its configuration. It takes `node` on the path.
+    /// a file that is there among them, is an entry: its project's own bundler makes one file of it first. That is the
+    /// Vite, rolldown or esbuild, in this order, of the nearest folder upward that has one in its node_modules, with its
+    /// configuration. It takes `node` on the path.
     #[arg(value_name = "APP.js|ENTRY")]
     app: PathBuf,
 
