@@ -162,7 +162,7 @@ impl Serve {
             let handle = server.handle();
             let first = ends.clone().come(1);
             let (has_to_end, reloads) = Told::parts(told);
-            let serving = tokio::spawn(server.run(async move {
+            let mut serving = tokio::spawn(server.run(async move {
                 // What ends all processes of a service at once leaves it to the front to end this one when nobody needs it.
                 tokio::select! {
                     () = first, if !is_behind => {}
@@ -171,14 +171,14 @@ impl Serve {
                 supervisor::stopping();
             }));
             tokio::select! {
-                served = serving => {
+                served = &mut serving => {
                     served?;
                     printed.wait();
                     Ok(Exit::Done)
                 }
                 () = self.reload_when_told(hangups, reloads, &handle) => Ok(Exit::Done),
                 () = ends.come(2), if !is_behind => {
-                    tracing::warn!("told to end at once: what is in flight is cut");
+                    cut_short(serving).await;
                     Ok(Exit::Failed)
                 }
             }
@@ -255,19 +255,19 @@ impl Serve {
             supervisor::ready();
             let handle = front.handle();
             let first = ends.clone().come(1);
-            let serving = tokio::spawn(front.run(async {
+            let mut serving = tokio::spawn(front.run(async {
                 first.await;
                 supervisor::stopping();
             }));
             let groups = Groups { handle: handle.clone(), text };
             tokio::select! {
-                served = serving => {
+                served = &mut serving => {
                     served?;
                     Ok(Exit::Done)
                 }
                 () = self.reload_when_told(hangups, Lines(None), &groups) => Ok(Exit::Done),
                 () = ends.come(2) => {
-                    tracing::warn!("told to end at once: what is in flight is cut");
+                    cut_short(serving).await;
                     handle.kill();
                     Ok(Exit::Failed)
                 }
@@ -456,6 +456,14 @@ fn without(
         }
     }
     kept.into_iter()
+}
+
+/// Breaks off what is served. It is over before the runtime is, or the drain would see its connections end with it, and
+/// say that all were answered.
+async fn cut_short<T>(serving: tokio::task::JoinHandle<T>) {
+    tracing::warn!("told to end at once: what is in flight is cut");
+    serving.abort();
+    let _ = serving.await;
 }
 
 /// Where tenants are, in the log.
