@@ -3,9 +3,9 @@
 //! `cargo xtask sanitize`, `cargo xtask sbom`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for people at a terminal")]
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::{env, fs};
 
 mod deny;
 mod figures;
@@ -13,12 +13,13 @@ mod fuzz;
 mod guest;
 mod sanitize;
 mod sbom;
+mod tests;
 mod tool;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["test", rest @ ..] => test(rest),
+        ["test", rest @ ..] => tests::run(&target(), rest),
         ["figures"] => end(figures::measure(&target())),
         ["figures", "lab"] => end(figures::measure_lab(&target())),
         ["deny"] => end(deny::check(&target(), false)),
@@ -50,24 +51,6 @@ fn end(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// Runs all tests, and says at the end which of them were left out and why. In CI a test that is left out is a failure.
-fn test(rest: &[&str]) -> ExitCode {
-    let left_out = target().join("left-out");
-    // What an earlier run left out says nothing of this one.
-    let _ = fs::remove_dir_all(&left_out);
-    let status = Command::new(tool::cargo()).args(["test", "--workspace", "--locked"]).args(rest).status();
-    let passed = status.is_ok_and(|status| status.success());
-    let reasons = read_all(&left_out);
-    if reasons.is_empty() {
-        println!("\nno test was left out");
-    } else {
-        println!("\nleft out, and why:");
-        reasons.iter().for_each(|reason| println!("  {reason}"));
-    }
-    let is_ci = env::var("CI").is_ok_and(|ci| ci == "true");
-    if passed && (reasons.is_empty() || !is_ci) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
 /// Makes the attacks of `tests/attacks` and `tests/escapes`, and the faults of `tests/all/faults`, or those whose names begin as `rows`.
 fn attack(form: &str, rows: &[&str]) -> ExitCode {
     // With the features of the whole workspace, so that wasmtime is compiled once.
@@ -89,15 +72,4 @@ fn example(suite: &str, arguments: &[&str]) -> ExitCode {
 fn target() -> PathBuf {
     let me = env::current_exe().ok();
     me.as_deref().and_then(Path::parent).and_then(Path::parent).map_or_else(|| "target".into(), Path::to_path_buf)
-}
-
-fn read_all(folder: &Path) -> Vec<String> {
-    let Ok(files) = fs::read_dir(folder) else { return Vec::new() };
-    let mut reasons: Vec<String> = files
-        .filter_map(|file| fs::read_to_string(file.ok()?.path()).ok())
-        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-        .collect();
-    reasons.sort();
-    reasons.dedup();
-    reasons
 }
