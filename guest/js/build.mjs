@@ -52,10 +52,11 @@ const hashes = new Map(
   }),
 );
 
-/** Replaces what must be there. */
+/** Replaces what must be there: a text wherever it is, or what an expression finds first. */
 function replace(text, from, to, file) {
-  if (!text.includes(from)) throw new Error(`${file} has no longer ${from}`);
-  return text.replaceAll(from, to);
+  const isThere = from instanceof RegExp ? from.test(text) : text.includes(from);
+  if (!isThere) throw new Error(`${file} has no longer ${from}`);
+  return from instanceof RegExp ? text.replace(from, to) : text.replaceAll(from, to);
 }
 
 /** Ends a script. The guest compiles one after the other, so that the memory for it is that of the largest one. */

@@ -40,7 +40,10 @@ export const core = {
     return loaded[name] ??= scripts[name](bootstrap);
   },
 
-  isProxy: is("Proxy"),
+  isProxy: native.isProxy,
+  isByteString: native.isByteString,
+  isHeaderValue: native.isHeaderValue,
+  isToken: native.isToken,
   isArrayBuffer: is("ArrayBuffer"),
   isAnyArrayBuffer: is("ArrayBuffer"),
   isSharedArrayBuffer: () => false,

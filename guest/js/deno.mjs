@@ -1,7 +1,68 @@
 // What is changed in the scripts of Deno's packages, where the standards or Node say otherwise.
 
+const INNER_REQUEST = `class InnerRequest {
+  constructor(method, url, headerList, body, blobUrlEntry) {
+    this.method = method;
+    this.headersInner = null;
+    this.readHeaders = headerList;
+    this.body = body;
+    this.redirectMode = "follow";
+    this.redirectCount = 0;
+    this.urlList = [typeof url === "string" ? () => url : url];
+    this.urlListProcessed = [];
+    this.clientRid = null;
+    this.blobUrlEntry = blobUrlEntry;
+  }
+  get headerList() {
+    return this.headersInner ??= this.readHeaders();
+  }
+  set headerList(list) {
+    this.headersInner = list;
+  }
+  url() {
+    return this.urlListProcessed[0] ??= this.urlList[0]();
+  }
+  currentUrl() {
+    const index = this.urlList.length - 1;
+    return this.urlListProcessed[index] ??= this.urlList[index]();
+  }
+}
+
+function newInnerRequest(method, url, headerList, body, maybeBlob) {
+  const isBlob = maybeBlob && typeof url === "string" && StringPrototypeStartsWith(url, "blob:");
+  return new InnerRequest(method, url, headerList, body, isBlob ? blobFromObjectUrl(url) : null);
+}
+`;
+const INNER_RESPONSE = `class InnerResponse {
+  constructor(status, statusMessage) {
+    this.type = "default";
+    this.body = null;
+    this.headerList = [];
+    this.urlList = [];
+    this.status = status;
+    this.statusMessage = statusMessage;
+    this.aborted = false;
+    this.bodyDecoded = false;
+  }
+  url() {
+    const { urlList } = this;
+    return urlList.length === 0 ? null : urlList[urlList.length - 1];
+  }
+}
+
+function newInnerResponse(status = 200, statusMessage = "") {
+  return new InnerResponse(status, statusMessage);
+}
+`;
+
+/** A function that is declared in a script, as a whole. */
+const declared = (name) => new RegExp(`^function ${name}\\([^]*?\\n\\}\\n`, "m");
+
 const changes = {
+  // What looks at one character after the other in JavaScript costs hundreds of units of fuel each, where nothing compiles it.
+  "00_webidl.js": [[declared("isByteString"), "const { isByteString } = core;\n"]],
   "00_url.js": [
+    [/if \(base === undefined && parseSimpleSpecialUrl[^]*?\} else /, ""],
     // Of a blob's URL, the origin of what is inside, and no more.
     ["return new URL(this.pathname).origin;", `const inner = new URL(this.pathname);
         return inner.protocol === "http:" || inner.protocol === "https:" ? inner.origin : "null";`],
@@ -26,6 +87,11 @@ const changes = {
     // Their names are part of the standard, and esbuild would put the functions where they are used, without them.
     ["const size = (chunk) => chunk.byteLength;", "const { size } = { size: (chunk) => chunk.byteLength };"],
     ["const size = () => 1;", "const { size } = { size: () => 1 };"],
+  ],
+  "20_headers.js": [
+    [declared("isByteString"), "const { isByteString } = core;\n"],
+    [declared("checkForInvalidValueChars"), "const { isHeaderValue: checkForInvalidValueChars } = core;\n"],
+    [/^let HEADER_NAME_CACHE [^]*?\n\}\n/m, "const { isToken: checkHeaderNameForHttpTokenCodePoint } = core;\n"],
   ],
   // A format that is in no standard yet, and a large table.
   "14_compression.js": [['    "brotli",\n', ""]],
@@ -79,6 +145,14 @@ const changes = {
   return ObjectDefineProperties(prototype, mixin);`],
   ],
   "23_request.js": [
+    // Methods and accessors that are made once, and not for each request.
+    [declared("newInnerRequest"), INNER_REQUEST],
+    [/const cloned = \{[^]*?\n  \};/, `const url = request.url();
+  const cloned = newInnerRequest(request.method, url, () => headerList, body, false);
+  cloned.redirectMode = request.redirectMode;
+  cloned.redirectCount = request.redirectCount;
+  cloned.clientRid = request.clientRid;
+  cloned.blobUrlEntry = request.blobUrlEntry;`],
     ["  value: function json() {\n", "  value: { json() {\n"],
     ["    return FunctionPrototypeCall(requestJson, this);\n  },\n", "    return FunctionPrototypeCall(requestJson, this);\n  } }.json,\n"],
     // A stream is sent before the response is read, and whoever sends one has to say so.
@@ -103,6 +177,17 @@ const changes = {
 `],
   ],
   "23_response.js": [
+    [declared("newInnerResponse"), INNER_RESPONSE],
+    [/return \{\n    type: response\.type,[^]*?\n  \};/, `const cloned = newInnerResponse(response.status, response.statusMessage);
+  cloned.type = response.type;
+  cloned.body = body;
+  cloned.headerList = headerList;
+  cloned.urlList = urlList;
+  cloned.aborted = response.aborted;
+  cloned.bodyDecoded = response.bodyDecoded;
+  return cloned;`],
+    // What its server writes without looking at a response again is not ours.
+    [declared("maybeSetServeNativeFromInner"), "function maybeSetServeNativeFromInner() {}\n"],
     ["if ((init.status < 200 || init.status > 599) && init.status != 101) {", "if (init.status < 200 || init.status > 599) {"],
     ["is not equal to 101 and outside the range [200, 599]", "is outside the range [200, 599]"],
   ],

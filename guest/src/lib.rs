@@ -37,6 +37,7 @@ mod runtime;
 mod tasks;
 mod thrown;
 mod timers;
+mod warm;
 mod web;
 
 mod contract {

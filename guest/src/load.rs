@@ -10,7 +10,7 @@ use crate::contract::console::Site;
 use crate::contract::loader::{Form, Loaded, Refusal, Source};
 use crate::contract::renderer::{Failure, Thrown};
 use crate::quickjs::Code;
-use crate::{notices, quickjs, render, runtime, tasks, thrown, timers, web};
+use crate::{notices, quickjs, render, runtime, tasks, thrown, timers, warm, web};
 
 /// Bytes of stack for the top level: the most that the linked stack has room for.
 const STACK: usize = render::MOST_JS_STACK;
@@ -57,7 +57,7 @@ fn missing(has_other: bool, why: &str) -> Failure {
 
 /// Makes the runtime.
 pub fn prepare() {
-    runtime::runtime();
+    runtime::runtime().context().with(|ctx| warm::up(&ctx));
     clean();
 }
 

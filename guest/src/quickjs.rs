@@ -333,6 +333,12 @@ pub fn set_stack_size(ctx: &Ctx<'_>, bytes: usize) {
     }
 }
 
+/// Has the shapes of objects kept for those that come, from now on or no more.
+pub fn keep_shapes(ctx: &Ctx<'_>, keeps: bool) {
+    // SAFETY: the context, and so its runtime, is alive.
+    unsafe { qjs::JS_KeepShapes(qjs::JS_GetRuntime(ctx.as_raw().as_ptr()), keeps) }
+}
+
 /// Sets the seed of the hash tables that are filled from now on.
 pub fn set_hash_seed(ctx: &Ctx<'_>, seed: u32) {
     // SAFETY: the context is alive.

@@ -3,6 +3,7 @@
 mod compression;
 mod crypto;
 mod encoding;
+mod headers;
 mod intl;
 mod url;
 
@@ -32,12 +33,14 @@ pub fn install(ctx: &Ctx<'_>) -> Result<()> {
     let native = Object::new(ctx.clone())?;
     url::install(&native)?;
     encoding::install(&native)?;
+    headers::install(&native)?;
     compression::install(&native)?;
     crypto::install(&native)?;
     intl::install(&native)?;
     handle::install(&native)?;
     outgoing::install(&native)?;
     define(&native, "classOf", class_of)?;
+    define(&native, "isProxy", |value: Value<'_>| value.is_proxy())?;
     define(&native, "proxyDetails", proxy_details)?;
     define(&native, "promiseDetails", promise_details)?;
     define(&native, "previewEntries", preview_entries)?;
