@@ -4,7 +4,7 @@ import { load } from "./core.js";
 import { process } from "./node/process.js";
 
 const { native, primordials } = globalThis.__bootstrap;
-const { ObjectKeys, ObjectPrototypeIsPrototypeOf, PromiseResolve, SafeArrayIterator, TypeError } = primordials;
+const { ObjectKeys, ObjectPrototypeIsPrototypeOf, PromiseResolve, TypeError } = primordials;
 // Past the conversions of Web IDL, which are for what an app gives.
 const { fromInnerRequest, newInnerRequest } = load("ext:deno_fetch/23_request.js");
 const { Response, ResponsePrototype, toInnerResponse, wireHeaderList } = load("ext:deno_fetch/23_response.js");
@@ -37,7 +37,8 @@ class ExecutionContext {
 /** `app` has the handler; `env` is what the host configured. Gives what the caller is to keep. */
 export async function handle(app, { method, url, headers, body }, env) {
   // Where bundles that were made for Node look for it.
-  for (const name of new SafeArrayIterator(ObjectKeys(env))) if (typeof env[name] === "string") process.env[name] = env[name];
+  const names = ObjectKeys(env);
+  for (let i = 0; i < names.length; i++) if (typeof env[names[i]] === "string") process.env[names[i]] = env[names[i]];
   const parsed = native.urlParse(url);
   if (parsed === undefined) throw new TypeError(`the request's URL is none: ${url}`);
   const inner = newInnerRequest(method, parsed[0], () => headers, body === undefined ? null : incoming(body), false);

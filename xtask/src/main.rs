@@ -13,13 +13,14 @@ mod fuzz;
 mod guest;
 mod sanitize;
 mod sbom;
-mod tests;
+mod suite;
+
 mod tool;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["test", rest @ ..] => tests::run(&target(), rest),
+        ["test", rest @ ..] => suite::run(&target(), rest),
         ["figures"] => end(figures::measure(&target())),
         ["figures", "lab"] => end(figures::measure_lab(&target())),
         ["deny"] => end(deny::check(&target(), false)),
