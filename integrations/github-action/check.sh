@@ -2,8 +2,16 @@
 # What action.yml runs: its inputs are variables, so that nothing of them is read as a part of a command.
 set -eu
 set -- leak check "$APP" --share "$SHARE" --runs "$RUNS"
-[ -z "$PROPS" ] || set -- "$@" --props "$PROPS"
-[ -z "$URL" ] || set -- "$@" --url "$URL"
+while IFS= read -r file; do
+  [ -z "$file" ] || set -- "$@" --props "$file"
+done <<END
+$PROPS
+END
+while IFS= read -r url; do
+  [ -z "$url" ] || set -- "$@" --url "$url"
+done <<END
+$URL
+END
 [ -z "$HOST" ] || set -- "$@" --host "$HOST"
 [ -z "$BASELINE" ] || set -- "$@" --baseline "$BASELINE"
 [ "$STRICT" != true ] || set -- "$@" --strict

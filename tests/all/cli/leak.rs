@@ -212,6 +212,7 @@ fn what_cannot_be_done_says_why() {
     for (arguments, why) in [
         (&["check", "nothing.js"][..], "nothing.js"),
         (&["check", "story.js", "--share", "Vue"], "there is no global Vue to share: make it with --host"),
+        (&["check", "story.js", "--share", ""], "a value is required for '--share <NAMES>'"),
         (&["check", "story.js", "--host", "host.js"], "host.js failed"),
         (&["check", "story.js", "--baseline", "old.json"], "old.json is no baseline"),
         (&["check", "story.js", "--baseline", "absent.json"], "absent.json"),
@@ -665,16 +666,25 @@ fn the_helper_works_under_vitest_and_under_jest() {
 #[test]
 fn the_action_passes_on_its_inputs_and_the_verdict() {
     let dayfly = apps("leak-action");
-    let act = |app: &str, strict: &str| {
-        let output = Command::new("sh")
+    let run = |app: &str, strict: &str, props: &str| {
+        Command::new("sh")
             .arg(root().join("integrations/github-action/check.sh"))
             .current_dir(&dayfly.folder)
             .envs([("APP", app), ("SHARE", "console"), ("RUNS", "10"), ("STRICT", strict), ("SARIF", "leak.sarif")])
-            .envs([("PROPS", ""), ("URL", ""), ("HOST", ""), ("BASELINE", ""), ("GITHUB_STEP_SUMMARY", "summary.md")])
+            .envs([
+                ("PROPS", props),
+                ("URL", ""),
+                ("HOST", ""),
+                ("BASELINE", ""),
+                ("GITHUB_STEP_SUMMARY", "summary.md"),
+            ])
             .env("DAYFLY", env!("CARGO_BIN_EXE_dayfly"))
             .env("XDG_CACHE_HOME", scratch("cli-cache"))
             .output()
-            .unwrap();
+            .unwrap()
+    };
+    let act = |app: &str, strict: &str| {
+        let output = run(app, strict, "");
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
     };
     let (code, out) = act("story.js", "false");
@@ -683,11 +693,17 @@ fn the_action_passes_on_its_inputs_and_the_verdict() {
     assert!(read("summary.md").contains("set by assignment at story.js:2:1"));
     assert_eq!(serde_json::from_str::<Value>(&read("leak.sarif")).unwrap()["version"], "2.1.0");
     assert_eq!([act("bounded.js", "false").0, act("bounded.js", "true").0, act("nothing.js", "false").0], [0, 3, 2]);
+    // Several files of props are one a line.
+    std::fs::write(dayfly.folder.join("one.json"), "{}").unwrap();
+    let second = run("story.js", "false", "one.json\n\nno second.json\n");
+    assert_eq!(second.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("no second.json"), "{second:?}");
+    assert_eq!(run("story.js", "false", "one.json\none.json").status.code(), Some(1));
     // Each input is handed on by the action's description.
     let description = std::fs::read_to_string(root().join("integrations/github-action/action.yml")).unwrap();
     let script = std::fs::read_to_string(root().join("integrations/github-action/check.sh")).unwrap();
     for name in ["APP", "PROPS", "URL", "SHARE", "HOST", "RUNS", "STRICT", "BASELINE", "SARIF", "DAYFLY"] {
         assert!(description.contains(&format!("{name}: ${{{{ inputs.{} }}}}", name.to_lowercase())), "{name}");
-        assert!(script.contains(&format!("\"${name}\"")), "{name}");
+        assert!(script.contains(&format!("\"${name}\"")) || script.contains(&format!("\n${name}\n")), "{name}");
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use dayfly::Failure;
 use dayfly_bundler::{Places, Problem, Refusal, Visit};
 use dayfly_lab::{CannotCheck, Scenario};
@@ -31,7 +32,8 @@ pub(super) struct ScenarioArgs {
     url: Vec<String>,
 
     /// Globals that all runs share, by their names
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "console")]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "console",
+        value_parser = NonEmptyStringValueParser::new())]
     share: Vec<String>,
 
     /// JavaScript that is evaluated once before the first run, as the server's own: globals that it sets can be shared
