@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::Args;
 use dayfly::{Bundle, EngineConfig, Failure};
 use dayfly_bundler::Visit;
-use dayfly_lab::{REST, Round, Soak as Judgement, SoakVerdict, cgroup, resident};
+use dayfly_lab::{Doubt, REST, Round, Soak as Judgement, SoakVerdict, cgroup, resident};
 use http::Uri;
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -25,12 +25,15 @@ use crate::input;
 use crate::report::{place, print_bytes, print_failure, print_json, print_note, printable};
 use crate::units::{show_count, show_size};
 
+/// How many times the requests that are asked for are sent at most.
+const MOST_TIMES: u64 = 4;
+
 /// Fire many requests, in rounds with rests between, and say whether what is held at rest grows
 ///
 /// At an app in fresh sandboxes of this process, or at any HTTP server: `--against` gives its URL, and `--pid` whose memory is
 /// looked at. The memory at rest is what could not be let go of; the slope through it, by requests, has an uncertainty, and the
 /// verdict is growing if zero is not within, and if the rise is no collector's delay. Exit codes: 0 flat; 1 growing; 2 a mistake in the
-/// arguments, a server that does not answer, or more than a tenth of the requests failed; 3 unclear.
+/// arguments, a server that does not answer, or more than a tenth of the requests failed; 3 unclear, though four times as many were sent.
 #[derive(Debug, Args)]
 pub(crate) struct Soak {
     /// An app, as `dayfly render` takes it
@@ -57,7 +60,7 @@ pub(crate) struct Soak {
     #[arg(long, value_name = "URL", conflicts_with_all = ["against", "props"], value_parser = crate::commands::request::whole_url)]
     url: Option<Uri>,
 
-    /// How many requests in all
+    /// How many requests in all; where they leave it unclear whether it grows, twice as many, and then four times
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
     requests: u64,
 
@@ -65,7 +68,7 @@ pub(crate) struct Soak {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     concurrency: u64,
 
-    /// In how many rounds
+    /// In how many rounds those are sent
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     rounds: u64,
 
@@ -111,8 +114,7 @@ impl Soak {
         if let Err(no_page) = runtime.block_on(self.first(&mut target)) {
             return self.no_page(&target, no_page);
         }
-        let (rounds, failure) = runtime.block_on(self.rounds(&target))?;
-        let judgement = Judgement::judge(rounds);
+        let (judgement, failure) = runtime.block_on(self.judge(&target))?;
         let failed = judgement.rounds.iter().map(|round| round.failed).sum();
         self.write(&judgement)?;
         if self.json {
@@ -122,7 +124,7 @@ impl Soak {
         }
         Ok(match judgement.verdict {
             // What is mostly errors says nothing of the pages.
-            _ if failed > self.requests / 10 => Exit::Usage,
+            _ if failed > sent(&judgement) / 10 => Exit::Usage,
             SoakVerdict::Flat => Exit::Done,
             SoakVerdict::Growing => Exit::GROWING,
             SoakVerdict::Unclear => Exit::BOUNDED,
@@ -181,13 +183,38 @@ impl Soak {
         }
     }
 
-    /// All rounds, and why a request failed, if one did.
-    async fn rounds(&self, target: &Target) -> Result<(Vec<Round>, Option<String>)> {
+    /// What all rounds say, and why a request failed, if one did.
+    async fn judge(&self, target: &Target) -> Result<(Judgement, Option<String>)> {
         let started = Instant::now();
-        let rest = self.rest.unwrap_or(REST[0]);
         let (mut rounds, mut failure) = (Vec::new(), None);
-        let mut done = 0;
-        for round in 1..=self.rounds {
+        let mut wanted = self.rounds;
+        loop {
+            failure = failure.or(self.go_on(target, started, &mut rounds, wanted).await?);
+            let judgement = Judgement::judge(rounds);
+            // What more rounds of the same size can make clear.
+            let may_be_clear = matches!(judgement.doubt, Some(Doubt::Slowing | Doubt::NothingGivenBack));
+            if !may_be_clear || wanted >= self.rounds * MOST_TIMES {
+                return Ok((judgement, failure));
+            }
+            if !self.json {
+                print_note(&format!("{}; as many more", judgement.summary()));
+            }
+            (rounds, wanted) = (judgement.rounds, wanted * 2);
+        }
+    }
+
+    /// Makes rounds until there are as many as are wanted; says why a request failed, if one did.
+    async fn go_on(
+        &self,
+        target: &Target,
+        started: Instant,
+        rounds: &mut Vec<Round>,
+        wanted: u64,
+    ) -> Result<Option<String>> {
+        let rest = self.rest.unwrap_or(REST[0]);
+        let mut failure = None;
+        let mut done = rounds.last().map_or(0, |round| round.requests);
+        for round in rounds.len() as u64 + 1..=wanted {
             let until = self.requests * round / self.rounds;
             let watcher = Watcher::start(self.memory());
             let (failed, why) = self.round(target, until - done).await;
@@ -211,7 +238,7 @@ impl Soak {
                 print_note(&format!("{} requests: {} at rest", show_count(done), show_size(trough)));
             }
         }
-        Ok((rounds, failure))
+        Ok(failure)
     }
 
     /// Sends that many requests; gives how many failed, and why one did.
@@ -257,7 +284,7 @@ impl Soak {
             (None, app) => app.as_deref().unwrap_or(Path::new("")).display().to_string(),
         };
         let files = [
-            (&self.html, judgement.html(&format!("{} requests at {subject}", self.requests))),
+            (&self.html, judgement.html(&format!("{} requests at {subject}", sent(judgement)))),
             (&self.svg, judgement.svg()),
         ];
         for (file, text) in files {
@@ -267,6 +294,11 @@ impl Soak {
         }
         Ok(())
     }
+}
+
+/// How many requests were sent in all.
+fn sent(judgement: &Judgement) -> u64 {
+    judgement.rounds.last().map_or(0, |round| round.requests)
 }
 
 /// Looks at a memory while a round goes on.
