@@ -75,6 +75,16 @@ fn a_handler_sees_the_request_and_gives_a_response() {
     assert_eq!(response.headers()["content-type"], "application/json");
 }
 
+/// Fuel is exact, and what answering costs beside the app's own code is not to creep up.
+#[test]
+fn an_answer_of_a_line_costs_little() {
+    let app =
+        module("export default { fetch: () => new Response('hello', { headers: { 'content-type': 'text/plain' } }) }");
+    let answer = fetch(&app, get());
+    assert_eq!(text(&answer), "hello");
+    assert!(answer.usage.fuel.unwrap() < 220_000, "{:?}", answer.usage);
+}
+
 #[test]
 fn bodies_of_every_kind_are_sent() {
     let app = app(
