@@ -14,7 +14,6 @@ mod guest;
 mod sanitize;
 mod sbom;
 mod suite;
-
 mod tool;
 
 fn main() -> ExitCode {

@@ -1,12 +1,13 @@
 //! All tests. One that fails is asked a second time, when nothing else runs beside it: this machine may have been busy with
 //! others, and one that failed for that is said to be flaky, not failed. What fails twice has failed.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
-use std::{env, fs, io, iter, thread};
+use std::{env, fs, io, thread};
 
 use crate::tool;
 
@@ -21,16 +22,8 @@ pub(crate) fn run(target: &Path, rest: &[&str]) -> ExitCode {
     let _ = fs::remove_dir_all(&left_out);
     let (ours, theirs) = rest.split_at(rest.iter().position(|argument| *argument == "--").unwrap_or(rest.len()));
     let first = cargo_test(&[&["--no-fail-fast"], ours, theirs].concat());
-    let (passed, flaky) = match first {
-        Outcome::Passed => (true, Vec::new()),
-        Outcome::Failed(tests) if (1..=MOST_FLAKY).contains(&tests.len()) => {
-            println!("\nasked again, each alone: {}", tests.join(", "));
-            let names: Vec<&str> = tests.iter().map(String::as_str).collect();
-            let again = cargo_test(&[ours, &["--", "--exact", "--test-threads=1"], &names].concat());
-            (matches!(again, Outcome::Passed), tests)
-        }
-        Outcome::Failed(_) => (false, Vec::new()),
-    };
+    let flaky = first.may_be_flaky();
+    let passed = first.is_success || (!flaky.is_empty() && pass_alone(ours, &flaky));
     if passed && !flaky.is_empty() {
         println!("\nflaky, failed once and passed when asked again:");
         flaky.iter().for_each(|test| println!("  {test}"));
@@ -46,54 +39,85 @@ pub(crate) fn run(target: &Path, rest: &[&str]) -> ExitCode {
     if passed && (reasons.is_empty() || !is_ci) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-enum Outcome {
-    Passed,
-    /// The tests that failed; none if it was something else, as a build.
-    Failed(Vec<String>),
+/// Asks tests again, with nothing beside them; says whether each of them was there and passed.
+fn pass_alone(ours: &[&str], tests: &[String]) -> bool {
+    println!("\nasked again, each alone: {}", tests.join(", "));
+    let names: Vec<&str> = tests.iter().map(String::as_str).collect();
+    let again = cargo_test(&[ours, &["--", "--exact", "--test-threads=1"], &names].concat());
+    again.is_success && tests.iter().all(|test| again.passed.contains(test))
+}
+
+/// What came of `cargo test`.
+#[derive(Default)]
+struct Outcome {
+    is_success: bool,
+    /// How many programs of tests began, and how many failures those that ended speak of, each.
+    begun: usize,
+    ended: Vec<usize>,
+    failed: Vec<String>,
+    passed: HashSet<String>,
+}
+
+impl Outcome {
+    /// Notes a line that the harness prints.
+    fn note(&mut self, line: &str) {
+        let line = line.trim_end();
+        if line.starts_with("running ") && (line.ends_with(" test") || line.ends_with(" tests")) {
+            self.begun += 1;
+        } else if let Some(result) = line.strip_prefix("test result: ") {
+            let failed = result.split("; ").find_map(|part| part.strip_suffix(" failed")?.parse().ok());
+            self.ended.push(failed.unwrap_or_default());
+        } else if let Some((test, how)) = line.strip_prefix("test ").and_then(|test| test.rsplit_once(" ... ")) {
+            let test = test.strip_suffix(" - should panic").unwrap_or(test).to_owned();
+            match how {
+                "FAILED" => self.failed.push(test),
+                "ok" => drop(self.passed.insert(test)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The tests that failed, if they are few and nothing else went wrong, as a build, or a program of tests that ended before
+    /// it had said what came of them.
+    fn may_be_flaky(&self) -> Vec<String> {
+        let is_all = self.ended.len() == self.begun && self.ended.iter().sum::<usize>() == self.failed.len();
+        if !self.is_success && is_all && self.failed.len() <= MOST_FLAKY { self.failed.clone() } else { Vec::new() }
+    }
 }
 
 /// Runs `cargo test` with these arguments, and hands on what it prints.
 fn cargo_test(arguments: &[&str]) -> Outcome {
-    let mut failed = Vec::new();
+    let mut outcome = Outcome::default();
     let mut command = Command::new(tool::cargo());
     command.args(["test", "--workspace", "--locked"]).args(arguments).stdout(Stdio::piped());
     let status = command.spawn().and_then(|mut process| {
         let output = process.stdout.take().expect("it is piped");
-        let (found, tests) = mpsc::channel();
-        thread::spawn(move || hand_on(output, &found));
+        let (print, lines) = mpsc::channel();
+        thread::spawn(move || hand_on(output, &print));
         let status = process.wait()?;
         // To the end of the output, but for a process that a test left behind and that holds it open.
-        failed.extend(iter::from_fn(|| tests.recv_timeout(Duration::from_secs(5)).ok()));
+        while let Ok(line) = lines.recv_timeout(Duration::from_secs(5)) {
+            outcome.note(&line);
+        }
         Ok(status)
     });
     match status {
-        Ok(status) if status.success() => Outcome::Passed,
-        Ok(_) => Outcome::Failed(failed),
-        Err(error) => {
-            eprintln!("error: cargo test: {error}");
-            Outcome::Failed(Vec::new())
-        }
+        Ok(status) => outcome.is_success = status.success(),
+        Err(error) => eprintln!("error: cargo test: {error}"),
     }
+    outcome
 }
 
-/// Prints what the harness prints, and sends on the tests that it says have failed.
-fn hand_on(output: impl Read, found: &mpsc::Sender<String>) -> io::Result<()> {
+/// Prints what the harness prints, and sends each line on.
+fn hand_on(output: impl Read, lines: &mpsc::Sender<String>) -> io::Result<()> {
     let (mut output, mut line) = (BufReader::new(output), Vec::new());
     while output.read_until(b'\n', &mut line)? > 0 {
         io::stdout().write_all(&line)?;
-        if let Some(test) = failed_test(&String::from_utf8_lossy(&line)) {
-            // Nobody asks any more when the run is over.
-            let _ = found.send(test.to_owned());
-        }
+        // Nobody asks any more when the run is over.
+        let _ = lines.send(String::from_utf8_lossy(&line).into_owned());
         line.clear();
     }
     Ok(())
-}
-
-/// The test of which a line says that it failed.
-fn failed_test(line: &str) -> Option<&str> {
-    let test = line.trim_end().strip_prefix("test ")?.strip_suffix(" ... FAILED")?;
-    Some(test.strip_suffix(" - should panic").unwrap_or(test))
 }
 
 fn read_all(folder: &Path) -> Vec<String> {
@@ -111,18 +135,37 @@ fn read_all(folder: &Path) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn outcome(lines: &str) -> Outcome {
+        let mut outcome = Outcome::default();
+        lines.lines().for_each(|line| outcome.note(line));
+        outcome
+    }
+
+    const ONE: &str = "running 3 tests\ntest serve::drain::signal ... FAILED\ntest bounds - should panic ... FAILED\n\
+        test serve ... ok\n    serve::drain\nprints test a ... FAILED\n\
+        test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1s\n";
+
     #[test]
     fn what_failed_is_read_from_what_the_harness_prints() {
-        assert_eq!(
-            failed_test("test serve::drain::the_second_signal ... FAILED\n"),
-            Some("serve::drain::the_second_signal")
+        let outcome = outcome(ONE);
+        assert_eq!(outcome.may_be_flaky(), ["serve::drain::signal", "bounds"]);
+        assert!(outcome.passed.contains("serve") && outcome.passed.len() == 1);
+        let doc = self::outcome(
+            "running 1 test\ntest src/lib.rs - Engine (line 3) ... FAILED\ntest result: FAILED. 0 passed; 1 failed; 0 ignored",
         );
-        assert_eq!(failed_test("test src/lib.rs - Engine (line 3) ... FAILED"), Some("src/lib.rs - Engine (line 3)"));
-        assert_eq!(failed_test("test bounds - should panic ... FAILED"), Some("bounds"));
-        for line in
-            ["test result: FAILED. 3 passed", "test serve ... ok", "    serve::drain", "prints test a ... FAILED"]
-        {
-            assert_eq!(failed_test(line), None, "{line}");
+        assert_eq!(doc.may_be_flaky(), ["src/lib.rs - Engine (line 3)"]);
+    }
+
+    #[test]
+    fn nothing_is_asked_again_where_more_went_wrong_than_some_tests() {
+        // A program of tests that was ended by a signal, a failure without a name, a build, and a success.
+        for more in ["running 7 tests\n", "running 1 test\ntest result: FAILED. 0 passed; 1 failed; 0 ignored\n"] {
+            assert!(outcome(&format!("{ONE}{more}")).may_be_flaky().is_empty(), "{more}");
         }
+        assert!(outcome("error: could not compile").may_be_flaky().is_empty());
+        let many: String = (0..6).map(|test| format!("test t{test} ... FAILED\n")).collect();
+        let many = format!("running 6 tests\n{many}test result: FAILED. 0 passed; 6 failed; 0 ignored\n");
+        assert!(outcome(&many).may_be_flaky().is_empty());
+        assert!(Outcome { is_success: true, ..outcome(ONE) }.may_be_flaky().is_empty());
     }
 }
