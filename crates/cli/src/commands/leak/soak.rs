@@ -33,7 +33,7 @@ const MOST_TIMES: u64 = 4;
 /// At an app in fresh sandboxes of this process, or at any HTTP server: `--against` gives its URL, and `--pid` whose memory is
 /// looked at. The memory at rest is what could not be let go of; the slope through it, by requests, has an uncertainty, and the
 /// verdict is growing if zero is not within, and if the rise is no collector's delay. Exit codes: 0 flat; 1 growing; 2 a mistake in the
-/// arguments, a server that does not answer, or more than a tenth of the requests failed; 3 unclear, though four times as many were sent.
+/// arguments, a server that does not answer, or more than a tenth of the requests failed; 3 unclear.
 #[derive(Debug, Args)]
 pub(crate) struct Soak {
     /// An app, as `dayfly render` takes it
@@ -197,7 +197,7 @@ impl Soak {
                 return Ok((judgement, failure));
             }
             if !self.json {
-                print_note(&format!("{}; as many more", judgement.summary()));
+                print_note(&format!("{} requests leave it unclear: as many more", show_count(sent(&judgement))));
             }
             (rounds, wanted) = (judgement.rounds, wanted * 2);
         }
