@@ -223,7 +223,7 @@ impl Engine {
 }
 
 /// What a cached component was made by, beside wasmtime: another way of taking bundles apart is another text.
-const CACHED: &str = concat!("dayfly ", env!("CARGO_PKG_VERSION"), " component 1");
+const CACHED: &str = concat!("dayfly ", env!("CARGO_PKG_VERSION"), " component 2");
 
 /// Wasmtime's version and the settings of its compiler.
 struct Compatibility<'a>(&'a wasmtime::Engine);

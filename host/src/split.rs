@@ -32,8 +32,8 @@ use wasm_encoder::{
     ModuleType, RawSection, SectionId,
 };
 use wasmparser::{
-    BinaryReaderError, Chunk, CoreTypeSectionReader, CustomSectionReader, DataKind, Instance, Operator, Parser,
-    Payload, TypeRef, Validator, WasmFeatures,
+    BinaryReader, BinaryReaderError, Chunk, CoreTypeSectionReader, CustomSectionReader, DataKind, Instance, Operator,
+    Parser, Payload, TypeRef, Validator, WasmFeatures,
 };
 
 use crate::slots::PAGE;
@@ -110,9 +110,14 @@ impl<'a> Split<'a> {
     pub(crate) fn new(component: &'a [u8]) -> Result<Self, Unknown> {
         let main = main_module(component)?;
         let mut code = Code::default();
-        code.piece(0, &component[..main.start - section_header(component, &main)?]);
+        let before = &component[..main.start - section_header(component, &main)?];
+        for section in not_custom(before.get(HEADER..).unwrap_or_default())? {
+            code.piece(0, section);
+        }
         let heap = take_heap(&component[main.clone()], &mut code)?;
-        code.piece(0, &component[main.end..]);
+        for section in not_custom(&component[main.end..])? {
+            code.piece(0, section);
+        }
         Ok(Self { component, main, code, heap })
     }
 
@@ -211,6 +216,25 @@ fn main_module(component: &[u8]) -> Result<Range<usize>, Unknown> {
         }
     }
     Err(Unknown("it has no core module".into()))
+}
+
+/// Bytes before a component's first section: what it is, and its version.
+const HEADER: usize = 8;
+
+/// A component's sections without those that say nothing of what it does, but what it is called: an app's name is in one, and apps of
+/// other names have the same code.
+fn not_custom(bytes: &[u8]) -> Result<Vec<&[u8]>, Unknown> {
+    let (mut reader, mut sections) = (BinaryReader::new(bytes, 0), Vec::new());
+    while !reader.eof() {
+        let start = reader.current_position();
+        let id = reader.read_u8()?;
+        let length = reader.read_var_u32()? as usize;
+        reader.read_bytes(length)?;
+        if id != ComponentSectionId::CoreCustom as u8 {
+            sections.push(&bytes[start..reader.current_position()]);
+        }
+    }
+    Ok(sections)
 }
 
 /// How many bytes the section's id and length take before its contents.
@@ -515,6 +539,17 @@ mod tests {
         assert_ne!(heap, other_heap);
         assert_ne!(code, split("1) (func)").0);
         assert_ne!(code, split("1) (global i32 (i32.const 1))").0);
+    }
+
+    #[test]
+    fn bundles_of_apps_of_other_names_have_the_same_code() {
+        let code = |name: &str| {
+            let text = format!("(component ${name} (core module $main (memory 1)) {ONCE})");
+            let component = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            assert!(component.windows(name.len()).any(|part| part == name.as_bytes()), "{name} is in it");
+            Split::new(&component).expect("it has a known shape").code.id()
+        };
+        assert_eq!(code("shop"), code("another"));
     }
 
     #[test]

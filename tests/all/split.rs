@@ -1,10 +1,10 @@
 //! A bundle that shares its code renders what it renders as it stands: pages, console, fuel and failures.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use dayfly::{Bundle, Engine, EngineConfig, Failure, Limits, Outcome};
+use dayfly::{Bundle, Cache, Engine, EngineConfig, Failure, Limits, Outcome};
 
-use crate::support::{artifact, engine, root, runtime, workload};
+use crate::support::{artifact, engine, root, runtime, scratch, workload};
 
 /// Compiles every bundle as it stands.
 static WHOLE: LazyLock<Engine> = LazyLock::new(|| {
@@ -54,6 +54,19 @@ impl BothWays {
 #[track_caller]
 fn is_the_same_both_ways(name: &str, text: &str, props: &str) {
     BothWays::new(name, text).give_the_same(name, props);
+}
+
+#[test]
+fn apps_of_any_name_have_one_compiled_engine() {
+    let folder = scratch("split-cache");
+    let _ = std::fs::remove_dir_all(&folder);
+    let cache = Arc::new(Cache::open(&folder).unwrap());
+    let engine = Engine::with_cache(&EngineConfig { concurrency: 1, ..EngineConfig::default() }, cache).unwrap();
+    for name in ["app.js", "another-one.mjs"] {
+        Bundle::load(&engine, &artifact(name, "globalThis.render = () => 'page'").bundle).unwrap();
+    }
+    let entries = std::fs::read_dir(&folder).unwrap().filter(|entry| entry.as_ref().unwrap().file_name() != "key");
+    assert_eq!(entries.count(), 1);
 }
 
 #[test]
