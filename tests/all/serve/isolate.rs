@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use memchr::memmem;
 use serde_json::Value;
 
 use super::LONG;
@@ -151,19 +152,10 @@ fn count(pid: u64, text: &str) -> usize {
             if read == 0 {
                 break;
             }
-            count += memchr_count(&piece[..read], text.as_bytes());
+            count += memmem::find_iter(&piece[..read], text.as_bytes()).count();
             // One that is across two pieces is in the second as well.
             at += if read == length && at + (read as u64) < end { (read - text.len()) as u64 } else { read as u64 };
         }
-    }
-    count
-}
-
-fn memchr_count(piece: &[u8], text: &[u8]) -> usize {
-    let (first, mut count, mut rest) = (text[0], 0, piece);
-    while let Some(at) = rest.iter().position(|byte| *byte == first) {
-        count += usize::from(rest[at..].starts_with(text));
-        rest = &rest[at + 1..];
     }
     count
 }
