@@ -14,12 +14,14 @@ use crate::units::{show_count, show_size};
 /// How many leaks and suspicions are told at length.
 const MOST_TOLD: usize = 10;
 
-/// A report as text; `left` is the verdict on what is not accepted.
-pub(crate) fn text(report: &Report, left: Verdict) -> String {
+/// A report as text; `left` is the verdict on what is not accepted, and `max_growth` how many bytes a run are.
+pub(crate) fn text(report: &Report, left: Verdict, max_growth: u64) -> String {
     let mut text = String::new();
     headline(&mut text, report);
     if left != report.verdict {
         line(&mut text, format_args!("accepted: {} without what the baseline has", left.as_str()));
+    } else if left == Verdict::Growing && report.bytes_per_run <= max_growth {
+        line(&mut text, format_args!("accepted: no more than the {} bytes of --max-growth", show_count(max_growth)));
     }
     for leak in report.leaks.iter().take(MOST_TOLD) {
         tell(&mut text, leak);
@@ -89,14 +91,18 @@ fn headline(text: &mut String, report: &Report) {
 }
 
 fn tell(text: &mut String, leak: &Leak) {
-    let runs = if leak.runs_held == 1 { "1 run".into() } else { format!("{} runs", leak.runs_held) };
+    let what = match leak.runs_held {
+        0 => "texts, numbers or keys".into(),
+        1 => "1 run".into(),
+        runs => format!("{runs} runs"),
+    };
     // Of what several hold none retains much by itself.
     let (bytes, with) = if leak.reached_bytes > 2 * leak.retained_bytes {
         (leak.reached_bytes, ", with others")
     } else {
         (leak.retained_bytes, "")
     };
-    line(text, format_args!("\n{}: {} holds {} of {runs}{with}", leak.verdict.as_str(), leak.path, show_size(bytes)));
+    line(text, format_args!("\n{}: {} holds {} of {what}{with}", leak.verdict.as_str(), leak.path, show_size(bytes)));
     places(text, "read at", &leak.read_at);
     let how = leak.via.as_ref().map_or_else(|| "set at".into(), |via| format!("set by {via} at"));
     places(text, &how, &leak.written_at);
@@ -139,8 +145,8 @@ pub(crate) fn cannot(mut why: CannotCheck, places: &Places) -> String {
 }
 
 /// A report as JUnit has it: one test, which fails or does not.
-pub(crate) fn junit(name: &str, report: &Report, fails: bool) -> String {
-    let body = escape(&text(report, report.verdict));
+pub(crate) fn junit(name: &str, report: &Report, max_growth: u64, fails: bool) -> String {
+    let body = escape(&text(report, report.verdict, max_growth));
     let message = escape(&format!("{}: {} bytes a run", report.verdict.as_str(), report.bytes_per_run));
     if fails {
         let failure = format!("<failure message=\"{message}\" type=\"{}\">{body}</failure>", report.verdict.as_str());

@@ -28,7 +28,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     runs: u32,
 
-    /// End with 3 if something of the last run is held, though it does not grow
+    /// End with 3 if something of a run that is over is held, though it does not grow
     #[arg(long)]
     strict: bool,
 
@@ -111,12 +111,12 @@ impl Check {
             print_json(report)?;
         } else {
             let text = if self.junit {
-                leak_report::junit(&self.name(), report, fails)
+                leak_report::junit(&self.name(), report, self.max_growth, fails)
             } else if self.sarif {
                 let folder = self.scenario.app.parent().unwrap_or(Path::new(""));
                 leak_report::sarif(report, baseline, folder)
             } else {
-                leak_report::text(report, left)
+                leak_report::text(report, left, self.max_growth)
             };
             print_bytes(text.as_bytes(), b"")?;
         }
