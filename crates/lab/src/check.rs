@@ -117,21 +117,33 @@ fn report(
     };
     let heap = Heap::read(&measured.memory)?;
     debug_assert_eq!(heap.overcounted, 0, "a thing has more edges to it than it has references");
-    let names = holding::Names { shared: &scenario.share, of_server: &measured.said.of_server };
-    let held = holding::find(&heap, &measured.births, &names);
+    let names = holding::Names { shared: &scenario.share, platform: &measured.said.platform };
+    let mut held = holding::find(&heap, &measured.births, &names);
     let sizes: Vec<u64> = measured.sizes.iter().map(|size| size.bytes).collect();
     let of_heap = growth(&sizes[scenario.warm_up() as usize..]);
     let of_shared = growth(&measured.shared_bytes);
     // What grows and is not held by anything shared is the platform's own, and it forgets in time; or it is held from outside.
     let is_outside = held.holders.iter().any(|holder| holder.how == How::Outside && holder.runs.len() >= MANY_RUNS);
     let grown = holding::most_grown(&heap, &names, &measured.own_bytes);
-    let is_growing = of_shared.is_growing || grown.is_some() || (is_outside && of_heap.is_growing);
+    // Whatever else came and went: of each run something is left.
+    let weighed = scenario.warm_up() + 1..=scenario.warm_up() + scenario.runs;
+    let of_each = |holders: &[Holder]| {
+        let of_each = holders.iter().filter(|holder| weighed.clone().all(|run| holder.runs.contains(&run)));
+        of_each.map(|holder| holder.reached / holder.runs.len() as u64).max()
+    };
+    let is_elsewhere = of_heap.is_growing && of_each(&held.holders).is_none() && of_each(&held.elsewhere).is_some();
+    if is_elsewhere {
+        held.holders.extend(held.elsewhere.drain(..).filter(|holder| holder.runs.len() >= scenario.runs as usize));
+    }
+    let held_of_each = of_each(&held.holders);
+    let is_growing =
+        of_shared.is_growing || grown.is_some() || (is_outside && of_heap.is_growing) || held_of_each.is_some();
     let bytes_per_run = match &grown {
         _ if !is_growing => 0,
         _ if of_heap.is_growing => of_heap.bytes_per_run,
         _ if of_shared.is_growing => of_shared.bytes_per_run.max(of_heap.bytes_per_run),
         Some(grown) => grown.bytes_per_run,
-        None => 0,
+        None => held_of_each.unwrap_or_default(),
     };
     let growing = if is_growing { growing(scenario, &held, grown) } else { Growing::default() };
     let mut told = BTreeSet::new();
@@ -145,6 +157,7 @@ fn report(
         .filter(|(grows, holder, access)| *grows || !(is_watched && is_of_server(holder, *access)))
         .map(|(grows, holder, access)| {
             told.extend(access.map(|access| access.path.clone()));
+            told.insert(holder.path.clone());
             leak(holder, access, grows, places)
         })
         .collect();
@@ -198,10 +211,13 @@ fn growing(scenario: &Scenario, held: &Held, grown: Option<Grown>) -> Growing {
         let holders = held.holders.iter().enumerate();
         holders.filter(|(_, holder)| holder.runs.len() >= least && is_it(holder)).map(|(at, _)| at).collect()
     };
-    let half = scenario.warm_up() + scenario.runs / 2;
-    let holders = of(MANY_RUNS, &|holder| holder.runs.first().is_some_and(|run| *run <= half));
-    if !holders.is_empty() {
-        return Growing { holders, grown: None };
+    // What holds nearly all of them first: beside it a full cache is one.
+    for part in [4, 2] {
+        let latest = scenario.warm_up() + scenario.runs / part;
+        let holders = of(MANY_RUNS, &|holder| holder.runs.first().is_some_and(|run| *run <= latest));
+        if !holders.is_empty() {
+            return Growing { holders, grown: None };
+        }
     }
     // A list that grows by objects has more places for them itself.
     if let Some(grown) = grown {
@@ -230,7 +246,12 @@ fn access_of<'a>(holder: &Holder, accesses: &'a [Access], share: &[String]) -> O
     // An accessor is written under the name of its property.
     let path = holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
     let path = path.split_once(" (").map_or(path, |(path, _)| path);
-    let by_path = writes().find(|access| access.path == path);
+    // What the last run does all do, and it is what grows: rather than the first one's making of the list that all put theirs in.
+    let last = accesses.iter().filter(is_write).map(|access| access.run).max().unwrap_or_default();
+    let of_last = || writes().filter(|access| access.run == last);
+    let by_path = of_last().find(|access| access.path == path);
+    let by_path = by_path.or_else(|| of_last().find(|access| !holder.chain.is_empty() && is_part(&access.path, path)));
+    let by_path = by_path.or_else(|| writes().find(|access| access.path == path));
     // An element, or an entry: the write was to the array, or to one of its elements, or by a method of it.
     let by_owner = || writes().find(|access| is_part(&access.path, path) || access.path == holder.owner);
     // A function of the server's keeps it: `process.on` in `process._events`.
@@ -254,6 +275,11 @@ fn takes_back(path: &str) -> bool {
 /// What a function is called on: `process` of `process.on`, and a function that is a global itself.
 fn receiver(path: &str) -> &str {
     path.rsplit_once('.').map_or(path, |(receiver, _)| receiver)
+}
+
+/// A path without its last key: `console.kept` of `console.kept[12]`.
+fn owner_of(path: &str) -> &str {
+    path.rfind(['.', '[']).map_or(path, |end| &path[..end])
 }
 
 /// What a path begins with: `process` of `process._events.exit`.
@@ -354,12 +380,26 @@ fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
     let root = root(named);
     let is_own = holder.owner == root && !holder.is_of_function;
     let is_handed = access.is_some_and(|access| access.kind == AccessKind::Passed);
+    // Not what holds is written in each run, but a list or an object that it has.
+    let part =
+        access.filter(|access| access.path != named && is_part(&access.path, named) || access.via.ends_with("()"));
+    let how_many = match holder.runs.len() {
+        1 => "it holds the last run only".to_owned(),
+        many => format!("it holds something of {many} runs"),
+    };
     match holder.how {
         How::Property | How::Element | How::Entry if is_handed => format!(
             "take back what was handed to {} when the run ends (with `on`, that is `off`), or hand it over once, outside of \
              what runs again",
             access.map_or("it", |access| &access.path)
         ),
+        How::Property if grows && part.is_some() => {
+            let written = part.map_or(named, |access| &access.path);
+            let list = if part.is_some_and(|access| access.via.ends_with("()")) { written } else { owner_of(written) };
+            format!(
+                "take out of `{list}` what the run has put in when it ends, or put it under a key that the next run uses again"
+            )
+        }
         How::Property if grows && is_own => format!(
             "write to an object of the run's own that inherits from the shared one: `{root} = Object.create({root});` before \
              the first write"
@@ -369,12 +409,10 @@ fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
             holder.owner
         ),
         How::Property if !is_own => {
-            format!(
-                "it holds the last run only, and does not grow; to let go of it too, clear `{named}` when the run ends"
-            )
+            format!("{how_many}, and does not grow; to let go of it too, clear `{named}` when the run ends")
         }
         How::Property => format!(
-            "it holds the last run only, and does not grow; to let go of it too, write to an object of the run's own: \
+            "{how_many}, and does not grow; to let go of it too, write to an object of the run's own: \
              `{root} = Object.create({root});` before the write"
         ),
         How::Element | How::Entry => format!(

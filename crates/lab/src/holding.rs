@@ -67,7 +67,7 @@ pub(crate) struct Step {
 }
 
 /// What is left of the runs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Held {
     /// Runs of which something is left.
     pub(crate) runs: BTreeSet<u32>,
@@ -77,6 +77,8 @@ pub(crate) struct Held {
     pub(crate) bytes: u64,
     /// What holds it, the most first.
     pub(crate) holders: Vec<Holder>,
+    /// What holds on to runs and is not come to from what is shared: mostly tables that the platform makes once.
+    pub(crate) elsewhere: Vec<Holder>,
 }
 
 /// How many keys of one object hold a run each, at least, so that it is the object that is meant, and not each key.
@@ -86,7 +88,7 @@ const MANY_KEYS: usize = 4;
 pub(crate) fn find(heap: &Heap<'_>, births: &Births, names: &Names<'_>) -> Held {
     let birth: Vec<u32> =
         heap.nodes.iter().map(|node| if is_listed(node.kind) { births.of(node.address) } else { 0 }).collect();
-    let mut held = Held { runs: BTreeSet::new(), realms: BTreeSet::new(), bytes: 0, holders: Vec::new() };
+    let mut held = Held::default();
     if birth.iter().all(|birth| *birth == 0) {
         return held;
     }
@@ -95,12 +97,13 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, names: &Names<'_>) -> Held 
     let dominators = Dominators::of(&graph(heap), root);
     let retained = dominators.retained(|node| heap.nodes.get(node as usize).map_or(0, |node| u64::from(node.bytes)));
     let mut starts = Vec::new();
-    let mut groups: HashMap<_, Vec<(Edge, NodeId)>> = HashMap::new();
+    let [mut groups, mut elsewhere] = [(); 2].map(|()| HashMap::<_, Vec<(Edge, NodeId)>>::new());
     for from in 0..root {
-        // What the platform keeps for itself, such as a table that is made once, is no run's. A shape comes with its object.
-        if birth[from as usize] > 0 || !zone.has(from) || heap.nodes[from as usize].kind == Kind::Shape {
+        // A shape comes with its object.
+        if birth[from as usize] > 0 || heap.nodes[from as usize].kind == Kind::Shape {
             continue;
         }
+        let is_shared = zone.has(from);
         let edges = zone.edges(from);
         let escapes = || {
             let is_escape = |edge: &&Edge| {
@@ -116,11 +119,19 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, names: &Names<'_>) -> Held 
             let is_many = edge.kind == EdgeKind::Element
                 || heap.is_collection(from)
                 || edge.kind == EdgeKind::Property && by_key.len() >= MANY_KEYS;
+            let groups = if is_shared { &mut groups } else { &mut elsewhere };
             groups.entry((from, (!is_many).then_some(edge.name))).or_default().push((*edge, from));
-            starts.push(edge.to);
+            // What the platform keeps for itself, such as a table that is made once, is no run's.
+            starts.extend(is_shared.then_some(edge.to));
         }
     }
-    held.holders = groups.into_values().map(|escapes| holder(heap, &birth, &zone, &retained, &escapes)).collect();
+    [held.holders, held.elsewhere] = [groups, elsewhere].map(|groups| {
+        let holders = groups.into_values().map(|escapes| holder(heap, &birth, &zone, &retained, &escapes));
+        let mut holders: Vec<Holder> = holders.collect();
+        // Whatever else differs, the same app gives the same report.
+        holders.sort_by(|a, b| b.retained.cmp(&a.retained).then_with(|| a.path.cmp(&b.path)));
+        holders
+    });
     let outside: Vec<NodeId> =
         (0..root).filter(|node| birth[*node as usize] > 0 && heap.nodes[*node as usize].external > 0).collect();
     held.holders.extend(outside.iter().map(|node| outside_holder(heap, &birth, &retained, *node)));
@@ -411,7 +422,14 @@ pub(crate) fn describe(heap: &Heap<'_>, node: NodeId) -> String {
         Kind::Object => heap.class_name(node),
         Kind::Function => match heap.function_name(node) {
             name if name.is_empty() => "an anonymous function".into(),
-            name => format!("function {name}"),
+            name => {
+                // One that each run binds anew.
+                let function = name.trim_start_matches("bound ");
+                match (name.len() - function.len()) / "bound ".len() {
+                    0 | 1 => format!("function {name}"),
+                    times => format!("function {function}, bound {times} times"),
+                }
+            }
         },
         Kind::Code => match heap.code_name(node) {
             name if name.is_empty() => "code".into(),
@@ -451,8 +469,9 @@ pub(crate) fn member(owner: &str, key: &str) -> String {
 pub(crate) struct Names<'a> {
     /// Globals that the runs share.
     pub(crate) shared: &'a [String],
-    /// Globals that the server's own code has made. A run comes to them by functions that are shared.
-    pub(crate) of_server: &'a [String],
+    /// Globals of the platform's. All others the server's own code has made, at its top level or when a run called it; a run comes
+    /// to them by functions that are shared.
+    pub(crate) platform: &'a [String],
 }
 
 /// What the shared objects hold, and the shortest ways to it.
@@ -464,8 +483,9 @@ struct Zone<'a, 'h> {
     heap: &'a Heap<'h>,
     /// What each node was come to from, and by which edge; of a named object its name.
     came: Vec<Option<Came<'a>>>,
-    /// The first realm, and what it keeps of a shared `Error`.
-    first: Option<(NodeId, Vec<Edge>)>,
+    /// Of the first realm what it keeps of a shared `Error`, and of its global object what is not the platform's: of these two, nothing
+    /// else is in the zone.
+    parts: HashMap<NodeId, Vec<Edge>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -479,17 +499,24 @@ enum Came<'a> {
 impl<'a, 'h> Zone<'a, 'h> {
     fn new(heap: &'a Heap<'h>, names: &Names<'a>) -> Self {
         let first = heap.realms.first().copied();
-        let mut zone = Zone { heap, came: vec![None; heap.nodes.len()], first: None };
+        let mut zone = Zone { heap, came: vec![None; heap.nodes.len()], parts: HashMap::new() };
         let global = first.and_then(|realm| heap.named(realm, "global_object"));
         let variables = first.and_then(|realm| heap.named(realm, "script_context_table"));
         let named = |name: &'a String| Some((name.as_str(), heap.named(global?, name)?));
+        let of_server = global.into_iter().flat_map(|global| heap.edges(global)).filter(|edge| {
+            let is_one = |names: &[String]| names.iter().any(|name| name == heap.name(edge.name));
+            // What has a symbol without a name is what the platform knows of its global object.
+            let is_hidden = heap.name(edge.name) == "<symbol >";
+            edge.kind == EdgeKind::Property && !is_one(names.platform) && !is_one(names.shared) && !is_hidden
+        });
+        let of_server: Vec<Edge> = of_server.copied().collect();
         let of_scripts = variables.into_iter().flat_map(|table| heap.edges(table)).filter(|edge| {
             // What the realm's own table has beside variables, as its shape.
             matches!(edge.kind, EdgeKind::Context | EdgeKind::Property)
         });
         let roots = [
             names.shared.iter().filter_map(named).collect::<Vec<_>>(),
-            names.of_server.iter().filter_map(named).collect(),
+            of_server.iter().map(|edge| (heap.name(edge.name), edge.to)).collect(),
             of_scripts.map(|edge| (heap.name(edge.name), edge.to)).collect(),
         ];
         let is_of_first = |node: NodeId| [first, global, variables].contains(&Some(node));
@@ -497,7 +524,8 @@ impl<'a, 'h> Zone<'a, 'h> {
             zone.spread(roots, is_of_first);
             // A shared `Error` hands what is written to it to its realm.
             let error = first.and_then(|realm| heap.named(realm, "error_ctor"));
-            if let (Some(realm), Some(error), None) = (first, error.filter(|error| zone.has(*error)), &zone.first) {
+            let error = error.filter(|error| zone.has(*error));
+            if let (Some(realm), Some(error)) = (first.filter(|realm| !zone.has(*realm)), error) {
                 let slot = heap.edges(realm).iter().filter(|edge| heap.name(edge.name) == PREPARE_STACK);
                 let slot: Vec<Edge> = slot.map(|edge| Edge { kind: EdgeKind::Property, ..*edge }).collect();
                 zone.came[realm as usize] = Some(Came::As(error));
@@ -505,9 +533,13 @@ impl<'a, 'h> Zone<'a, 'h> {
                     zone.came[edge.to as usize].get_or_insert(Came::From(realm, *edge));
                 }
                 let targets = slot.iter().map(|edge| edge.to).collect();
-                zone.first = Some((realm, slot));
+                zone.parts.insert(realm, slot);
                 zone.follow(targets, is_of_first);
             }
+        }
+        if let Some(global) = global {
+            zone.came[global as usize] = Some(Came::Named("globalThis"));
+            zone.parts.insert(global, of_server);
         }
         zone
     }
@@ -557,10 +589,7 @@ impl<'a, 'h> Zone<'a, 'h> {
 
     /// The edges by which a node of the zone holds what is not the platform's.
     fn edges(&self, node: NodeId) -> &[Edge] {
-        match &self.first {
-            Some((first, slot)) if *first == node => slot,
-            _ => self.heap.edges(node),
-        }
+        self.parts.get(&node).map_or_else(|| self.heap.edges(node), Vec::as_slice)
     }
 
     fn path(&self, node: NodeId) -> String {
@@ -568,6 +597,7 @@ impl<'a, 'h> Zone<'a, 'h> {
         let mut at = node;
         let mut path = loop {
             match self.came[at as usize] {
+                Some(Came::Named(name)) if name.starts_with("<symbol ") => break member("globalThis", name),
                 Some(Came::Named(name)) => break name.to_owned(),
                 Some(Came::From(from, edge)) => {
                     edges.push((from, edge));

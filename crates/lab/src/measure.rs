@@ -129,8 +129,8 @@ impl Births {
 pub(crate) struct Said {
     /// What the app left on globals that are not shared.
     pub(crate) put_back: Vec<String>,
-    /// Globals that the server's own code has made.
-    pub(crate) of_server: Vec<String>,
+    /// Globals that were there before any code of the server's or the app's ran, named as the heap names them.
+    pub(crate) platform: Vec<String>,
     /// What the last run did to what is shared, if it was watched, and before it what only those before have done.
     pub(crate) events: Vec<Access>,
 }
@@ -139,6 +139,8 @@ pub(crate) struct Said {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Access {
+    /// The run that did it.
+    pub(crate) run: u32,
     pub(crate) kind: AccessKind,
     /// What was written to, as a program would write it.
     pub(crate) path: String,
@@ -245,8 +247,8 @@ async fn work(
         realms.collect().await?;
     }
     let mut sizes = vec![realms.collect().await?];
-    let of_server = said(realms).await?.of_server;
-    let names = holding::Names { shared: &scenario.share, of_server: &of_server };
+    let platform = said(realms).await?.platform;
+    let names = holding::Names { shared: &scenario.share, platform: &platform };
     let (mut births, mut pages) = (Births::default(), Vec::new());
     let (mut shared_bytes, mut own_bytes) = (Vec::new(), OwnBytes::default());
     for run in 1..=runs {
@@ -276,7 +278,7 @@ async fn work(
         }
     }
     let memory = realms.memory().await?;
-    let said = Said { of_server, ..said(realms).await? };
+    let said = said(realms).await?;
     Ok(Ok(Measured { sizes, pages, memory, births, shared_bytes, own_bytes, said, console: Vec::new() }))
 }
 

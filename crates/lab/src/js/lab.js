@@ -6,6 +6,7 @@
 (hooks, options) => {
   const { getOwnPropertyDescriptor, defineProperty, deleteProperty, ownKeys, getPrototypeOf, setPrototypeOf, isExtensible, apply } = Reflect;
   const { is, create } = Object;
+  const { isView } = ArrayBuffer;
   const isReference = (value) => (typeof value === "object" && value !== null) || typeof value === "function";
 
   // ─── What a realm gets ────────────────────────────────────────────────────────────────────────────────────────────
@@ -28,6 +29,10 @@
     [(global) => global.Math, Math, ["random"]],
   ];
 
+  /** What this run has had the global object listen by. */
+  const listeners = [];
+  const removeListener = EventTarget.prototype.removeEventListener;
+
   const shared = { __proto__: null };
   for (let i = 0; i < options.share.length; i++) shared[options.share[i]] = true;
 
@@ -42,9 +47,13 @@
     }
     for (let i = 0; i < listening.length; i++) {
       const method = EventTarget.prototype[listening[i]];
-      // Called without an object it is this realm's that is meant.
+      const isAdding = listening[i] === "addEventListener";
+      // Called without an object it is the global object that is meant. The first realm's is told what nothing catches, so the
+      // listeners of all are there: each run's as long as it goes on.
       const value = function (...values) {
-        return apply(method, this === undefined ? global : this, values);
+        const self = this === undefined || this === global ? globalThis : this;
+        if (isAdding && self === globalThis) listeners[listeners.length] = values;
+        return apply(method, self, values);
       };
       defineProperty(global, listening[i], { value, writable: true, configurable: true, enumerable: true });
     }
@@ -85,6 +94,8 @@
       const object = queue[i];
       const path = seen.get(object);
       add(getPrototypeOf(object), `${path}.__proto__`);
+      // Numbers lead nowhere, and a buffer may have millions.
+      if (isView(object)) continue;
       const keys = ownKeys(object);
       for (let k = 0; k < keys.length; k++) {
         const property = getOwnPropertyDescriptor(object, keys[k]);
@@ -124,6 +135,12 @@
   const putBack = { __proto__: null };
 
   function restore() {
+    for (let i = 0; i < listeners.length; i++) {
+      try {
+        apply(removeListener, globalThis, listeners[i]);
+      } catch {}
+    }
+    listeners.length = 0;
     for (let i = 0; i < kept.length; i++) {
       const [object, path, keys, properties, prototype] = kept[i];
       const now = ownKeys(object);
@@ -142,13 +159,10 @@
     }
   }
 
-  /** The globals that have come since: the server's own code has made them. */
-  function ofServer() {
-    const names = ownKeys(globalThis), made = [];
-    for (let i = 0; i < names.length; i++) {
-      if (typeof names[i] === "string" && indexOf(platform, names[i]) < 0) made[made.length] = names[i];
-    }
-    return made;
+  /** The platform's globals, named as the heap names them. */
+  const named = [];
+  for (let i = 0; i < platform.length; i++) {
+    named[i] = typeof platform[i] === "symbol" ? `<symbol ${platform[i].description ?? ""}>` : platform[i];
   }
 
   function indexOf(list, value) {
@@ -189,6 +203,6 @@
       furnish(global);
     },
     leave: restore,
-    report: () => JSON.stringify({ putBack: ownKeys(putBack), ofServer: ofServer(), events: watch === undefined ? [] : watch.events() }),
+    report: () => JSON.stringify({ putBack: ownKeys(putBack), platform: named, events: watch === undefined ? [] : watch.events() }),
   };
 }

@@ -89,6 +89,33 @@ function makeWatch({ show, isReference }) {
     [Array.prototype.push, "all"], [Array.prototype.unshift, "all"], [Array.prototype.splice, "all"], [Array.prototype.fill, [0]],
     [Map.prototype.set, [0, 1]], [Set.prototype.add, [0]], [WeakMap.prototype.set, [1]],
   ]);
+  const byName = new Map();
+  for (const [method, keeps] of keepers) {
+    const brand = method === Map.prototype.set ? Map : method === Set.prototype.add ? Set : method === WeakMap.prototype.set ? WeakMap : Array;
+    byName.set(method.name, [...(byName.get(method.name) ?? []), [brand, keeps]]);
+  }
+  const has = { __proto__: null, Map: uncurry(Map.prototype.has), Set: uncurry(Set.prototype.has), WeakMap: uncurry(WeakMap.prototype.has) };
+  const textOf = uncurry(Function.prototype.toString);
+
+  /** Whether an object is of one of the language's classes, of whichever realm. */
+  function isOf(brand, object) {
+    if (brand === Array) return Array.isArray(object);
+    try {
+      has[brand.name](object);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Which arguments a function keeps in its receiver: what a run has made has the methods of that run's realm. */
+  function kept(method, receiver) {
+    if (keepers.has(method)) return keepers.get(method);
+    const own = R.getOwnPropertyDescriptor(method, "name");
+    const named = own !== undefined && typeof own.value === "string" ? byName.get(own.value) : undefined;
+    if (named === undefined || !isReference(receiver) || !endsWith(textOf(method), "[native code]\n}")) return undefined;
+    for (let i = 0; i < named.length; i++) if (isOf(named[i][0], receiver)) return named[i][1];
+  }
   // Those that keep nothing: what they are handed is used and let go.
   const harmless = new Set();
   for (const prototype of [Array.prototype, Map.prototype, Set.prototype, String.prototype, Object.prototype, Function.prototype]) {
@@ -232,7 +259,7 @@ function makeWatch({ show, isReference }) {
       },
       apply(_, self, values) {
         const receiver = unwrap(self);
-        const keeps = keepers.get(object);
+        const keeps = kept(object, receiver);
         for (let i = 0; i < values.length; i++) {
           if (keeps !== undefined) {
             if (isReference(receiver) && isShared(receiver) && (keeps === "all" || keeps.includes(i))) noteWrite(receiver, undefined, values[i], `${object.name}()`);
