@@ -381,8 +381,14 @@ fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
     let is_own = holder.owner == root && !holder.is_of_function;
     let is_handed = access.is_some_and(|access| access.kind == AccessKind::Passed);
     // Not what holds is written in each run, but a list or an object that it has.
-    let part =
-        access.filter(|access| access.path != named && is_part(&access.path, named) || access.via.ends_with("()"));
+    let is_of_part =
+        |access: &&Access| access.path != named && is_part(&access.path, named) || access.via.ends_with("()");
+    if let (How::Property, true, Some(access)) = (holder.how, grows && !is_handed, access.filter(is_of_part)) {
+        let list = if access.via.ends_with("()") { &access.path } else { owner_of(&access.path) };
+        return format!(
+            "take out of `{list}` what the run has put in when it ends, or put it under a key that the next run uses again"
+        );
+    }
     let how_many = match holder.runs.len() {
         1 => "it holds the last run only".to_owned(),
         many => format!("it holds something of {many} runs"),
@@ -393,13 +399,6 @@ fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
              what runs again",
             access.map_or("it", |access| &access.path)
         ),
-        How::Property if grows && part.is_some() => {
-            let written = part.map_or(named, |access| &access.path);
-            let list = if part.is_some_and(|access| access.via.ends_with("()")) { written } else { owner_of(written) };
-            format!(
-                "take out of `{list}` what the run has put in when it ends, or put it under a key that the next run uses again"
-            )
-        }
         How::Property if grows && is_own => format!(
             "write to an object of the run's own that inherits from the shared one: `{root} = Object.create({root});` before \
              the first write"
