@@ -59,6 +59,9 @@ pub(crate) struct Split<'a> {
     pub(crate) heap: Heap<'a>,
 }
 
+/// Bytes before a component's first section: that it is one, and its version.
+const HEADER: usize = 8;
+
 /// Bytes that may lie between a heap's pieces whatever their size.
 const SPARSE: usize = 4 << 20;
 
@@ -110,14 +113,9 @@ impl<'a> Split<'a> {
     pub(crate) fn new(component: &'a [u8]) -> Result<Self, Unknown> {
         let main = main_module(component)?;
         let mut code = Code::default();
-        let before = &component[..main.start - section_header(component, &main)?];
-        for section in not_custom(before.get(HEADER..).unwrap_or_default())? {
-            code.piece(0, section);
-        }
+        code.sections(&component[HEADER..main.start - section_header(component, &main)?])?;
         let heap = take_heap(&component[main.clone()], &mut code)?;
-        for section in not_custom(&component[main.end..])? {
-            code.piece(0, section);
-        }
+        code.sections(&component[main.end..])?;
         Ok(Self { component, main, code, heap })
     }
 
@@ -182,6 +180,22 @@ impl<'a> Code<'a> {
         self.0.push((id, bytes.into()));
     }
 
+    /// A component's sections, without those that say nothing of what it does, but what it is called: an app's name is in one, and apps
+    /// of other names have the same code.
+    fn sections(&mut self, bytes: &'a [u8]) -> Result<(), Unknown> {
+        let mut reader = BinaryReader::new(bytes, 0);
+        while !reader.eof() {
+            let start = reader.current_position();
+            let id = reader.read_u8()?;
+            let length = reader.read_var_u32()? as usize;
+            reader.read_bytes(length)?;
+            if id != ComponentSectionId::CoreCustom as u8 {
+                self.piece(0, &bytes[start..reader.current_position()]);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn id(&self) -> CodeId {
         let mut digest = Sha256::new();
         for (id, bytes) in &self.0 {
@@ -216,25 +230,6 @@ fn main_module(component: &[u8]) -> Result<Range<usize>, Unknown> {
         }
     }
     Err(Unknown("it has no core module".into()))
-}
-
-/// Bytes before a component's first section: what it is, and its version.
-const HEADER: usize = 8;
-
-/// A component's sections without those that say nothing of what it does, but what it is called: an app's name is in one, and apps of
-/// other names have the same code.
-fn not_custom(bytes: &[u8]) -> Result<Vec<&[u8]>, Unknown> {
-    let (mut reader, mut sections) = (BinaryReader::new(bytes, 0), Vec::new());
-    while !reader.eof() {
-        let start = reader.current_position();
-        let id = reader.read_u8()?;
-        let length = reader.read_var_u32()? as usize;
-        reader.read_bytes(length)?;
-        if id != ComponentSectionId::CoreCustom as u8 {
-            sections.push(&bytes[start..reader.current_position()]);
-        }
-    }
-    Ok(sections)
 }
 
 /// How many bytes the section's id and length take before its contents.
