@@ -131,11 +131,13 @@ fn report(
         let of_each = holders.iter().filter(|holder| weighed.clone().all(|run| holder.runs.contains(&run)));
         of_each.map(|holder| holder.reached / holder.runs.len() as u64).max()
     };
-    let is_elsewhere = of_heap.is_growing && of_each(&held.holders).is_none() && of_each(&held.elsewhere).is_some();
-    if is_elsewhere {
-        held.holders.extend(held.elsewhere.drain(..).filter(|holder| holder.runs.len() >= scenario.runs as usize));
+    let mut held_of_each = of_each(&held.holders);
+    if held_of_each.is_none() && of_heap.is_growing {
+        held_of_each = of_each(&held.elsewhere);
+        if held_of_each.is_some() {
+            held.holders.extend(held.elsewhere.drain(..).filter(|holder| holder.runs.len() >= scenario.runs as usize));
+        }
     }
-    let held_of_each = of_each(&held.holders);
     let is_growing =
         of_shared.is_growing || grown.is_some() || (is_outside && of_heap.is_growing) || held_of_each.is_some();
     let bytes_per_run = match &grown {
@@ -249,9 +251,9 @@ fn access_of<'a>(holder: &Holder, accesses: &'a [Access], share: &[String]) -> O
     // What the last run does all do, and it is what grows: rather than the first one's making of the list that all put theirs in.
     let last = accesses.iter().filter(is_write).map(|access| access.run).max().unwrap_or_default();
     let of_last = || writes().filter(|access| access.run == last);
-    let by_path = of_last().find(|access| access.path == path);
-    let by_path = by_path.or_else(|| of_last().find(|access| !holder.chain.is_empty() && is_part(&access.path, path)));
-    let by_path = by_path.or_else(|| writes().find(|access| access.path == path));
+    let is_it = |access: &&Access| access.path == path;
+    let in_part = || of_last().find(|access| !holder.chain.is_empty() && is_part(&access.path, path));
+    let by_path = of_last().find(is_it).or_else(in_part).or_else(|| writes().find(is_it));
     // An element, or an entry: the write was to the array, or to one of its elements, or by a method of it.
     let by_owner = || writes().find(|access| is_part(&access.path, path) || access.path == holder.owner);
     // A function of the server's keeps it: `process.on` in `process._events`.
@@ -374,6 +376,12 @@ fn stack(stack: &str, places: &Places) -> Vec<String> {
     places.text(stack).lines().map(frame).collect()
 }
 
+fn take_out_of(list: &str) -> String {
+    format!(
+        "take out of `{list}` what the run has put in when it ends, or put it under a key that the next run uses again"
+    )
+}
+
 /// The smallest change that mends a leak.
 fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
     let named = holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
@@ -385,9 +393,7 @@ fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
         |access: &&Access| access.path != named && is_part(&access.path, named) || access.via.ends_with("()");
     if let (How::Property, true, Some(access)) = (holder.how, grows && !is_handed, access.filter(is_of_part)) {
         let list = if access.via.ends_with("()") { &access.path } else { owner_of(&access.path) };
-        return format!(
-            "take out of `{list}` what the run has put in when it ends, or put it under a key that the next run uses again"
-        );
+        return take_out_of(list);
     }
     let how_many = match holder.runs.len() {
         1 => "it holds the last run only".to_owned(),
@@ -414,10 +420,7 @@ fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
             "{how_many}, and does not grow; to let go of it too, write to an object of the run's own: \
              `{root} = Object.create({root});` before the write"
         ),
-        How::Element | How::Entry => format!(
-            "take out of `{}` what the run has put in when it ends, or put it under a key that the next run uses again",
-            holder.owner
-        ),
+        How::Element | How::Entry => take_out_of(&holder.owner),
         How::Variable | How::Internal => format!(
             "what `{}` keeps is code of the server's: have it let go when the run ends, or do not hand the run's objects to it",
             holder.owner

@@ -125,13 +125,8 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, names: &Names<'_>) -> Held 
             starts.extend(is_shared.then_some(edge.to));
         }
     }
-    [held.holders, held.elsewhere] = [groups, elsewhere].map(|groups| {
-        let holders = groups.into_values().map(|escapes| holder(heap, &birth, &zone, &retained, &escapes));
-        let mut holders: Vec<Holder> = holders.collect();
-        // Whatever else differs, the same app gives the same report.
-        holders.sort_by(|a, b| b.retained.cmp(&a.retained).then_with(|| a.path.cmp(&b.path)));
-        holders
-    });
+    [held.holders, held.elsewhere] = [groups, elsewhere]
+        .map(|groups| groups.into_values().map(|escapes| holder(heap, &birth, &zone, &retained, &escapes)).collect());
     let outside: Vec<NodeId> =
         (0..root).filter(|node| birth[*node as usize] > 0 && heap.nodes[*node as usize].external > 0).collect();
     held.holders.extend(outside.iter().map(|node| outside_holder(heap, &birth, &retained, *node)));
@@ -143,7 +138,9 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, names: &Names<'_>) -> Held 
             held.realms.insert(birth[node as usize]);
         }
     }
-    held.holders.sort_by(|a, b| b.retained.cmp(&a.retained).then_with(|| a.path.cmp(&b.path)));
+    for holders in [&mut held.holders, &mut held.elsewhere] {
+        holders.sort_by(|a, b| b.retained.cmp(&a.retained).then_with(|| a.path.cmp(&b.path)));
+    }
     held
 }
 
@@ -505,9 +502,7 @@ impl<'a, 'h> Zone<'a, 'h> {
         let named = |name: &'a String| Some((name.as_str(), heap.named(global?, name)?));
         let of_server = global.into_iter().flat_map(|global| heap.edges(global)).filter(|edge| {
             let is_one = |names: &[String]| names.iter().any(|name| name == heap.name(edge.name));
-            // What has a symbol without a name is what the platform knows of its global object.
-            let is_hidden = heap.name(edge.name) == "<symbol >";
-            edge.kind == EdgeKind::Property && !is_one(names.platform) && !is_one(names.shared) && !is_hidden
+            edge.kind == EdgeKind::Property && !is_one(names.platform) && !is_one(names.shared)
         });
         let of_server: Vec<Edge> = of_server.copied().collect();
         let of_scripts = variables.into_iter().flat_map(|table| heap.edges(table)).filter(|edge| {

@@ -84,37 +84,36 @@ function makeWatch({ show, isReference }) {
     events[events.length] = { run, kind, path, via, what, readAt, writeAt: stack() };
   }
 
-  // The language's own functions that keep an argument in their receiver: which arguments, or all of them.
-  const keepers = new Map([
-    [Array.prototype.push, "all"], [Array.prototype.unshift, "all"], [Array.prototype.splice, "all"], [Array.prototype.fill, [0]],
-    [Map.prototype.set, [0, 1]], [Set.prototype.add, [0]], [WeakMap.prototype.set, [1]],
-  ]);
-  const byName = new Map();
-  for (const [method, keeps] of keepers) {
-    const brand = method === Map.prototype.set ? Map : method === Set.prototype.add ? Set : method === WeakMap.prototype.set ? WeakMap : Array;
-    byName.set(method.name, [...(byName.get(method.name) ?? []), [brand, keeps]]);
+  /** Whether an object is one of a class of the language's, of whichever realm. */
+  function brandOf(of) {
+    const has = uncurry(of.prototype.has);
+    return (object) => {
+      try {
+        has(object);
+        return true;
+      } catch {
+        return false;
+      }
+    };
   }
-  const has = { __proto__: null, Map: uncurry(Map.prototype.has), Set: uncurry(Set.prototype.has), WeakMap: uncurry(WeakMap.prototype.has) };
+  const { isArray } = Array;
   const textOf = uncurry(Function.prototype.toString);
 
-  /** Whether an object is of one of the language's classes, of whichever realm. */
-  function isOf(brand, object) {
-    if (brand === Array) return Array.isArray(object);
-    try {
-      has[brand.name](object);
-      return true;
-    } catch {
-      return false;
-    }
-  }
+  // The language's own functions that keep an argument in their receiver: which arguments, or all of them; and what the receiver is.
+  const keeping = [
+    [Array, "push", "all", isArray], [Array, "unshift", "all", isArray], [Array, "splice", "all", isArray], [Array, "fill", [0], isArray],
+    [Map, "set", [0, 1], brandOf(Map)], [Set, "add", [0], brandOf(Set)], [WeakMap, "set", [1], brandOf(WeakMap)],
+  ];
+  const keepers = new Map(keeping.map(([of, name, keeps]) => [of.prototype[name], keeps]));
 
   /** Which arguments a function keeps in its receiver: what a run has made has the methods of that run's realm. */
   function kept(method, receiver) {
     if (keepers.has(method)) return keepers.get(method);
-    const own = R.getOwnPropertyDescriptor(method, "name");
-    const named = own !== undefined && typeof own.value === "string" ? byName.get(own.value) : undefined;
-    if (named === undefined || !isReference(receiver) || !endsWith(textOf(method), "[native code]\n}")) return undefined;
-    for (let i = 0; i < named.length; i++) if (isOf(named[i][0], receiver)) return named[i][1];
+    if (!isReference(receiver)) return undefined;
+    const name = R.getOwnPropertyDescriptor(method, "name")?.value;
+    for (let i = 0; i < keeping.length; i++) {
+      if (keeping[i][1] === name && keeping[i][3](receiver) && endsWith(textOf(method), "[native code]\n}")) return keeping[i][2];
+    }
   }
   // Those that keep nothing: what they are handed is used and let go.
   const harmless = new Set();
