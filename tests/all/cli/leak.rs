@@ -41,11 +41,21 @@ fn check(dayfly: &Dayfly, arguments: &[&str]) -> Said {
 
 #[test]
 fn the_exit_code_is_the_verdict() {
-    let dayfly = apps("leak-codes").file("throws.js", "globalThis.render = () => { throw new Error('no'); }");
+    let texts = "(console.seen ??= []).push('page '.repeat(20));\nglobalThis.render = () => 'page';\n";
+    let dayfly = apps("leak-codes")
+        .file("texts.js", texts)
+        .file("throws.js", "globalThis.render = () => { throw new Error('no'); }");
     let code = |arguments: &[&str]| check(&dayfly, arguments).code;
     assert_eq!(code(&["mended.js", "--strict"]), 0);
     assert_eq!(code(&["story.js"]), 1);
-    assert_eq!(code(&["story.js", "--max-growth", "1000000"]), 0);
+    let accepted = check(&dayfly, &["story.js", "--max-growth", "1000000"]);
+    assert_eq!(accepted.code, 0, "{accepted:#?}");
+    assert!(accepted.out.contains("\naccepted: no more than the 1,000,000 bytes of --max-growth\n"), "{accepted:#?}");
+    let texts = check(&dayfly, &["texts.js"]);
+    assert!(
+        texts.out.contains("\ngrowing: console.seen holds ") && texts.out.contains(" of texts, numbers or keys\n"),
+        "{texts:#?}"
+    );
     assert_eq!([code(&["bounded.js"]), code(&["bounded.js", "--strict"])], [0, 3]);
     let said = check(&dayfly, &["throws.js"]);
     assert_eq!(said.code, 2, "{said:#?}");
