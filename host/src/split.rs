@@ -188,8 +188,11 @@ impl<'a> Code<'a> {
             let start = reader.current_position();
             let id = reader.read_u8()?;
             let length = reader.read_var_u32()? as usize;
-            reader.read_bytes(length)?;
-            if id != ComponentSectionId::CoreCustom as u8 {
+            let contents = reader.read_bytes(length)?;
+            if id == ComponentSectionId::CoreCustom as u8 {
+                // Without a whole name it is no section, and what it is in is no component.
+                BinaryReader::new(contents, 0).read_string()?;
+            } else {
                 self.piece(0, &bytes[start..reader.current_position()]);
             }
         }
@@ -545,6 +548,16 @@ mod tests {
             Split::new(&component).expect("it has a known shape").code.id()
         };
         assert_eq!(code("shop"), code("another"));
+    }
+
+    #[test]
+    fn a_section_whose_name_is_not_whole_is_refused_whatever_else_is_known() {
+        let component = component("(memory 1)", ONCE);
+        let with = |section: &[u8]| Split::new(&[&component[..], section].concat()).map(|_| ());
+        assert_eq!(with(&[0, 2, 1, b'x']), Ok(()));
+        for section in [&[0, 0][..], &[0, 2, 2, b'x'], &[0, 2, 1, 0xff], &[0, 3, 1, b'x'], &[0]] {
+            assert!(with(section).is_err(), "{section:?}");
+        }
     }
 
     #[test]
