@@ -30,15 +30,21 @@ fn run_alone(test: &str) {
     );
 }
 
+/// How many render at once, each as often as the other.
+const THREADS: u64 = 2;
+
 /// Renders `RENDERS` times, checks each, and holds what is left to its bounds.
-fn leaves_nothing(app: &App, check: impl Fn(&crate::support::Rendered)) {
-    for _ in 0..WARM_UP {
-        check(&app.render("{}"));
-    }
+fn leaves_nothing(app: &App, check: impl Fn(&crate::support::Rendered) + Sync) {
+    let render = |times: u64| {
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| (0..times / THREADS).for_each(|_| check(&app.render("{}"))));
+            }
+        });
+    };
+    render(WARM_UP);
     let (live, resident) = (live_bytes(), resident_bytes());
-    for _ in 0..RENDERS {
-        check(&app.render("{}"));
-    }
+    render(RENDERS);
     let grown = live_bytes() - live;
     let grown_resident = resident_bytes() - resident;
     let slope = grown as f64 / RENDERS as f64;
