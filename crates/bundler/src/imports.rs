@@ -2,11 +2,15 @@
 
 use std::collections::HashSet;
 
+use dayfly::Site;
+
 use crate::source::{Form, Source};
 
 /// How many modules are found at most, and how many bytes they have together.
 const MOST_MODULES: usize = 10_000;
 const MOST_BYTES: usize = 64 << 20;
+/// How the name of a module ends.
+const ENDINGS: [&str; 3] = [".js", ".mjs", ".json"];
 
 /// The modules that `source` may import, and those that they may in turn: what it names as a text that begins with `./` or `../` and ends in
 /// `.js` or `.mjs`, where `read` gives a text for it. `read` is given paths relative to the source's own folder.
@@ -16,7 +20,7 @@ pub fn importable(source: &Source, read: impl Fn(&str) -> Option<String>) -> Vec
     let mut found: Vec<Source> = Vec::new();
     let mut seen = HashSet::from([source.name.clone()]);
     let mut bytes = 0;
-    let mut next = specifiers("", &source.text);
+    let mut next: Vec<String> = modules("", &source.text).collect();
     while let Some(name) = next.pop() {
         if found.len() == MOST_MODULES || bytes > MOST_BYTES {
             break;
@@ -30,7 +34,7 @@ pub fn importable(source: &Source, read: impl Fn(&str) -> Option<String>) -> Vec
             found.push(Source { form: Form::Module, ..Source::new(name, json_module(&text)) });
             continue;
         }
-        next.extend(specifiers(&name, &text));
+        next.extend(modules(&name, &text));
         found.push(Source { form: Form::Module, ..Source::new(name, text) });
     }
     found
@@ -41,20 +45,34 @@ fn json_module(text: &str) -> String {
     format!("export default JSON.parse({});", serde_json::Value::from(text))
 }
 
+/// Where the first of `sources` names the module that the engine calls `name`, by a path; that of [`importable`] sources is
+/// from the same folder.
+pub fn importer<'a>(sources: impl IntoIterator<Item = &'a Source>, name: &str) -> Option<Site> {
+    sources.into_iter().find_map(|source| {
+        let (start, _) = specifiers(&source.name, &source.text).find(|(_, found)| found == name)?;
+        let before = &source.text[..start];
+        let line = before.rfind('\n').map_or(0, |end| end + 1);
+        let count = before.matches('\n').count();
+        Some(Site { file: source.name.clone(), line: count as u32 + 1, column: (start - line) as u32 + 1 })
+    })
+}
+
 /// The names of what a module of that name may import.
-fn specifiers(importer: &str, text: &str) -> Vec<String> {
+fn modules(importer: &str, text: &str) -> impl Iterator<Item = String> {
+    let is_module = |name: &String| ENDINGS.iter().any(|ending| name.ends_with(ending));
+    specifiers(importer, text).map(|(_, name)| name).filter(is_module)
+}
+
+/// The paths that a module of that name has in quotes, as names, and where.
+fn specifiers(importer: &str, text: &str) -> impl Iterator<Item = (usize, String)> {
     let folder = importer.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut names = Vec::new();
-    for (start, quote) in text.match_indices(['"', '\'', '`']) {
+    text.match_indices(['"', '\'', '`']).filter_map(move |(start, quote)| {
         let rest = &text[start + 1..];
         let end = rest.find(|c| quote.starts_with(c) || c == '\n').unwrap_or_default();
         let specifier = &rest[..end];
         let is_relative = specifier.starts_with("./") || specifier.starts_with("../");
-        if is_relative && [".js", ".mjs", ".json"].iter().any(|ending| specifier.ends_with(ending)) {
-            names.push(join(folder, specifier));
-        }
-    }
-    names
+        is_relative.then(|| (start, join(folder, specifier)))
+    })
 }
 
 /// A path relative to where `folder` is relative to, as the engine makes one.
@@ -93,5 +111,9 @@ mod tests {
         let mut names: Vec<&str> = found.iter().map(|source| source.name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["../up.mjs", "a/b.js", "c.js"]);
+        let importer = |name: &str| importer(std::iter::once(&source).chain(&found), name).map(|at| at.to_string());
+        assert_eq!(importer("gone.js").expect("it is imported"), "main.mjs:2:25");
+        assert_eq!(importer("../up.mjs").expect("it is imported"), "c.js:1:27");
+        assert_eq!(importer("react"), None);
     }
 }

@@ -33,7 +33,7 @@ mod source;
 
 pub use artifact::{Artifact, Notice, NoticeKind, source_name};
 pub use evaluate::{Build, Bundler, Run};
-pub use imports::importable;
+pub use imports::{importable, importer};
 pub use lazy::{LazyImport, lazy_imports};
 pub use places::Places;
 pub use realms::{HeapSize, Problem, Realms, Rehearsal, Stopped, Visit, Visited};

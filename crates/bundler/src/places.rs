@@ -284,19 +284,29 @@ fn frames(text: &str) -> impl Iterator<Item = Site> {
 }
 
 /// Reads a frame, `    at name (file:line:column)` or without the name: what stands before and after its place. A log may
-/// have put something before it.
+/// have put something before it, and after it what else an error has, as in `    at name (file:line:column) {`.
 fn parse(line: &str) -> Option<(&str, &str, Site)> {
     let call = line.trim_end_matches('\r');
     let (_, rest) = call.split_once("    at ")?;
-    let (start, end) = match rest.strip_suffix(')') {
-        Some(inner) => (call.len() - rest.len() + inner.rfind(" (")? + 2, call.len() - 1),
-        None => (call.len() - rest.len(), call.len()),
+    let first = call.len() - rest.len();
+    let closing = rest.match_indices(')').map(|(end, _)| end).find(|end| ends_in_place(&rest[..*end]));
+    let (start, end) = match closing {
+        Some(end) => (first + rest[..end].rfind(" (")? + 2, first + end),
+        None => (first, call.len()),
     };
     let place = &line[start..end];
     let (place, column) = place.rsplit_once(':')?;
     let (file, row) = place.rsplit_once(':')?;
     let site = Site { file: file.into(), line: row.parse().ok()?, column: column.parse().ok()? };
     Some((&line[..start], &line[end..], site))
+}
+
+/// Whether a text ends in `:line:column`.
+fn ends_in_place(text: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = text.rsplitn(3, ':');
+    let (column, line, file) = (parts.next(), parts.next(), parts.next());
+    file.is_some() && column.is_some_and(number) && line.is_some_and(number)
 }
 
 /// The byte of a line at which that unit of UTF-16 is.
@@ -367,6 +377,9 @@ mod tests {
         let stack = "Error: at app.js:2:8\n    at b (app.js:2:8)\n    at app.js:2:8\n    at map (native)\n    at f (other.js:2:8)";
         let mapped = "Error: at app.js:2:8\n    at b (src/b.ts:3:3)\n    at src/b.ts:3:3\n    at map (native)\n    at f (other.js:2:8)";
         assert_eq!(places(MAP).text(stack), mapped);
+        let followed = "    at b (app.js:2:8) {\n  code: 27 }\n    at b (app.js:2:8) and (more)";
+        let mapped = "    at b (src/b.ts:3:3) {\n  code: 27 }\n    at b (src/b.ts:3:3) and (more)";
+        assert_eq!(places(MAP).text(followed), mapped);
     }
 
     #[test]

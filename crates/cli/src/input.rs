@@ -109,9 +109,13 @@ fn with_map(path: &Path, places: impl Fn() -> Places, url: Option<&str>, given: 
         }
         None => {
             let beside = url.map_or_else(|| format!("{}.map", path.display()).into(), |url| path.with_file_name(url));
-            // One that is not there is what a production build leaves out on purpose.
-            let Ok(map) = std::fs::read(&beside) else { return Ok(places()) };
-            places().with_map(&map).map_err(|why| wrong(&beside.display(), why))
+            let is_named = url.is_some_and(|url| !url.contains("://"));
+            match std::fs::read(&beside) {
+                Ok(map) => places().with_map(&map).map_err(|why| wrong(&beside.display(), why)),
+                Err(error) if is_named => Err(wrong(&beside.display(), error.to_string())),
+                // Nobody said that there is one here.
+                Err(_) => return Ok(places()),
+            }
         }
     };
     Ok(mapped.unwrap_or_else(|why| {

@@ -50,7 +50,7 @@ fn a_map_may_stay_out_of_the_artifact_and_be_used_later() {
 }
 
 #[test]
-fn a_map_that_is_none_is_named_and_one_that_is_missing_is_no_mistake() {
+fn a_map_that_is_none_or_missing_is_named_and_is_no_mistake() {
     let dayfly = Dayfly::new("map-wrong").file("app.js", BUNDLE).file("app.js.map", "{");
     // Nobody asked for it, and the app runs as well without.
     let said = dayfly.run(&["render", "app.js"]);
@@ -66,6 +66,14 @@ fn a_map_that_is_none_is_named_and_one_that_is_missing_is_no_mistake() {
     // The line of the bundle itself is shown then.
     assert!(said.code == 1 && said.err.contains("at f (app.js:1:"), "{said:#?}");
     assert!(said.err.contains("^ Error: oops"), "{said:#?}");
+    let warning = "warning: the source map gone.map cannot be used: No such file or directory";
+    assert!(said.err.contains(warning), "{said:#?}");
+    let said = dayfly.run(&["build", "app.js", "-o", "app.wasm"]);
+    assert!(said.code == 0 && said.err.contains(warning), "{said:#?}");
+    // One that is elsewhere is not looked for.
+    let text = format!("{BUNDLE}\n//# sourceMappingURL=https://maps.test/app.js.map");
+    let said = Dayfly::new("map-elsewhere").file("app.js", text).run(&["render", "app.js"]);
+    assert!(said.code == 1 && !said.err.contains("warning"), "{said:#?}");
 }
 
 #[test]

@@ -106,8 +106,16 @@ fn a_module_imports_the_files_that_it_names() {
         .file("late.js", "export { c as default } from './lib/c.js'");
     let said = run.run(&["run", "main.mjs"]);
     assert!(said.code == 0 && said.err.contains("log: [Function: b] 1 3 function"), "{said:?}");
-    let said = run.file("gone.mjs", "import './nowhere.js'").run(&["run", "gone.mjs"]);
-    assert!(said.code == 1 && said.err.contains("could not load module 'nowhere.js'"), "{said:?}");
+    let run = run.file("gone.mjs", "\nimport './lib/d.js'").file("lib/d.js", "import('../nowhere.js')");
+    let run = run.file("ending.mjs", "import './text'").file("text", "").file("package.mjs", "import 'react'");
+    for (file, why) in [
+        ("gone.mjs", "could not load module 'nowhere.js', which lib/d.js:1:8 imports: there is no such file"),
+        ("ending.mjs", "could not load module 'text', which ending.mjs:1:8 imports: a module's name ends in .js"),
+        ("package.mjs", "could not load module 'react': a bundle is one file"),
+    ] {
+        let said = run.run(&["run", file]);
+        assert!(said.code == 1 && said.err.contains(why), "{said:?}");
+    }
 }
 
 #[test]

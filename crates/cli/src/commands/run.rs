@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use dayfly::Limits;
-use dayfly_bundler::{Bundler, Places, Source};
+use dayfly::{Failure, Limits, Thrown};
+use dayfly_bundler::{Bundler, Places, Source, importer};
 
 use super::limits::LimitArgs;
 use super::outgoing::OutgoingArgs;
@@ -66,6 +66,9 @@ impl Run {
             self.files.iter().zip(&sources).flat_map(|(file, source)| input::importable(file, source)).collect();
         let outgoing = self.outgoing.outgoing()?;
         let mut run = runtime()?.block_on(bundler.run_with(&sources, &importable, &limits, outgoing));
+        if let Err(failure) = &mut run.result {
+            self.explain(failure, sources.iter().chain(&importable));
+        }
         let frame = place(&places, &mut run.console, run.result.as_mut().err());
         let failure = run.result.as_ref().err();
         if self.json {
@@ -78,6 +81,19 @@ impl Run {
             print_usage(&run.usage);
         }
         Ok(failure.map_or(Exit::Done, Exit::from))
+    }
+
+    /// Says of a module that is not there who imports it: the engine, which does not, takes it for a bundle's.
+    fn explain<'a>(&self, failure: &mut Failure, sources: impl Iterator<Item = &'a Source>) {
+        let Failure::Threw(Thrown { message, .. }) = failure else { return };
+        let Some((name, _)) = message.strip_prefix("could not load module '").and_then(|rest| rest.split_once('\''))
+        else {
+            return;
+        };
+        let Some(at) = importer(sources, name) else { return };
+        let is_there = self.files.iter().any(|file| file.with_file_name(name).exists());
+        let why = if is_there { "a module's name ends in .js, .mjs or .json" } else { "there is no such file" };
+        *message = format!("could not load module '{name}', which {at} imports: {why}");
     }
 
     /// By the maps that the files have in them, name, or have beside them.
