@@ -7,7 +7,7 @@
 // A message is { text, file, line, column, length, lineText, notes, missing }, as far as the bundler knows it: lines count from
 // 1, columns from 0 and in bytes; `missing` is what could not be found. All files are relative to the root but those of `read`.
 import fs from "node:fs";
-import { builtinModules } from "node:module";
+import { builtinModules, createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
 
@@ -107,6 +107,7 @@ function plugin(output) {
       const found = await this.resolve(id, importer, { ...options, skipSelf: true });
       return found && !found.external && !/^\0|__vite-browser-external/.test(found.id) ? found : { id: `node:${id}`, external: true };
     },
+    load: withOwnMap,
     moduleParsed: ({ id }) => void read.add(id.split("?")[0]),
     buildEnd() {
       for (const file of this.getWatchFiles?.() ?? []) read.add(path.resolve(root, file));
@@ -118,10 +119,28 @@ function plugin(output) {
   };
 }
 
+/** A file that another tool has written comes with the map of its sources, which bundlers like Rollup do not look for. */
+function withOwnMap(file) {
+  if (!path.isAbsolute(file) || !/\.[cm]?js$/.test(file) || /[\\/]node_modules[\\/]/.test(file)) return null;
+  const code = fs.readFileSync(file, "utf8");
+  const url = /\n\/\/[#@] sourceMappingURL=(\S+)\s*$/.exec(code)?.[1];
+  if (url === undefined) return null;
+  try {
+    const [, base64, data] = /^data:[^,]*?(;base64)?,(.*)$/.exec(url) ?? [];
+    const beside = path.resolve(path.dirname(file), decodeURI(url));
+    const text = data === undefined ? fs.readFileSync(beside, "utf8") : base64 ? Buffer.from(data, "base64").toString() : decodeURIComponent(data);
+    const map = JSON.parse(text);
+    return Array.isArray(map.sources) && typeof map.mappings === "string" ? { code, map } : null;
+  } catch {
+    // Without it the places are those of this file.
+    return null;
+  }
+}
+
 /** The output of bundlers that are like Rollup, or that are rolldown. */
 function oneFile(isRolldown) {
   return {
-    format: "es", sourcemap: true, entryFileNames: name, ...(isRolldown ? { codeSplitting: false } : { inlineDynamicImports: true }),
+    format: "es", sourcemap: true, entryFileNames: name, ...(isRolldown ? { codeSplitting: false } : { inlineDynamicImports: false }),
     sourcemapPathTransform: (source, map) => path.relative(root, path.resolve(path.dirname(map), source)).replaceAll("\\", "/"),
   };
 }
@@ -155,7 +174,41 @@ async function vite() {
     },
     ssr: { target: "webworker", noExternal: true, resolve: { conditions, mainFields } },
   });
-  return generated([result].flat()[0].output);
+  const outputs = [result].flat()[0].output;
+  return outputs.filter((file) => file.type === "chunk").length > 1 ? joined(outputs) : generated(outputs);
+}
+
+/**
+ * One file of Rollup's chunks. Rollup would run what is imported by `import()` with the rest; Vite's esbuild runs it when it is
+ * imported.
+ */
+async function joined(outputs) {
+  const { build } = await import(createRequire(import.meta.resolve("vite")).resolve("esbuild"));
+  const chunks = new Map(outputs.filter((file) => file.type === "chunk").map((chunk) => [chunk.fileName, chunk]));
+  const entry = generated(outputs);
+  const own = {
+    name: "dayfly",
+    setup(build) {
+      build.onResolve({ filter: /.*/ }, ({ path: id, importer }) => {
+        const chunk = path.posix.join(path.posix.dirname(importer), id);
+        return chunks.has(chunk) ? { path: chunk, namespace: "chunk" } : { path: id, external: true };
+      });
+      build.onLoad({ filter: /.*/, namespace: "chunk" }, ({ path: file }) => {
+        const { code, map } = chunks.get(file);
+        const url = `data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString("base64")}`;
+        return { contents: `${code}\n//# sourceMappingURL=${url}\n`, loader: "js" };
+      });
+    },
+  };
+  const result = await build({
+    absWorkingDir: root, entryPoints: [name], outfile: name, bundle: true, write: false, format: "esm", platform: "neutral", target,
+    sourcemap: "external", legalComments: "none", logLevel: "silent", plugins: [own],
+  });
+  const output = (ending) => result.outputFiles.find((file) => file.path.endsWith(ending)).text;
+  const map = JSON.parse(output(".map"));
+  // What is no file has its kind before its name.
+  map.sources = map.sources.map((source) => source.replace(/^chunk:/, ""));
+  return { ...entry, code: output(name), map };
 }
 
 function onLog(level, log, next) {
@@ -167,7 +220,9 @@ function onLog(level, log, next) {
 /** One file and its map, of what a bundler like Rollup gives. */
 function generated(output) {
   const chunk = output.find((file) => file.type === "chunk" && file.isEntry);
-  const missing = chunk.imports.find((id) => !isBuiltin(id));
+  const chunks = output.filter((file) => file.type === "chunk");
+  const imports = chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
+  const missing = imports.find((id) => !isBuiltin(id) && !chunks.some((chunk) => chunk.fileName === id));
   if (missing) throw Object.assign(new Error(`Could not resolve "${missing}"`), { exporter: missing });
   const others = output.filter((file) => file.type === "asset" && !file.fileName.endsWith(".map"));
   return { code: chunk.code, map: JSON.parse(chunk.map.toString()), files: others.map((file) => file.fileName) };

@@ -126,6 +126,56 @@ fn a_type_error_stops_no_build_and_a_syntax_error_is_shown_with_its_line() {
 }
 
 #[test]
+fn what_is_imported_later_is_run_when_it_is_imported() {
+    for bundler in ["esbuild", "rolldown", "vite"] {
+        let Some(dayfly) = app(&format!("cli::sources::later-{bundler}"), bundler) else { return };
+        let dayfly = dayfly
+            .file("src/browser.ts", "import { name } from './shared';\nexport const text: string = name + window.location;\n")
+            .file("src/later.ts", "import { name } from './shared';\nconsole.log('later');\nexport const text: string = `${name} came`;\nexport function fail(): never {\n  throw new Error('late');\n}\n")
+            .file("src/shared.ts", "export const name = 'it';\n")
+            .file(
+                "src/entry.ts",
+                "import { name } from './shared';\nexport async function render(props: { fails?: true }) {\n  console.log('first');\n  if (typeof window !== 'undefined') return (await import('./browser')).text;\n  const { text, fail } = await import('./later');\n  if (props.fails) fail();\n  return `${name}: ${text}`;\n}\n",
+            );
+        let said = dayfly.run(&["render", "src/entry.ts"]);
+        assert_eq!((said.code, said.out.as_str()), (0, "it: it came"), "{bundler}: {said:#?}");
+        let lines: Vec<_> = said.err.lines().filter(|line| line.contains("log: ")).collect();
+        assert!(lines.len() == 2 && lines[0].contains("first") && lines[1].contains("later"), "{bundler}: {said:#?}");
+        let dayfly = dayfly.file("fails.json", "{ \"fails\": true }");
+        says(
+            &dayfly.run(&["render", "src/entry.ts", "--props", "fails.json"]),
+            1,
+            &["Error: late", "\n5 |   throw new Error('late');\n", "at fail (src/later.ts:5:"],
+        );
+    }
+}
+
+#[test]
+fn the_places_of_what_another_tool_wrote_are_its_sources() {
+    let Some(dayfly) = app("cli::sources::written", "vite") else { return };
+    // The second line of the output is the third of the source.
+    let map = r#"{"version":3,"sources":["../src/page.ts"],"sourcesContent":["interface A {}\n\n  throw new Error('its own');\n"],"names":[],"mappings":";AAEE"}"#;
+    let dayfly = dayfly
+        .file("dist/page.js.map", map)
+        .file(
+            "dist/page.js",
+            "export function page() {\nthrow new Error('its own');\n}\n//# sourceMappingURL=page.js.map\n",
+        )
+        .file("src/entry.ts", "import { page } from '../dist/page.js';\nexport const render = () => page();\n");
+    says(&dayfly.run(&["render", "src/entry.ts"]), 1, &["\n3 |   throw new Error('its own');\n", "(src/page.ts:3:"]);
+}
+
+#[test]
+fn commonjs_in_typescript_is_an_entry() {
+    let text = "import path = require(\"node:path\");\nexport = { render: (): string => path.join(\"a\", \"b\") };\n";
+    for bundler in ["esbuild", "rolldown", "vite"] {
+        let Some(dayfly) = app(&format!("cli::sources::cts-{bundler}"), bundler) else { return };
+        let said = dayfly.file("src/entry.cts", text).run(&["render", "src/entry.cts"]);
+        assert_eq!((said.code, said.out.as_str()), (0, "a/b"), "{bundler}: {said:#?}");
+    }
+}
+
+#[test]
 fn an_entry_without_a_bundler_says_how_to_get_one() {
     let dayfly = Dayfly::new("no-bundler").file("entry.ts", "export const render = () => ''");
     says(
