@@ -52,7 +52,8 @@ pub struct Limits {
     pub fetch_time: Duration,
     /// Bytes of the requests that the app makes, all together: URLs, headers and bodies. Default 1 MiB.
     pub fetch_request: u64,
-    /// Bytes of the responses that it gets, all together: bodies, as far as the app reads them. Default 8 MiB.
+    /// Bytes of the responses that it gets, all together: bodies, as far as the app reads them, and as they
+    /// are once their content coding (gzip, deflate) was taken off. Default 8 MiB.
     pub fetch_response: u64,
 }
 
@@ -101,8 +102,10 @@ pub enum Limit {
     ConsoleBytes,
     /// [`Limits::request`].
     Request,
-    /// [`Limits::headers`].
+    /// [`Limits::headers`], of the request.
     Headers,
+    /// [`Limits::headers`], of the app's response.
+    ResponseHeaders,
 }
 
 impl Limit {
@@ -120,6 +123,7 @@ impl Limit {
             Self::ConsoleBytes => "console-bytes",
             Self::Request => "request",
             Self::Headers => "headers",
+            Self::ResponseHeaders => "response-headers",
         }
     }
 }
@@ -139,6 +143,7 @@ impl fmt::Display for Limit {
             Self::ConsoleBytes => "console bytes",
             Self::Request => "request size",
             Self::Headers => "header bytes",
+            Self::ResponseHeaders => "header bytes of the response",
         })
     }
 }

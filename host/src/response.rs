@@ -72,7 +72,7 @@ impl Outlet {
             return Err(Breach("the guest started a response that nobody asked for".into()).into());
         };
         if header_bytes(headers.iter().map(|(name, value)| (name.len(), value.chars().count()))) > self.most_headers {
-            return Err(Exceeded(Limit::Headers).into());
+            return Err(Exceeded(Limit::ResponseHeaders).into());
         }
         // There is room for it: it is the first piece.
         let _ = sender.try_send(Piece::Head(head(status, headers)?));
@@ -124,7 +124,7 @@ fn head(status: u16, headers: Vec<response::Header>) -> wasmtime::Result<Parts> 
         let name = HeaderName::try_from(name).map_err(breach)?;
         // A map of headers has room for some 24,000 names, whatever the limit is.
         let appended = head.headers.try_append(name, HeaderValue::try_from(value).map_err(breach)?);
-        appended.map_err(|_| Exceeded(Limit::Headers))?;
+        appended.map_err(|_| Exceeded(Limit::ResponseHeaders))?;
     }
     Ok(head)
 }

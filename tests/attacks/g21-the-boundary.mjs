@@ -159,11 +159,11 @@ const attacks = {
     },
   },
   "an answer with 10,000 headers": {
-    ends: ["limit-headers", "app-threw", "limit-cpu"],
+    ends: ["limit-response-headers", "app-threw", "limit-cpu"],
     run: () => new Response("x", { headers: Array.from({ length: 10_000 }, (_, i) => [`x-${i}`, "y"]) }),
   },
   "an answer with one name 5,000 times": {
-    ends: ["ok", "limit-headers", "app-threw"],
+    ends: ["ok", "limit-response-headers", "app-threw"],
     run: () => {
       const headers = new Headers();
       for (let i = 0; i < 5000; i++) headers.append("set-cookie", "a=b");
@@ -171,11 +171,11 @@ const attacks = {
     },
   },
   "an answer with a header of 1 MiB": {
-    ends: ["limit-headers", "app-threw", "limit-cpu"],
+    ends: ["limit-response-headers", "app-threw", "limit-cpu"],
     run: () => new Response("x", { headers: { x: "y".repeat(1 << 20) } }),
   },
   "an answer with a name of 1 MiB": {
-    ends: ["limit-headers", "app-threw", "limit-cpu"],
+    ends: ["limit-response-headers", "app-threw", "limit-cpu"],
     run: () => new Response("x", { headers: { ["y".repeat(1 << 20)]: "x" } }),
   },
   "an answer with headers just below the bound": {

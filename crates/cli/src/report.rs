@@ -209,7 +209,7 @@ fn remedy(limit: Limit) -> &'static str {
         Limit::ConsoleLines => "raise it with --console-lines, as in --console-lines 10000",
         Limit::ConsoleBytes => "raise it with --console-bytes, as in --console-bytes 1MiB",
         Limit::Request => "raise it with --request, as in --request 10MiB",
-        Limit::Headers => "raise it with --header-bytes, as in --header-bytes 64KiB",
+        Limit::Headers | Limit::ResponseHeaders => "raise it with --header-bytes, as in --header-bytes 64KiB",
         _ => "raise it if the app may have more",
     }
 }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use dayfly::{Ended, Exchange, Failure, Limit, Line, Outcome, Page};
-use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, strip_length, whole};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
@@ -159,6 +159,7 @@ async fn fail(ended: Ended, build: &Build, account: Account) -> Response<Body> {
 async fn hand_on(exchange: Exchange, head: Response<()>, build: Arc<Build>, account: Account) -> Response<Body> {
     let (mut head, ()) = head.into_parts();
     strip_connection(&mut head.headers);
+    strip_length(&mut head.headers, &account.method, true);
     let status = head.status;
     let has_body = account.method != Method::HEAD
         && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED, StatusCode::RESET_CONTENT].contains(&status);
@@ -168,10 +169,6 @@ async fn hand_on(exchange: Exchange, head: Response<()>, build: Arc<Build>, acco
         return Response::from_parts(head, whole(Bytes::new()));
     }
     let is_page = is_page(&head.headers);
-    if is_page {
-        // The script makes it longer.
-        head.headers.remove(CONTENT_LENGTH);
-    }
     let (pieces, body) = streamed();
     tokio::spawn(send(exchange, pieces, is_page, build, account, status));
     Response::from_parts(head, body)

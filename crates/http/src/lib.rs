@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::CONNECTION;
-use http::{HeaderMap, HeaderName};
+use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::{HeaderMap, HeaderName, Method};
 use http_body::Frame;
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{Either, Full};
@@ -80,11 +80,20 @@ pub fn strip_connection(headers: &mut HeaderMap) {
     OF_THE_CONNECTION.into_iter().for_each(|name| drop(headers.remove(name)));
 }
 
+/// Takes off what an app says of its body's length: it would be sent as it is, and whoever reads the next response would begin in the
+/// wrong place. To HEAD it is the length of what is not sent.
+pub fn strip_length(headers: &mut HeaderMap, method: &Method, is_empty: bool) {
+    if method != Method::HEAD || !is_empty {
+        headers.remove(CONTENT_LENGTH);
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use http::header::CONTENT_LENGTH;
+    use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-    use super::strip_connection;
+    use super::{strip_connection, strip_length};
 
     #[test]
     fn what_is_the_connections_is_taken_off_and_the_rest_stays() {
@@ -96,5 +105,19 @@ mod tests {
             .collect();
         strip_connection(&mut headers);
         assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-kept"]);
+    }
+
+    #[test]
+    fn the_length_that_an_app_says_is_kept_where_no_body_is_sent() {
+        for (method, is_empty, is_kept) in [
+            (Method::GET, false, false),
+            (Method::GET, true, false),
+            (Method::HEAD, false, false),
+            (Method::HEAD, true, true),
+        ] {
+            let mut headers = HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static("999"))]);
+            strip_length(&mut headers, &method, is_empty);
+            assert_eq!(headers.contains_key(CONTENT_LENGTH), is_kept, "{method} {is_empty}");
+        }
     }
 }

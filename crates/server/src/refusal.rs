@@ -185,6 +185,7 @@ fn limit_code(limit: Limit) -> &'static str {
         Limit::ConsoleBytes => "limit-console-bytes",
         Limit::Request => "limit-request",
         Limit::Headers => "limit-headers",
+        Limit::ResponseHeaders => "limit-response-headers",
         _ => "limit",
     }
 }

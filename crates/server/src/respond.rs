@@ -6,11 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use dayfly::{Bundle, Ended, Exchange, Failure, Line, Outcome, Usage};
-use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, whole};
+use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, strip_length, whole};
 use futures_util::FutureExt;
-use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-};
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_TYPE, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::request::Parts;
 use http::response::Parts as Answered;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -215,11 +213,7 @@ impl Account {
         if let Some(hit) = self.instead_of(head.status) {
             return self.stored(&hit);
         }
-        // What the app says of its length is sent as it is, and whoever reads the next response would begin in the wrong place. To
-        // HEAD it is the length of what is not sent.
-        if self.method != Method::HEAD || !content.is_empty() {
-            head.headers.remove(CONTENT_LENGTH);
-        }
+        strip_length(&mut head.headers, &self.method, content.is_empty());
         if self.shared.config.load().http.etags
             && [Method::GET, Method::HEAD].contains(&self.method)
             && !content.is_empty()

@@ -85,7 +85,7 @@ async fn a_slow_reader_is_held_to_the_wall_limit() {
 #[tokio::test]
 async fn headers_end_at_their_limit() {
     let answer = fetch("long_headers", generous()).await;
-    assert!(matches!(answer.response, Err(Failure::Exceeded { limit: Limit::Headers, .. })), "{answer:?}");
+    assert!(matches!(answer.response, Err(Failure::Exceeded { limit: Limit::ResponseHeaders, .. })), "{answer:?}");
     let answer = fetch("long_headers", Limits { headers: 40_008, ..generous() }).await;
     assert_eq!(answer.response.unwrap().headers()["long"].len(), 40_000);
     let answer = fetch("long_headers", Limits { headers: 40_007, ..generous() }).await;

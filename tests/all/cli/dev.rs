@@ -206,13 +206,14 @@ fn a_handler_gets_the_request_and_its_response_comes_back_as_it_is() {
         "export default { async fetch(request, env) {
            const { method, url, headers } = request;
            const text = JSON.stringify([method, url, headers.get('x-mine'), await request.text(), env.NAME]);
-           return new Response(text, { status: 201, headers: [['x-theirs', 'a'], ['set-cookie', 'b=1'], ['set-cookie', 'c=2']] });
+           return new Response(text, { status: 201, headers: [['x-theirs', 'a'], ['content-length', '999'], ['set-cookie', 'b=1'], ['set-cookie', 'c=2']] });
          } };",
     );
     let server = Server::start(&dayfly, &["app.mjs", "--env", "env.json"]);
     let body = "POST /path?q=1 HTTP/1.1\r\nHost: localhost:1234\r\nX-Mine: yes\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody";
     let response = server.exchange(body);
     has(&response, &["HTTP/1.1 201 Created\r\n", "x-theirs: a\r\n", "set-cookie: b=1\r\n", "set-cookie: c=2\r\n"]);
+    assert!(!response.contains("999"), "a length that is not the body's is not sent: {response}");
     has(&response, &[r#"["POST","http://localhost:1234/path?q=1","yes","body","kept"]"#]);
     assert!(!response.contains("__dayfly"), "what is no page stays as it is: {response}");
 

@@ -24,6 +24,18 @@ async fn server(change: impl FnOnce(&mut dayfly_server::Http)) -> Running {
     serve([tenant("app", "app.mjs", APP)], |config| change(&mut config.http)).await
 }
 
+/// The app has failed, and not the client.
+#[tokio::test]
+async fn a_response_whose_headers_are_too_large_is_the_apps_failure() {
+    let app = "export default { fetch: () => new Response('', { headers: { 'x-long': 'x'.repeat(40_000) } }) };";
+    let server = serve([tenant("app", "app.mjs", app)], |_| {}).await;
+    let response = server.get("/app").await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let (receipt, _) = server.receipt(&id_of(&response)).await;
+    assert_eq!(receipt.outcome, "limit-response-headers");
+    server.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn headers_have_a_bound_in_bytes_and_in_number() {
     let server = server(|http| (http.header_bytes, http.header_count) = (8 << 10, 60)).await;
