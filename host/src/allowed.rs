@@ -10,8 +10,8 @@ use url::{Host, Origin, Url};
 /// One entry of an app's allow-list.
 ///
 /// An origin, `https://api.example.com` or `http://127.0.0.1:8080`, allows calls to it and to no other: scheme, host and
-/// port are compared as the URL Standard has them. Its name must lead to public addresses. One that is an address names
-/// that address itself, and `localhost` names this machine.
+/// port are compared as the URL Standard has them, and there are no patterns. Its name must lead to public addresses. One
+/// that is an address names that address itself, and `localhost` names this machine.
 ///
 /// An address or a network, `10.0.0.7` or `10.0.0.0/8`, allows the origins of the list to lead there too, and no other
 /// origin.
@@ -45,6 +45,11 @@ impl FromStr for Allowed {
             return network.map(|network| Self(Entry::Network(network))).map_err(|_| not_an_entry(text));
         }
         let url = Url::parse(text).map_err(|error| NotAnEntry(format!("{text} is no URL: {error}")))?;
+        // A `*` may stand in a URL's host, and no host that is called has one.
+        if url.host_str().is_some_and(|host| host.contains('*')) {
+            let why = "is a pattern, and a list has none: write each host, as in https://api.example.com";
+            return Err(NotAnEntry(format!("{text} {why}")));
+        }
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !has_credentials(&url);
         if is_http(&url) && is_bare { Ok(Self(Entry::Origin(url.origin()))) } else { Err(not_an_entry(text)) }
     }
@@ -265,6 +270,13 @@ mod tests {
         ] {
             let error = text.parse::<Allowed>().unwrap_err().to_string();
             assert!(error.contains("as in https://api.example.com") || error.contains("is no URL"), "{error}");
+        }
+        for text in ["https://*.a.test", "http://*", "https://a%2A.test:8443"] {
+            let error = text.parse::<Allowed>().unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("{text} is a pattern, and a list has none: write each host, as in https://api.example.com")
+            );
         }
         assert_eq!("https://A.test:443".parse::<Allowed>().unwrap().to_string(), "https://a.test");
         assert_eq!("10.0.0.7".parse::<Allowed>().unwrap().to_string(), "10.0.0.7/32");

@@ -420,7 +420,7 @@ app = "missing.mjs"
 routes = ["one.example", "http://one.example", "/x"]
 concurrent = 5
 rate = 0
-allow = ["https://a.example/path"]
+allow = ["https://a.example/path", "https://*.a.example"]
 server-timing = "yes"
 [tenant.two]
 app = "."
@@ -449,6 +449,7 @@ limits = 5
             r#"serve.toml:20:14: tenant.one.concurrent: 5 renders at once are more than the 4 of all tenants; lower it, or raise renders.concurrent"#,
             r#"serve.toml:21:8: tenant.one.rate: 0 is too small; write at least 1"#,
             r#"serve.toml:22:10: tenant.one.allow[0]: https://a.example/path is no origin: write scheme, host and port, as in https://api.example.com or http://127.0.0.1:8080, or an address that their names may lead to, as in 10.0.0.0/8"#,
+            r#"serve.toml:22:36: tenant.one.allow[1]: https://*.a.example is a pattern, and a list has none: write each host, as in https://api.example.com"#,
             r#"serve.toml:23:17: tenant.one.server-timing: text where true or false is wanted; write it as in true"#,
             r#"serve.toml:25:7: tenant.two.app: . is not a file; name a bundle (.wasm) or a file of JavaScript; paths are those from the configuration's folder"#,
             r#"serve.toml:26:11: tenant.two.routes[0]: the route one.example is the tenant one's too (serve.toml:19:11); leave it to one"#,
