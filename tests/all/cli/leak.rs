@@ -229,6 +229,10 @@ fn what_cannot_be_done_says_why() {
         (&["check", "story.js", "--runs", "9"], "10..=100000"),
         (&["check", "story.js", "--props", "story.js"], "story.js"),
         (&["check", "story.js", "--url", "http://localhost/"], "fetch"),
+        (
+            &["check", "--props", "old.json", "story.js"],
+            "takes all that follows it: name the app before it, or after --",
+        ),
         (&["snapshot", "story.js", "--at", "0", "-o", "x.heapsnapshot"], "--at"),
         (&["snapshot", "story.js", "--at", "1,x", "-o", "x.heapsnapshot"], "--at"),
         (&["snapshot", "story.js"], "--output"),
