@@ -13,6 +13,7 @@
   (import "dayfly:sandbox/outgoing@0.1.0" "room" (func $room (result i64)))
   (import "dayfly:sandbox/outgoing@0.1.0" "start" (func $begin (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
   (import "dayfly:sandbox/outgoing@0.1.0" "read" (func $read (param i32)))
+  (import "dayfly:sandbox/outgoing@0.1.0" "decoded" (func $decoded (param i32 i64 i32)))
   (import "dayfly:sandbox/outgoing@0.1.0" "cancel" (func $cancel (param i32)))
   (import "dayfly:sandbox/outgoing@0.1.0" "wait" (func $wait (param i32 i64 i32)))
 
@@ -64,6 +65,7 @@
         (call $argument) (call $argument) (call $argument))
       return)
       (drop (call $now)) (drop (call $seed)) (drop (call $room)) (call $sleep (call $long))
+      (call $decoded (i32.const 0) (i64.const 1) (i32.const 0x1200))
       return)
       (call $start (call $argument) (call $argument) (call $argument))
       return)

@@ -107,11 +107,18 @@ interface URLPattern {
   test(input?: Dayfly.URLPatternInput, baseURL?: string): boolean;
   exec(input?: Dayfly.URLPatternInput, baseURL?: string): Dayfly.URLPatternResult | null;
 }
-declare var URLPattern: {
+/** TypeScript has it since 6.0: this is empty before. */
+interface URLPatternComponentResult {}
+declare var URLPattern: URLPatternComponentResult extends { input: string } ? typeof globalThis.URLPattern : {
   prototype: URLPattern;
   new (input?: Dayfly.URLPatternInput, baseURL?: string | { ignoreCase?: boolean }): URLPattern;
   new (input: string, baseURL: string, options: { ignoreCase?: boolean }): URLPattern;
 };
+
+interface RequestInit {
+  /** What a request with a stream as its body has to say. */
+  duplex?: "half";
+}
 
 /** Calls `callback` before the next timer, with its microtasks after it. */
 declare function setImmediate<Arguments extends unknown[]>(

@@ -59,10 +59,14 @@ class Serialized {
 export function serialize(value, core, options, onError) {
   const { hostObjects = [], transferredArrayBuffers = [] } = options ?? {};
   const copier = new Copier(core, onError);
-  hostObjects.forEach((object, index) => copier.keep(object, new Transferred("hostObjects", index)));
+  const transfer = (object, transferred) => {
+    if (copier.seen.has(object)) copier.fail("An object is in the transfer list twice.");
+    copier.keep(object, transferred);
+  };
+  hostObjects.forEach((object, index) => transfer(object, new Transferred("hostObjects", index)));
   transferredArrayBuffers.forEach((buffer, index) => {
     if (ArrayBufferPrototypeGetDetached(buffer)) copier.fail("An ArrayBuffer is detached and could not be cloned.");
-    copier.keep(buffer, new Transferred("transferredArrayBuffers", index));
+    transfer(buffer, new Transferred("transferredArrayBuffers", index));
   });
   const copy = copier.of(value);
   // Only now, so that what cannot be cloned leaves them where they are.

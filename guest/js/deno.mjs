@@ -67,7 +67,42 @@ const changes = {
     ["return new URL(this.pathname).origin;", `const inner = new URL(this.pathname);
         return inner.protocol === "http:" || inner.protocol === "https:" ? inner.origin : "null";`],
   ],
+  "01_dom_exception.js": [
+    // A stack begins with what it says, as in other engines; the engine made it without.
+    ["    error[webidl.brand] = webidl.brand;\n", `    error[webidl.brand] = webidl.brand;
+    const { stack } = error;
+    if (typeof stack === "string") {
+      const frames = primordials.RegExpPrototypeExec(/(?:^|\\n)(    at (?!construct \\(native\\))[^]*)/, stack)?.[1];
+      const headline = message === "" ? name : name + ": " + message;
+      const value = frames === undefined ? headline : headline + "\\n" + frames;
+      ObjectDefineProperty(error, "stack", { __proto__: null, value, configurable: true, enumerable: false, writable: true });
+    }
+`],
+  ],
   "02_event.js": [
+    // What no standard has, and what one has.
+    ["  get initialized() {\n    return true;\n  }\n\n", ""],
+    ["  getParent(_event) {\n    return null;\n  }\n\n", ""],
+    ["  get bubbles() {\n", `  initEvent(type, bubbles = false, cancelable = false) {
+    const prefix = "Failed to execute 'initEvent' on 'Event'";
+    webidl.requiredArguments(arguments.length, 1, prefix);
+    type = webidl.converters.DOMString(type, prefix, "Argument 1");
+    if (this[_dispatched]) return;
+    this[_stopPropagationFlag] = this[_stopImmediatePropagationFlag] = this[_canceledFlag] = this[_isTrusted] = false;
+    this[_attributes] = { ...this[_attributes], type, bubbles: !!bubbles, cancelable: !!cancelable, target: null };
+  }
+
+  get bubbles() {
+`],
+    [`    if (callback === null) {
+      return;
+    }
+`, `    if (callback === null || callback === undefined) return;
+    if (typeof callback !== "function" && typeof callback !== "object") {
+      throw new TypeError(prefix + ": parameter 2 is neither a function nor an object");
+    }
+`],
+    ["  listenerCount,\n", "  getListeners,\n  listenerCount,\n"],
     // Names that esbuild takes away.
     [`    get() {
       if (!this[_eventHandlers]) {`, `    get: ObjectGetOwnPropertyDescriptor({ get ["on" + name]() {
@@ -84,6 +119,21 @@ const changes = {
     ],
   ],
   "06_streams.js": [
+    // As Node shows it.
+    [`    return inspect(
+      createFilteredInspectProxy({
+        object: this,
+        evaluate: ObjectPrototypeIsPrototypeOf(
+          WritableStreamPrototype,
+          this,
+        ),
+        keys: ["locked"],
+      }),
+      inspectOptions,
+    );`, `    const evaluate = ObjectPrototypeIsPrototypeOf(WritableStreamPrototype, this);
+    const shown = createFilteredInspectProxy({ object: this, evaluate, keys: ["locked"] });
+    if (evaluate) shown.state = this[_state];
+    return inspect(shown, inspectOptions);`],
     // Their names are part of the standard, and esbuild would put the functions where they are used, without them.
     ["const size = (chunk) => chunk.byteLength;", "const { size } = { size: (chunk) => chunk.byteLength };"],
     ["const size = () => 1;", "const { size } = { size: () => 1 };"],
@@ -93,9 +143,22 @@ const changes = {
     [declared("checkForInvalidValueChars"), "const { isHeaderValue: checkForInvalidValueChars } = core;\n"],
     [/^let HEADER_NAME_CACHE [^]*?\n\}\n/m, "const { isToken: checkHeaderNameForHttpTokenCodePoint } = core;\n"],
   ],
-  // A format that is in no standard yet, and a large table.
-  "14_compression.js": [['    "brotli",\n', ""]],
+  "14_compression.js": [
+    // A format that is in no standard yet, and a large table.
+    ['    "brotli",\n', ""],
+    // A few bytes may become many: they come in pieces.
+    [`        const output = op_compression_write(
+          rid,
+          chunk,
+        );
+        maybeEnqueue(controller, output);`, "        op_compression_write(rid, chunk, (output) => maybeEnqueue(controller, output));"],
+  ],
   "21_formdata.js": [
+    // Only a blob has a file's name.
+    [`    } else {
+      valueOrBlobValue = webidl.converters["USVString"](`, `    } else {
+      if (arguments.length > 2) throw new TypeError(prefix + ": parameter 2 is not of type 'Blob'");
+      valueOrBlobValue = webidl.converters["USVString"](`],
     // What ends before its last boundary has lost parts, and a part has headers, and a name in them.
     [`          if (delimiter.type === 2) {
             break;
@@ -168,7 +231,31 @@ const changes = {
     ["    { key: \"priority\", converter: webidl.converters[\"RequestPriority\"] },\n", `    { key: "priority", converter: webidl.converters["RequestPriority"] },
     { key: "duplex", converter: webidl.createEnumConverter("RequestDuplex", ["half"]) },
 `],
-    ["  get signal() {\n", `  get duplex() {
+    // What the standard refuses, and what it has and Deno's does not.
+    ["      const parsedURL = new URL(input, baseURL);\n", `      const parsedURL = new URL(input, baseURL);
+      if (
+        primordials.StringPrototypeIncludes(parsedURL.href, "@") &&
+        (parsedURL.username !== "" || parsedURL.password !== "")
+      ) {
+        throw new TypeError(prefix + ": the URL has a user's name or password: " + parsedURL.href);
+      }
+`],
+    ["  get signal() {\n", `  get destination() {
+    webidl.assertBranded(this, RequestPrototype);
+    return "";
+  }
+
+  get isReloadNavigation() {
+    webidl.assertBranded(this, RequestPrototype);
+    return false;
+  }
+
+  get isHistoryNavigation() {
+    webidl.assertBranded(this, RequestPrototype);
+    return false;
+  }
+
+  get duplex() {
     webidl.assertBranded(this, RequestPrototype);
     return "half";
   }

@@ -61,6 +61,11 @@ class Fetching {
   #interrupt;
   #controller;
   #decoder;
+  /** The piece that is being decoded, and from where on. */
+  #coded;
+  #at = 0;
+  /** How many bytes more came, and were counted by the host, than were made of them. */
+  #spare = 0;
 
   #abort = () => {
     const { reason } = this.#signal;
@@ -192,13 +197,13 @@ class Fetching {
 
   async #pull(controller) {
     for (;;) {
-      const piece = await this.#unlessAborted((resolve, reject) => {
+      const piece = this.#coded ?? await this.#unlessAborted((resolve, reject) => {
         native.readCall(this.#call, (what, value) => {
           if (what === "failed") return reject(failure(...new SafeArrayIterator(value)));
           resolve(value);
         });
       });
-      const chunk = this.#decoded(piece);
+      const chunk = this.#decoder === undefined ? piece ?? new Uint8Array(0) : this.#decoded(piece);
       if (TypedArrayPrototypeGetByteLength(chunk) > 0) controller.enqueue(chunk);
       if (piece === undefined) {
         this.#end();
@@ -209,17 +214,34 @@ class Fetching {
     }
   }
 
-  /** A piece without its content coding; without a piece the rest. */
+  /** The next of a piece without its content coding; without a piece the rest. */
   #decoded(piece) {
-    const decoder = this.#decoder;
-    if (decoder === undefined) return piece ?? new Uint8Array(0);
+    let chunk;
     try {
-      if (piece !== undefined) return native.compress(decoder, piece);
-      this.#decoder = undefined;
-      return native.endCompression(decoder, true);
+      if (piece === undefined) {
+        chunk = native.endCompression(this.#decoder, true);
+        this.#decoder = undefined;
+      } else {
+        if (this.#coded === undefined) this.#spare += TypedArrayPrototypeGetByteLength(piece);
+        const decoded = native.compress(this.#decoder, piece, this.#at);
+        chunk = decoded[0];
+        this.#at = decoded[1] ?? 0;
+        this.#coded = decoded[1] === undefined ? undefined : piece;
+      }
     } catch (error) {
       throw failure("protocol", `the response's content coding cannot be read: ${error.message}`);
     }
+    this.#count(TypedArrayPrototypeGetByteLength(chunk));
+    return chunk;
+  }
+
+  /** Tells the host of what was made of a body beyond what came. */
+  #count(bytes) {
+    this.#spare -= bytes;
+    if (this.#spare >= 0) return;
+    const refused = native.countDecoded(this.#call, -this.#spare);
+    this.#spare = 0;
+    if (refused !== undefined) throw failure(...new SafeArrayIterator(refused));
   }
 
   /** What comes of `start`, which is given what settles a promise; the signal's reason if it comes first. */
@@ -239,7 +261,7 @@ class Fetching {
   #end() {
     this.#close();
     if (this.#decoder !== undefined) native.endCompression(this.#decoder, false);
-    this.#decoder = undefined;
+    this.#decoder = this.#coded = undefined;
     this.#controller = undefined;
     this.#signal[remove](this.#abort);
   }

@@ -10,6 +10,13 @@ const MOST_TEXT = 2 ** 18;
 const ITEM = 32;
 /** How much of a key is shown. */
 const MOST_KEY = 10000;
+/** How many times the length of a line a text is whose width is not looked for: it is wider than a column. */
+const WIDE = 16;
+
+/** What is to be looked at closer before it is between quotation marks of one kind or another, and what may be of another width. */
+const PLAIN = /[\x00-\x1f'\\\x7f-\x9f\ud800-\udfff]/;
+const UNQUOTED = /[\x00-\x1f\\\x7f-\x9f\ud800-\udfff]/;
+const ASCII = /[^ -~]/;
 
 /** The package's text with its changes; `replace` checks that what it replaces is there. */
 export function changed(text, replace, file) {
@@ -44,9 +51,27 @@ export function changed(text, replace, file) {
     ],
     // A stack begins with what the error is called and says now, as V8's does when it is first read.
     ['if("string"==typeof n)return n;t.seen.push(e)', 'if("string"==typeof n)return withHeadline(e,n);t.seen.push(e)'],
-    // As Node 20.
+    // As Node 20 and 22.
+    ['s=t.stylize(e,"symbol")}', 's=t.stylize(e,"symbol"),!1!==i.enumerable&&(s=`[${s}]`)}'],
+    ["{ [byteLength]: ${", "{ byteLength: ${"],
+    ['`${t.stylize(`[${r}]`,"string")}: ${i}`', '`${an(e)?t.stylize(`[${r}]`,"string"):r}: ${i}`'],
+    ["const Wn=Nn.styles.regexp.colors.slice();", 'const Wn=Nn.styles.regexp.colors.slice();Nn.styles.regexp="red";'],
     ["if(0!==s)for(let e=0;e<s;e++)u=", "if(!1)for(let e=0;e<s;e++)u="],
-    ["getOwnNonIndexProperties:function(t,e=2){", `getOwnNonIndexProperties:function(t,e=2){if(t.length>${MOST_ELEMENTS})return[];`],
+    // One pass of the engine over what has nothing in it to escape, and to whose length nothing has to be added for its width.
+    ["t.length<5e3&&null===It(e,t))", "null===It(39===r?PLAIN:UNQUOTED,t)||t.length<5e3&&null===It(e,t))"],
+    ["Mn=function(e,n=!0){", "Mn=function(e,n=!0){if(null===It(ASCII,e))return e.length;"],
+    // As a split at a place without text, for which the engine looks at one place after the other.
+    ["d(zt(/(?<=\\n)/,e),", 'd(f(d(oe(e,"\\n"),(t,e,n)=>e<n.length-1?t+"\\n":t),t=>""!==t),'],
+    // No widths of what does not fit into columns.
+    [
+      "const n=Mn(e[i],t.colors);c[i]=n,r+=n+2,o<n&&(o=n)}",
+      `if(e[i].length>${WIDE}*t.breakLength)return e;` +
+        "const n=Mn(e[i],t.colors);if(c[i]=n,r+=n+2,o<n&&(o=n,3*(o+2)+t.indentationLvl>=t.breakLength))return e}",
+    ],
+    [
+      /getOwnNonIndexProperties:function\(t,e=2\)\{.*?return r\}/,
+      `getOwnNonIndexProperties:(t,e)=>t.length>${MOST_ELEMENTS}?[]:otherKeys(t,2===e)`,
+    ],
     ["T>2**27", `T>${MOST_TEXT}`],
     // What was written of items so far: a console begins at 0, and for others it stays below any bound.
     ["const n={budget:{},", "const n={used:-1/0,budget:{},"],
@@ -77,7 +102,8 @@ export function changed(text, replace, file) {
         `if("symbol"==typeof r){const e=jt(On,re(ae(r),0,${MOST_KEY}),Un)`,
     ],
   ];
-  return `${withHeadline}\n${changes.reduce((text, [from, to]) => replace(text, from, to, file), text)}`;
+  const patterns = `const PLAIN=${PLAIN},UNQUOTED=${UNQUOTED},ASCII=${ASCII};`;
+  return `${patterns}\n${withHeadline}\n${otherKeys}\n${changes.reduce((text, [from, to]) => replace(text, from, to, file), text)}`;
 }
 
 /** The stack with the headline that V8 would have put together by now: QuickJS makes it with the error. */
@@ -97,4 +123,13 @@ function withHeadline(error, stack) {
   if (Object.hasOwn(error, "stack")) return stack;
   const frames = stack.startsWith("    at ") ? 0 : stack.indexOf("\n    at ") + 1;
   return frames > 0 || stack.startsWith("    at ") ? `${lines(name)}\n${stack.slice(frames)}` : stack;
+}
+
+/** An array's keys that are no indexes, which come before them: it is not asked for each of those. */
+function otherKeys(array, isEnumerable) {
+  const names = isEnumerable ? Object.keys(array) : Object.getOwnPropertyNames(array);
+  const isIndex = (name) => `${name >>> 0}` === name && name !== "4294967295";
+  const symbols = Object.getOwnPropertySymbols(array)
+    .filter((symbol) => !isEnumerable || Object.prototype.propertyIsEnumerable.call(array, symbol));
+  return [...names.slice(names.findLastIndex(isIndex) + 1), ...symbols];
 }

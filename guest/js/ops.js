@@ -96,7 +96,15 @@ export const op_base64_encode_from_buffer = (source, offset, length) =>
 // Compression ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const op_compression_new = native.newCompression;
-export const op_compression_write = (stream, chunk) => native.compress(stream, bytes(chunk));
+/** Gives `enqueue` the output of a chunk, a piece after the other. */
+export const op_compression_write = (stream, chunk, enqueue) => {
+  const input = bytes(chunk);
+  for (let at = 0; at !== undefined;) {
+    const written = native.compress(stream, input, at);
+    at = written[1];
+    enqueue(written[0]);
+  }
+};
 export const op_compression_finish = native.endCompression;
 
 // Blobs: a part's id is its bytes. ───────────────────────────────────────────────────────────────────────────────────

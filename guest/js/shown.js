@@ -7,9 +7,11 @@ const [denos, nodes] = ["Deno.privateCustomInspect", "nodejs.util.inspect.custom
 /** Of the classes that show other fields in Node than in Deno, those fields. */
 const fields = {
   AbortSignal: ["aborted"],
+  Crypto: [],
+  File: ["size", "type", "name", "lastModified"],
   Request: [
     "method", "url", "headers", "destination", "referrer", "referrerPolicy", "mode", "credentials", "cache", "redirect", "integrity",
-    "keepalive", "signal",
+    "keepalive", "isReloadNavigation", "isHistoryNavigation", "signal",
   ],
   Response: ["status", "statusText", "headers", "body", "bodyUsed", "ok", "redirected", "type", "url"],
   URL: [
@@ -17,13 +19,18 @@ const fields = {
   ],
 };
 
+/** Of every event. */
+const ofEvents = ["type", "defaultPrevented", "cancelable", "timeStamp"];
+
 /** Gives the classes among the global object's properties what Node's `inspect` asks for. */
 export function showClasses(global) {
+  const give = (prototype, value) => Object.defineProperty(prototype, nodes, { value, writable: true, configurable: true });
+  give(Object.getPrototypeOf(new global.URLSearchParams().entries()), asDenoDoes);
   for (const name of Object.getOwnPropertyNames(global)) {
     const prototype = typeof global[name] === "function" ? global[name].prototype : undefined;
     if (!prototype || !Object.hasOwn(prototype, denos)) continue;
-    const show = name === "DOMException" ? asError : fields[name] ? withFields(fields[name]) : asDenoDoes;
-    Object.defineProperty(prototype, nodes, { value: show, writable: true, configurable: true });
+    const shown = prototype === global.Event.prototype || prototype instanceof global.Event ? ofEvents : fields[name];
+    give(prototype, name === "DOMException" ? asError : shown ? withFields(shown) : asDenoDoes);
   }
 }
 
@@ -51,9 +58,8 @@ function asError() {
   const prototype = Object.create(Object.getPrototypeOf(this), { [nodes]: { value: undefined } });
   Object.setPrototypeOf(shown, prototype);
   const { name, message, stack } = this;
-  const frames = typeof stack === "string" ? /(?:^|\n)(    at (?!construct \(native\))[^]*)/.exec(stack)?.[1] : undefined;
   const headline = message === "" ? name : `${name}: ${message}`;
-  for (const [key, value] of Object.entries({ name, message, stack: frames === undefined ? headline : `${headline}\n${frames}` })) {
+  for (const [key, value] of Object.entries({ name, message, stack: typeof stack === "string" ? stack : headline })) {
     Object.defineProperty(shown, key, { value });
   }
   return Object.defineProperties(shown, Object.fromEntries(Object.entries(Object.getOwnPropertyDescriptors(this))

@@ -210,15 +210,21 @@ fn global_render<'js>(ctx: &Ctx<'js>) -> Option<Function<'js>> {
 }
 
 fn exported_render<'js>(exports: &Object<'js>) -> Option<Function<'js>> {
+    // What answers requests is a handler, whatever else it has.
+    let is_handler = |default: &Object<'js>| function(default, "fetch").is_some();
+    let of_default = || default(exports).filter(|default| !is_handler(default)).and_then(|it| function(&it, "render"));
     // `module.exports = (props) => …` is one too.
     let itself = || exports.as_function().cloned();
-    function(exports, "render").or_else(|| function(exports, "default")).or_else(itself)
+    function(exports, "render").or_else(|| function(exports, "default")).or_else(of_default).or_else(itself)
+}
+
+fn default<'js>(exports: &Object<'js>) -> Option<Object<'js>> {
+    exports.get::<_, Value<'_>>("default").map_err(|_| exports.ctx().catch()).ok()?.into_object()
 }
 
 /// The default export, if it is an object, or a class, with a `fetch`.
 fn exported_handler<'js>(exports: &Object<'js>) -> Option<Object<'js>> {
-    let default = exports.get::<_, Value<'_>>("default").map_err(|_| exports.ctx().catch()).ok()?.into_object();
-    [default, Some(exports.clone())].into_iter().flatten().find(|handler| function(handler, "fetch").is_some())
+    [default(exports), Some(exports.clone())].into_iter().flatten().find(|handler| function(handler, "fetch").is_some())
 }
 
 fn function<'js>(object: &Object<'js>, key: &str) -> Option<Function<'js>> {
@@ -232,9 +238,12 @@ fn no_render(exports: Option<&Object<'_>>) -> Refusal {
         return Refusal::NoRender(why.into());
     };
     let names: Vec<String> = exports.own_keys(Filter::new().string()).filter_map(Result::ok).take(20).collect();
+    if names.iter().any(|name| name == "render") {
+        return Refusal::NoRender("the `render` that it exports is no function".into());
+    }
     let instead = if names.is_empty() { "nothing".into() } else { names.join(", ") };
     Refusal::NoRender(format!(
-        "a module exports a function `render`, a default function, or a default object with a `fetch` handler; this one \
-         exports {instead}"
+        "a module exports a function `render`, a default function, or a default object with a `fetch` handler or a \
+         `render`; this one exports {instead}"
     ))
 }

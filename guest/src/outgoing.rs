@@ -28,6 +28,7 @@ thread_local! {
 pub fn install(native: &Object<'_>) -> Result<()> {
     define(native, "startCall", start)?;
     define(native, "readCall", read)?;
+    define(native, "countDecoded", count_decoded)?;
     define(native, "cancelCall", cancel)?;
     define(native, "dataUrl", data_url)
 }
@@ -67,6 +68,11 @@ fn start<'js>(
 fn read<'js>(ctx: Ctx<'js>, call: u32, callback: Function<'js>) {
     outgoing::read(call);
     wait_for(&ctx, call, callback);
+}
+
+/// Counts what a body has grown by as it was decoded. Gives the failure if that is too much.
+fn count_decoded<'js>(ctx: Ctx<'js>, call: u32, bytes: f64) -> Result<Option<Value<'js>>> {
+    outgoing::decoded(call, bytes as u64).err().map(|error| failure(&ctx, error)).transpose()
 }
 
 fn cancel(call: u32) {

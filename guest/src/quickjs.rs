@@ -351,6 +351,13 @@ pub fn is_stack_overflow(value: &Value<'_>) -> bool {
     unsafe { qjs::JS_IsStackOverflow(value.ctx().as_raw().as_ptr(), value.as_raw()) }
 }
 
+/// Where a value that is no object was thrown last, as an error's stack says it; undefined if that is not known.
+pub fn thrown_stack<'js>(value: &Value<'js>) -> Value<'js> {
+    let ctx = value.ctx();
+    // SAFETY: the context is alive, the value is only compared, and what is given is the caller's.
+    unsafe { Value::from_raw(ctx.clone(), qjs::JS_GetThrownStack(ctx.as_raw().as_ptr(), value.as_raw())) }
+}
+
 /// Code that has been compiled and not yet run.
 pub struct Code<'js>(Value<'js>);
 

@@ -3,7 +3,7 @@
 use javy::quickjs::{Coerced, Ctx, Object, Value};
 
 use crate::contract::renderer::{Error, Thrown};
-use crate::inspect;
+use crate::{inspect, quickjs};
 
 /// How many causes are followed; a chain may be endless.
 const MOST_CAUSES: usize = 8;
@@ -18,10 +18,10 @@ pub fn catch(ctx: &Ctx<'_>) -> Thrown {
 
 /// A thrown value with its causes.
 pub fn from_value(value: &Value<'_>) -> Thrown {
-    let mut causes = Vec::new();
+    let mut causes: Vec<_> = several(value).iter().map(error).collect();
     let mut next = cause(value);
     while let Some(value) = next {
-        if causes.len() == MOST_CAUSES {
+        if causes.len() >= MOST_CAUSES {
             break;
         }
         causes.push(error(&value));
@@ -54,7 +54,9 @@ fn error(value: &Value<'_>) -> Error {
                 .and_then(named)
                 .unwrap_or_else(|| (inspect::type_name(value).into(), inspect::value(value, MOST_TEXT)));
             let (name, message) = (inspect::cut(name, MOST_NAME), inspect::cut(message, MOST_TEXT));
-            Error { name, message, stack: String::new() }
+            let stack = quickjs::thrown_stack(value).into_string().map(|stack| inspect::string(&stack));
+            let stack = stack.map_or_else(String::new, |stack| inspect::cut(frames(&stack).into(), MOST_TEXT));
+            Error { name, message, stack }
         }
     }
 }
@@ -75,6 +77,13 @@ fn named(object: &Object<'_>) -> Option<(String, String)> {
     let message = get(object, "message").filter(|_| !object.is_proxy())?.into_string()?;
     let class = text(get(object, "constructor")?.as_object()?, "name")?;
     (class != "Object" && !class.is_empty()).then(|| (class, inspect::string(&message)))
+}
+
+/// The errors of an `AggregateError`, the first ones.
+fn several<'js>(value: &Value<'js>) -> Vec<Value<'js>> {
+    let errors = value.as_object().filter(|object| object.is_error()).and_then(|object| get(object, "errors"));
+    let Some(errors) = errors.and_then(Value::into_array) else { return Vec::new() };
+    (0..errors.len().min(MOST_CAUSES)).map_while(|at| errors.get(at).map_err(|_| errors.ctx().catch()).ok()).collect()
 }
 
 fn cause<'js>(value: &Value<'js>) -> Option<Value<'js>> {

@@ -196,6 +196,10 @@ impl contract::dayfly::sandbox::outgoing::Host for State {
         Ok(())
     }
 
+    fn decoded(&mut self, _: u32, _: u64) -> wasmtime::Result<Result<(), contract::dayfly::sandbox::outgoing::Error>> {
+        Ok(Ok(()))
+    }
+
     fn cancel(&mut self, _: u32) -> wasmtime::Result<()> {
         Ok(())
     }

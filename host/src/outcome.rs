@@ -122,7 +122,7 @@ pub struct Thrown {
     pub message: String,
     /// One call a line, innermost first: `    at function (file:line:column)`.
     pub stack: String,
-    /// `error.cause`.
+    /// `error.cause`; of an `AggregateError` the first of its errors, whose cause the next one is.
     pub cause: Option<Box<Thrown>>,
 }
 

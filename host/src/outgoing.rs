@@ -1,6 +1,7 @@
 //! Calls that an app makes: what is allowed, what is bounded, and what is noted of them. All of it is here, between the
 //! guest's import and the transport, so that neither can pass it over.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
@@ -63,7 +64,7 @@ pub struct Call {
     pub error: Option<FetchErrorKind>,
     /// Bytes of the request: URL, headers and body.
     pub request_bytes: u64,
-    /// Bytes of the response's body that the app got.
+    /// Bytes of the response's body that the app got, once its content coding was taken off.
     pub response_bytes: u64,
     /// When it began.
     pub began: Instant,
@@ -104,6 +105,8 @@ struct Live {
     /// Bytes of requests that are left.
     room: u64,
     feeds: Feeds,
+    /// Where each call is noted.
+    noted: HashMap<u32, usize>,
     /// The body of the request that is answered, if it comes piece by piece.
     answered: Option<Answered>,
     notes: Arc<Notes>,
@@ -185,8 +188,11 @@ impl Calls {
         if let Some(trace) = trace {
             trace.write_for_app(checked.request.headers_mut());
         }
+        let index = note.index;
         let exchange = |feed| Exchange { feed, note, headers: bounds.headers }.run(checked, outgoing, bounds.time);
-        Ok(live.feeds.open(true, exchange))
+        let id = live.feeds.open(true, exchange);
+        live.noted.extend(index.map(|index| (id, index)));
+        Ok(id)
     }
 
     /// Asks for the next piece of a body.
@@ -194,6 +200,13 @@ impl Calls {
         if let Some(live) = &mut self.live {
             live.feeds.read(id);
         }
+    }
+
+    /// Counts what a body has grown by as the guest decoded it.
+    pub(crate) fn decoded(&mut self, id: u32, bytes: u64) -> Result<(), FetchError> {
+        let live = self.live();
+        let note = Note { notes: live.notes.clone(), index: live.noted.get(&id).copied() };
+        note.receive(bytes).inspect_err(|error| note.fail(error.kind))
     }
 
     /// Ends a call, or the body that is read.
@@ -244,7 +257,7 @@ impl fmt::Debug for Calls {
 impl Live {
     fn new(bounds: Bounds) -> Self {
         let notes = Arc::new(Notes { room: AtomicU64::new(bounds.response), ..Notes::default() });
-        Self { started: 0, room: bounds.request, feeds: Feeds::new(), answered: None, notes }
+        Self { started: 0, room: bounds.request, feeds: Feeds::new(), noted: HashMap::new(), answered: None, notes }
     }
 
     /// Counts what the guest gets of the body of the request that it answers.

@@ -478,6 +478,10 @@ impl outgoing::Host for State {
         Ok(())
     }
 
+    fn decoded(&mut self, call: u32, bytes: u64) -> wasmtime::Result<Result<(), outgoing::Error>> {
+        Ok(self.calls.decoded(call, bytes).map_err(Into::into))
+    }
+
     fn cancel(&mut self, call: u32) -> wasmtime::Result<()> {
         self.calls.cancel(call);
         Ok(())

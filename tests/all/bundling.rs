@@ -97,6 +97,7 @@ fn each_refusal_names_the_thing_and_the_remedy() {
         ("app.js", "", "a classic script sets globalThis.render to a function, and this one did not"),
         ("app.js", "export const a = 1, b = 2", "this one exports a, b"),
         ("app.js", "export default { render: 1 }", "this one exports default"),
+        ("app.js", "export const render = 5", "nothing to render with: the `render` that it exports is no function"),
         ("app.mjs", "", "this one exports nothing"),
         ("app.js", "import React from 'react'; export default () => React", "could not load module 'react'"),
         ("app.js", "import React from 'react'; export default () => React", "esbuild, Vite, rolldown or webpack"),

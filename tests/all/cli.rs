@@ -166,7 +166,7 @@ fn json_is_one_object_whatever_is_wrong() {
         ("imports.js", 2, "imports", "a bundle is one file"),
         ("threw.js", 1, "threw", "the top level threw TypeError: mine"),
         ("unsettled.js", 1, "unsettled", "can never settle"),
-        ("no-render.js", 4, "no-render", "no render export"),
+        ("no-render.js", 4, "no-render", "nothing to render with"),
         ("missing.js", 2, "input", "cannot read missing.js"),
         ("host.wasm", 4, "host", "it is empty"),
     ] {
@@ -337,7 +337,7 @@ fn what_is_no_bundle_ends_with_4() {
         ("core.wasm", "it is a core Wasm module, and a bundle is a component"),
         ("cut.wasm", "not a bundle"),
         ("text.wasm", "it is no Wasm component"),
-        ("nothing.js", "the bundle has no render export"),
+        ("nothing.js", "the bundle has nothing to render with"),
     ] {
         let said = dayfly.run(&["render", file]);
         assert_eq!((said.code, said.out.as_str()), (4, ""), "{file}: {said:#?}");

@@ -17,6 +17,7 @@ fn every_form_of_an_app_renders() {
         ("app.js", "export const render = ({ n }) => 'named ' + n", "named 1"),
         ("app.js", "export default ({ n }) => 'default ' + n", "default 1"),
         ("app.js", "export default async function ({ n }) { return 'async ' + n }", "async 1"),
+        ("app.js", "export default { render: ({ n }) => 'in default ' + n }", "in default 1"),
         ("app.js", "const m = await Promise.resolve('top'); export const render = () => m", "top"),
         ("app.mjs", "globalThis.render = ({ n }) => 'module without exports ' + n", "module without exports 1"),
         ("app.cjs", "globalThis.render = () => 'script by name'", "script by name"),
@@ -145,6 +146,43 @@ fn a_rejection_is_a_throw() {
     let rendered = render("globalThis.render = async () => { await null; null.x; };");
     assert_eq!(rendered.threw().name, "TypeError");
     assert!(rendered.threw().stack.contains("app.js:1:"), "{rendered:#?}");
+}
+
+#[test]
+fn whatever_is_thrown_has_the_place_of_who_threw_or_waited() {
+    for (app, frames) in [
+        (
+            "export async function render() {\n  String(1);\n  const { name } = await undefined;\n}",
+            "    at render (app.mjs:3:9)",
+        ),
+        ("export function render() {\n  String(1);\n  const [x] = 5;\n}", "    at render (app.mjs:3:9)"),
+        (
+            "const f = ({ a },\n  { b }) => a + b;\nexport const render = () => f({});",
+            "    at f (app.mjs:2:3)\n    at render (app.mjs:3:29)",
+        ),
+        ("export function render() {\n  throw 'text';\n}", "    at render (app.mjs:2:9)"),
+        ("export async function render() {\n  await null;\n  throw 4;\n}", "    at render (app.mjs:3:9)"),
+        (
+            "async function one() { await null; throw new Error('deep'); }\nconst two = async () => await one();\nexport async function render() {\n  await two();\n}",
+            "    at one (app.mjs:1:42)\n    at async two (app.mjs:2:25)\n    at async render (app.mjs:4:3)",
+        ),
+        (
+            "export async function render() {\n  const body = await new Response('{bad').json();\n}",
+            "    at <input>:1:2\n    at parse (native)\n    at async render (app.mjs:2:16)",
+        ),
+    ] {
+        let rendered = App::named("app.mjs", app).render("{}");
+        assert_eq!(rendered.threw().stack, frames, "{app}");
+    }
+    let rendered = App::named(
+        "app.mjs",
+        "const no = async (n) => { throw new RangeError(n); };\nexport const render = () => Promise.any([no(1), no(2)]);",
+    )
+    .render("{}");
+    let thrown = rendered.threw();
+    let first = thrown.cause.as_deref().unwrap();
+    let texts = [thrown.to_string(), first.to_string(), first.cause.as_deref().unwrap().to_string()];
+    assert_eq!(texts[1..], ["RangeError: 1", "RangeError: 2"], "{texts:?}");
 }
 
 #[test]

@@ -261,7 +261,7 @@ fn a_handler_may_be_a_class_and_live_beside_a_render() {
 fn an_app_without_either_is_refused_with_what_it_exports() {
     let refusal = build("app.mjs", "export default { get() {} }; export const other = 1;").artifact.unwrap_err();
     let message = refusal.to_string();
-    assert!(message.contains("`fetch` handler; this one exports default, other"), "{message}");
+    assert!(message.contains("`fetch` handler or a `render`; this one exports default, other"), "{message}");
 }
 
 #[test]

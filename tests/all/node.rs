@@ -47,6 +47,32 @@ fn what_is_not_there_says_why_and_what_there_is_for_it() {
             "require('vm').runInThisContext('1')",
             "vm.runInThisContext is not there: the layer for Node does not have it",
         ),
+        ("new (require('worker_threads').Worker)('a')", "worker_threads.Worker is not there: a sandbox has no threads"),
+        (
+            "require('tls').connect(80)",
+            "tls.connect is not there: a sandbox has no sockets, and an app calls others by `fetch`",
+        ),
+        (
+            "require('dgram').createSocket('udp4')",
+            "dgram.createSocket is not there: a sandbox has no sockets, and an app calls others by `fetch`",
+        ),
+        (
+            "require('v8').deserialize(require('v8').serialize({}))",
+            "v8.serialize is not there: the engine is another, and `structuredClone` copies what it is given",
+        ),
+        (
+            "require('readline').createInterface({})",
+            "readline.createInterface is not there: a sandbox has no files, no sockets and no processes",
+        ),
+        ("require('zlib').createGzip()", "zlib.Gzip is not there: `CompressionStream` and `DecompressionStream` are"),
+        (
+            "new Promise((_, no) => require('zlib').gunzip('a', no))",
+            "zlib.gunzip is not there: `CompressionStream` and `DecompressionStream` are",
+        ),
+        (
+            "require('os').userInfo()",
+            "A system error occurred: uv_os_get_passwd returned ENOENT (no such file or directory)",
+        ),
     ] {
         assert_eq!(eval(expression).page(), message, "{expression}");
     }
@@ -62,6 +88,19 @@ fn a_name_that_is_not_there_is_not_found_by_who_looks_for_it() {
     let app =
         App::named("app.mjs", "import { parseArgs } from 'node:util'; export const render = () => typeof parseArgs");
     assert_eq!(app.render("{}").page(), "undefined");
+}
+
+#[test]
+fn modules_share_with_the_globals_what_both_have_and_say_nothing_of_what_is_deprecated() {
+    let rendered = eval(
+        "[require('worker_threads').MessageChannel === MessageChannel, require('worker_threads').MessagePort === MessagePort,
+          require('console') === console, require('url').parse('http://a.test:1/b').host]",
+    );
+    assert_eq!(rendered.page(), r#"[true,true,true,"a.test:1"]"#);
+    assert!(rendered.console().is_empty(), "{:?}", rendered.console());
+    let text = "import assert, { equal } from 'node:assert/strict';
+                export const render = () => { assert.notEqual(1, '1'); try { equal(1, '1') } catch (error) { return error.code } }";
+    assert_eq!(App::named("app.mjs", text).render("{}").page(), "ERR_ASSERTION");
 }
 
 #[test]

@@ -351,6 +351,41 @@ fn calls_and_bytes_are_bounded_and_the_render_goes_on() {
     assert_eq!(app.call(&format!("{server}/echo")), "too-large");
 }
 
+/// A few bytes become many: they are made as they are read, and count.
+#[test]
+fn a_body_counts_by_what_is_decoded() {
+    let server = server::start();
+    let app = App::new(
+        "let left = props.mebibytes;
+         const zeros = new ReadableStream({ pull(c) { left-- > 0 ? c.enqueue(new Uint8Array(1 << 20)) : c.close(); } });
+         const body = await new Response(zeros.pipeThrough(new CompressionStream('gzip'))).bytes();
+         const response = await fetch(props.url, { method: 'POST', body });
+         if (props.whole) return response.text().then((text) => text.length);
+         let [read, largest, code] = [0, 0, null];
+         try {
+           for await (const { length } of response.body) [read, largest] = [read + length, Math.max(largest, length)];
+         } catch (error) {
+           code = error instanceof TypeError && error.cause.code;
+         }
+         return { read, largest, code };",
+        &[&server],
+    )
+    .with(|limits| limits.memory = 64 << 20);
+    let read = |mebibytes: u64, whole: bool| {
+        app.render(&json!({ "url": format!("{server}/unpack"), "mebibytes": mebibytes, "whole": whole }).to_string())
+    };
+    let (told, outcome) = read(7, false);
+    assert_eq!(told, json!({ "read": 7 << 20, "largest": 64 << 10, "code": null }));
+    // What came last may have been nothing but the end.
+    assert!((7 << 20..8 << 20).contains(&outcome.usage.calls[0].response_bytes), "{outcome:#?}");
+    assert_eq!(read(7, true).0, 7 << 20);
+    let (told, outcome) = read(200, false);
+    assert_eq!((&told["code"], &told["largest"]), (&json!("too-large"), &json!(64 << 10)), "{told}");
+    assert!((7 << 20..=8 << 20).contains(&told["read"].as_u64().unwrap()), "{told}");
+    assert_eq!(outcome.usage.calls[0].error, Some(FetchErrorKind::TooLarge), "{outcome:#?}");
+    assert_eq!(read(20, true).0["code"], "too-large");
+}
+
 #[test]
 fn calls_go_on_at_once_and_timers_meanwhile() {
     let server = server::start();
@@ -641,7 +676,12 @@ fn the_command_line_allows_what_it_names() {
     let out = dayfly(&["--usage", "--allow", &server]);
     let said = String::from_utf8(out.stderr).unwrap();
     assert!(said.contains(&format!("GET {server}/large 200, 3 B in ")), "{said}");
-    let out = dayfly(&["--allow", "api.example.com"]);
-    let said = String::from_utf8(out.stderr).unwrap();
-    assert!(out.status.code() == Some(2) && said.contains("as in https://api.example.com"), "{said}");
+    for (origin, why) in [
+        ("api.example.com", "as in https://api.example.com"),
+        ("https://*.example.com", "https://*.example.com is a pattern, and a list has none: write each host"),
+    ] {
+        let out = dayfly(&["--allow", origin]);
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert!(out.status.code() == Some(2) && said.contains(why), "{said}");
+    }
 }

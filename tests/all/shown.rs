@@ -133,6 +133,25 @@ fn what_is_shown_is_bounded_before_it_is_put_together() {
 }
 
 #[test]
+fn long_texts_and_many_of_them_cost_little() {
+    let app = App::new(
+        "globalThis.render = () => {
+           console.log(Array.from({ length: 100 }, () => 'y'.repeat(9999)));
+           console.log('\\n'.repeat(9999), ['\\n'.repeat(9999)], Array.from({ length: 100 }, () => 'é'.repeat(500)));
+           console.log(Array.from({ length: 1000 }, (_, index) => index));
+           return '';
+         }",
+    );
+    let bounded = app.with(|limits| {
+        limits.fuel = Some(3_000_000_000);
+        limits.console_bytes = 4 << 20;
+        limits.cpu = Duration::from_secs(20);
+    });
+    let rendered = bounded.render("{}");
+    assert_eq!(rendered.page(), "", "{:?}", rendered.0.usage);
+}
+
+#[test]
 fn a_table_is_as_wide_as_what_is_in_it() {
     assert_eq!(
         console("console.table([{ a: '日本', b: 1 }, { a: 'x', b: '👍' }]); console.table([1, 2], ['x'])"),
@@ -149,7 +168,9 @@ fn the_webs_classes_show_the_fields_that_nodes_do() {
     assert_eq!(
         console(
             "console.log(new Proxy({ a: 1 }, {}), new AbortController()); console.log(new URL('http://a/?b=1#c'));
-             console.log(new Response('x', { status: 404 }))"
+             console.log(new Response('x', { status: 404 })); console.log(crypto, new File(['a'], 'n.txt', { lastModified: 5 }));
+             console.log(new WritableStream(), new URLSearchParams('a=1').entries(), new URLSearchParams('a=1').keys());
+             console.log(new Event('foo')); console.log(new CustomEvent('foo', { detail: 1 }))"
         ),
         [
             "log: { a: 1 } AbortController { signal: AbortSignal { aborted: false } }",
@@ -159,6 +180,11 @@ fn the_webs_classes_show_the_fields_that_nodes_do() {
             "log: Response {\n  status: 404,\n  statusText: '',\n  headers: Headers { 'content-type': 'text/plain;charset=UTF-8' },\n  \
              body: ReadableStream { locked: false, state: 'readable', supportsBYOB: true },\n  bodyUsed: false,\n  ok: false,\n  \
              redirected: false,\n  type: 'default',\n  url: ''\n}",
+            "log: Crypto {} File { size: 1, type: '', name: 'n.txt', lastModified: 5 }",
+            "log: WritableStream { locked: false, state: 'writable' } URLSearchParams Iterator { [ 'a', '1' ] } \
+             URLSearchParams Iterator { 'a' }",
+            "log: Event {\n  type: 'foo',\n  defaultPrevented: false,\n  cancelable: false,\n  timeStamp: 0\n}",
+            "log: CustomEvent {\n  type: 'foo',\n  defaultPrevented: false,\n  cancelable: false,\n  timeStamp: 0\n}",
         ]
     );
 }

@@ -37,42 +37,56 @@ impl TypeScript {
         Some(Self { folder, _lock: lock })
     }
 
-    /// Checks one file under the settings of `tests/types/tsconfig.json`.
-    fn check(&self, file: &str) -> Output {
-        self.check_with(file, "[]")
+    /// Checks one file by a compiler, under the settings of `tests/types/tsconfig.json`.
+    fn check(&self, compiler: &str, file: &str) -> Output {
+        self.check_with(compiler, file, "webworker", "[]")
     }
 
-    /// The same with the packages of types that are named.
-    fn check_with(&self, file: &str, types: &str) -> Output {
+    /// The same with that library, and the packages of types that are named.
+    fn check_with(&self, compiler: &str, file: &str, lib: &str, types: &str) -> Output {
         let settings = std::fs::read_to_string(self.folder.join("tsconfig.json")).unwrap();
         let settings = settings.replace("\"types\": []", &format!("\"types\": {types}"));
+        let settings = settings.replace("\"webworker\"", &format!("\"{lib}\""));
         let project = format!("tsconfig.{file}.json");
         let settings = settings.trim_end().strip_suffix('}').unwrap().trim_end().to_owned();
         std::fs::write(self.folder.join(&project), format!("{settings},\n  \"files\": [\"{file}\"]\n}}\n")).unwrap();
-        let tsc = self.folder.join("node_modules/typescript/bin/tsc");
+        let tsc = self.folder.join("node_modules").join(compiler).join("bin/tsc");
         Command::new("node").arg(tsc).args(["--project", &project]).current_dir(&self.folder).output().unwrap()
     }
 }
+
+/// The last one that is written in TypeScript, and the one that is not.
+const COMPILERS: [&str; 2] = ["typescript", "typescript-7"];
 
 /// Lines of it that are wrong are marked so, and a mark without a mistake is one.
 #[test]
 fn an_app_is_written_against_types() {
     let Some(typescript) = TypeScript::installed("an_app_is_written_against_types") else { return };
-    let checked = typescript.check("app.ts");
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
-    let checked = typescript.check("wrong.ts");
-    let said = String::from_utf8_lossy(&checked.stdout);
-    assert!(!checked.status.success() && said.starts_with("wrong.ts(5,3): error TS2322"), "{said}");
+    for compiler in COMPILERS {
+        let checked = typescript.check(compiler, "app.ts");
+        assert!(checked.status.success(), "{compiler}: {}", String::from_utf8_lossy(&checked.stdout));
+        let checked = typescript.check(compiler, "wrong.ts");
+        let said = String::from_utf8_lossy(&checked.stdout);
+        assert!(!checked.status.success() && said.starts_with("wrong.ts(5,3): error TS2322"), "{compiler}: {said}");
+    }
 }
 
 #[test]
 fn the_globals_that_typescript_lacks_are_declared_and_go_with_the_types_of_node() {
     let test = "the_globals_that_typescript_lacks_are_declared_and_go_with_the_types_of_node";
     let Some(typescript) = TypeScript::installed(test) else { return };
-    for (file, types) in
-        [("globals.ts", "[]"), ("globals.ts", r#"["node"]"#), ("node.ts", r#"["node"]"#), ("app.ts", r#"["node"]"#)]
-    {
-        let checked = typescript.check_with(file, types);
-        assert!(checked.status.success(), "{file} {types}: {}", String::from_utf8_lossy(&checked.stdout));
+    for compiler in COMPILERS {
+        for lib in ["webworker", "dom"] {
+            for (file, types) in [
+                ("globals.ts", "[]"),
+                ("globals.ts", r#"["node"]"#),
+                ("node.ts", r#"["node"]"#),
+                ("app.ts", r#"["node"]"#),
+            ] {
+                let checked = typescript.check_with(compiler, file, lib, types);
+                let said = String::from_utf8_lossy(&checked.stdout);
+                assert!(checked.status.success(), "{compiler} {lib} {file} {types}: {said}");
+            }
+        }
     }
 }

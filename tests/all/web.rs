@@ -36,6 +36,11 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     (
         "DecompressionStream",
+        "let count = 0, largest = 0; const packed = await new Response(new Blob([new Uint8Array(1e6)]).stream().pipeThrough(new CompressionStream('gzip'))).blob(); for await (const { length } of packed.stream().pipeThrough(new DecompressionStream('gzip'))) { count += length; largest = Math.max(largest, length) } return [packed.size < 2000, count, largest]",
+        "[true,1000000,65536]",
+    ),
+    (
+        "DecompressionStream",
         "const wrong = []; for (const bytes of [[1, 2, 3], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9], [0x1f, 0x8b, 8]]) { try { wrong.push(await new Response(new Blob([new Uint8Array(bytes)]).stream().pipeThrough(new DecompressionStream('gzip'))).text()) } catch (e) { wrong.push(e.name) } } return wrong",
         r#"["TypeError","TypeError","TypeError"]"#,
     ),
@@ -560,6 +565,34 @@ fn requests_and_responses_are_what_the_fetch_standard_says() {
     assert_eq!(
         app.render("{}").page(),
         r#"[{},3,"a","RangeError","RangeError","TypeError","TypeError","half","POST",true,"get body",[97,98,99],true,true,[1,2],"x"]"#
+    );
+}
+
+#[test]
+fn what_the_standards_refuse_is_refused_and_what_they_have_is_there() {
+    let app = App::new(
+        r#"const told = (make) => { try { return make(); } catch (e) { return e.name; } };
+         const buffer = new ArrayBuffer(1);
+         const attributes = ['destination', 'referrer', 'referrerPolicy', 'mode', 'credentials', 'cache', 'integrity', 'keepalive',
+           'isReloadNavigation', 'isHistoryNavigation'];
+         globalThis.render = () => {
+           const event = new Event('x'); event.initEvent('y', true, true);
+           const exception = new DOMException('m', 'AbortError');
+           return JSON.stringify([
+             told(() => new Request('https://a:b@c/')), told(() => new Request('https://a@c/')), new Request('https://c/a@b').url,
+             told(() => new FormData().append('a', 'b', 'c')), told(() => new FormData().set('a', 'b', 'c')),
+             told(() => new EventTarget().addEventListener('x', 5)), told(() => new EventTarget().addEventListener('x', null)),
+             told(() => structuredClone(buffer, { transfer: [buffer, buffer] })), buffer.byteLength,
+             attributes.map((name) => new Request('http://a/')[name]),
+             [event.type, event.bubbles, event.cancelable, Event.prototype.initEvent.length],
+             ['initialized' in event, 'getParent' in new EventTarget()],
+             [exception, new DOMException('', 'AbortError'), structuredClone(exception)].map((it) => it.stack.split('\n')[0]),
+           ]);
+         }"#,
+    );
+    assert_eq!(
+        app.render("{}").page(),
+        r#"["TypeError","TypeError","https://c/a@b","TypeError","TypeError","TypeError",null,"DataCloneError",1,["","about:client","","cors","same-origin","default","",false,false,false],["y",true,true,1],[false,false],["AbortError: m","AbortError","AbortError: m"]]"#
     );
 }
 

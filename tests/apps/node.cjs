@@ -144,6 +144,102 @@ function buffers() {
   tried("write of too much", () => bytes.writeUInt8(300, 0));
   tried("write beyond", () => bytes.writeUInt16BE(1, 2));
   tried("write of text beyond", () => bytes.write("a", 10).length);
+  for (const offset of [1.5, "1", null, NaN]) tried(`read at ${offset}`, () => bytes.readUInt8(offset));
+  tried("write at 0.5", () => bytes.writeInt16LE(1, 0.5));
+  for (const given of [5, null, undefined, {}]) tried(`Buffer.from ${given}`, () => Buffer.from(given));
+  tried("encoding", () => Buffer.from("a", "nope"));
+  tried("encoding", () => bytes.toString("nope"));
+  tried("encoding", () => bytes.write("a", "nope"));
+  tried("encoding", () => bytes.fill("a", "nope"));
+  tried("size", () => Buffer.alloc("5"));
+  tried("list", () => Buffer.concat("x"));
+  tried("list", () => Buffer.concat([bytes, "x"]));
+  tried("byteLength", () => Buffer.byteLength(5));
+  tried("compare", () => Buffer.compare("a", bytes));
+  tried("compare", () => Buffer.compare(bytes, "a"));
+  tried("compare", () => bytes.compare("a"));
+  tried("equals", () => bytes.equals("a"));
+  tried("copy", () => bytes.copy(5));
+  tried("from a buffer", () => Buffer.from(new ArrayBuffer(2), 5));
+  tried("copyBytesFrom", () => Buffer.copyBytesFrom(5));
+  const numbers = new Uint16Array([1, 2, 3]);
+  say("copyBytesFrom", [Buffer.copyBytesFrom(numbers, 1), Buffer.copyBytesFrom(numbers, 0, 1), Buffer.copyBytesFrom(Buffer.from("ab"))]);
+  for (const text of [[0xe2, 0x82], [0xf0, 0x9f, 0x98, 0x41, 0xff], [0xed, 0xa0, 0x80], [0xef, 0xbb, 0xbf, 0x61]]) say("broken text", Buffer.from(text).toString());
+  const text = Buffer.from("abcdef");
+  say("part of text", [text.toString("utf8", 1, 3), text.toString("utf8", 3, 1), text.toString("utf8", -5, 100), Buffer.alloc(0).toString()]);
+  say("slices", [text.utf8Slice(1, 3), text.latin1Slice(), text.hexSlice(0, 2), text.base64Slice(), text.base64urlSlice(), text.asciiSlice(2), text.ucs2Slice(0, 2)]);
+  say("writes", [text.utf8Write("é"), text.latin1Write("x", 2), text.hexWrite("6162", 3, 2), text.asciiWrite("q", 5, 1), text]);
+  const wide = Buffer.alloc(8);
+  say("aliases", [wide.writeBigUint64LE(5n), `${wide.readBigUint64LE()}`, wide.writeBigUint64BE(6n), `${wide.readBigUint64BE()}`]);
+  for (const length of [2, 50, 51, 60]) say("shown", util.inspect(Buffer.alloc(length, 1)));
+}
+
+async function ofModules() {
+  const strict = require("node:assert/strict");
+  say("strict", [strict === require("node:assert").strict, strict.notEqual(1, "1"), strict.strict === strict]);
+  for (const wrong of [() => strict.equal(1, "1"), () => strict.deepEqual({ a: 1 }, { a: "1" })]) {
+    try {
+      say("strict", wrong());
+    } catch (error) {
+      say("strict", [error.name, error.code]);
+    }
+  }
+  const net = require("node:net");
+  const addresses = [
+    "1.2.3.4", "256.1.1.1", "1.2.3", "01.2.3.4", "::1", "::", "1::2::3", "fe80::1%eth0", "::ffff:1.2.3.4", "g::1", "1:2:3:4:5:6:7:8",
+    "1:2:3:4:5:6:7", "[::1]", "", " ::1", "::1 ", undefined, null, "::1%", ":", ":::", "::1/64", "12345::",
+  ];
+  say("addresses", addresses.map((address) => [net.isIP(address), net.isIPv4(address), net.isIPv6(address)].join()));
+  for (const text of ['text/plain;charset="utf 8"', "TEXT/Html; Charset=UTF-8 ; a=b;c", 'a/b;x="\\"q"', "a/b;=1", "text/plain ; a = b"]) {
+    const type = new util.MIMEType(text);
+    say(text, [`${type}`, type.essence, [...type.params], type]);
+  }
+  const type = new util.MIMEType("a/b");
+  Object.assign(type, { type: "C", subtype: "D" }).params.set("x", "y z");
+  say("MIME types", [type, type.params.get("x"), type.params.get("n"), type.params.has("x"), `${new util.MIMEParams()}`]);
+  for (const wrong of [() => new util.MIMEType("x"), () => type.params.set("a b", "c"), () => (type.type = "")]) {
+    try {
+      say("no MIME type", wrong());
+    } catch (error) {
+      say("no MIME type", [error.name, error.code]);
+    }
+  }
+  const { getEventListeners } = EventEmitter;
+  const target = new EventTarget();
+  const listener = () => {};
+  target.addEventListener("x", listener);
+  target.addEventListener("x", { handleEvent() {} });
+  say("listeners", [getEventListeners(target, "x").length, getEventListeners(target, "x")[0] === listener, getEventListeners(target, "y")]);
+  say("listeners", getEventListeners(new EventEmitter().on("x", listener), "x")[0] === listener);
+  tried("listeners", () => getEventListeners({}, "x"));
+  const rejecting = (options) => new EventEmitter(options).on("x", () => {}).on("x", async (value) => Promise.reject(new Error(value)));
+  say("rejections", await new Promise((done) => rejecting({ captureRejections: true }).on("error", (error) => done(error.message)).emit("x", "caught")));
+  const own = rejecting({ captureRejections: true });
+  say("rejections", await new Promise((done) => {
+    own[EventEmitter.captureRejectionSymbol] = (error, ...values) => done([error.message, values]);
+    own.emit("x", "own");
+  }));
+  for (const name of ["setTimeout", "setInterval", "setImmediate"]) tried(`text for ${name}`, () => timers[name]("code", 1));
+  say("modules", [process.getBuiltinModule("node:net") === net, process.getBuiltinModule("url") === require("url"), typeof process.getBuiltinModule("nope")]);
+  tried("no module", () => process.getBuiltinModule(5));
+  const lines = [];
+  const stream = Object.assign(new EventEmitter(), { write: (text) => lines.push(text) });
+  const other = new console.Console(stream);
+  other.log("a %d", 1);
+  other.group("g");
+  other.error("x\ny");
+  other.groupEnd();
+  other.count();
+  say("Console", [lines, other instanceof console.Console, console instanceof console.Console, require("node:console").Console === console.Console]);
+  tried("Console", () => new console.Console());
+  say("profiles", [console.profile("a"), console.profileEnd("a"), console.timeStamp("a")]);
+  for (const value of [{ [Symbol("s")]: 5 }, new ArrayBuffer(3), new DataView(new ArrayBuffer(1)), Object.assign([1], { a: 2, [Symbol("s")]: 3, "-1": 4 })]) {
+    say("shown", util.inspect(value));
+  }
+  say("styles", util.inspect.styles.regexp);
+  for (const text of ["it's", "it's \"x\"", "a\nb".repeat(40), "\u{1f600}".repeat(60), "\ud83d", "日本".repeat(30), "\x1b[31m\x7f", "e\u0301".repeat(20)]) {
+    say("shown", [util.inspect(text), util.inspect(Array.from({ length: 10 }, (_, index) => text.slice(0, index * 4)))]);
+  }
 }
 
 function others() {
@@ -163,6 +259,7 @@ exports.render = async () => {
   await order();
   ofProcess();
   buffers();
+  await ofModules();
   others();
   return lines.join("\n");
 };

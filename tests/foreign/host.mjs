@@ -25,6 +25,7 @@ const imports = {
       throw { kind: "not-allowed", message: "this host makes no calls" };
     },
     read: () => {},
+    decoded: () => {},
     cancel: () => {},
     wait: () => undefined,
   },

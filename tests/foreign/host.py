@@ -53,6 +53,7 @@ def render(bundle, props):
             "room": lambda _store: 1 << 20,
             "start": refuse_call,
             "read": lambda _store, call: None,
+            "decoded": lambda _store, call, size: None,
             "cancel": lambda _store, call: None,
             "wait": lambda _store, nanoseconds: None,
         },

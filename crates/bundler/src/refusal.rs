@@ -33,7 +33,7 @@ pub enum Refusal {
     #[error("the top level awaits a promise that can never settle: timers do not fire while a bundle is built")]
     Unsettled,
     /// There is nothing to render with.
-    #[error("the bundle has no render export: {0}")]
+    #[error("the bundle has nothing to render with: {0}")]
     NoRender(String),
     /// The render before the snapshot ([`Source::warm`]) gave no page.
     #[error("the warm-up render failed: {0}")]

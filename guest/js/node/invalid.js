@@ -10,6 +10,15 @@ function described(value) {
 }
 
 export function invalid(name, wanted, found) {
-  const message = `The "${name}" ${name.includes(".") ? "property" : "argument"} must be ${wanted}. Received ${described(found)}`;
-  return Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
+  const subject = name.endsWith(" argument") ? name : `"${name}" ${name.includes(".") ? "property" : "argument"}`;
+  return withCode(new TypeError(`The ${subject} must be ${wanted}. Received ${described(found)}`), "ERR_INVALID_ARG_TYPE");
+}
+
+/** That a buffer is not written in such an encoding. */
+export function unknownEncoding(encoding) {
+  return withCode(new TypeError(`Unknown encoding: ${encoding}`), "ERR_UNKNOWN_ENCODING");
+}
+
+function withCode(error, code) {
+  return Object.assign(error, { code });
 }

@@ -1,5 +1,6 @@
 // `node:timers`, and the globals of those names. As in Node and Bun a timer is an object, which servers' code asks for `unref()`;
 // where a number is wanted it is its number, and what clears a timer takes either.
+import { invalid } from "./invalid.js";
 
 const native = (({ clearImmediate, clearTimeout, setImmediate, setInterval, setTimeout }) =>
   ({ clearImmediate, clearTimeout, setImmediate, setInterval, setTimeout }))(globalThis);
@@ -105,8 +106,16 @@ const globals = {
     native.clearImmediate(immediate instanceof Immediate ? immediate[idOf] : immediate);
   },
 };
-export const { clearImmediate, clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = globals;
+const { clearImmediate, clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = globals;
 Object.assign(globalThis, globals);
+
+/** Those of `node:timers`, which take no text for code. */
+const ofNode = Object.fromEntries([setTimeout, setInterval, setImmediate].map((set) => [set.name, {
+  [set.name](callback, ...values) {
+    if (typeof callback !== "function") throw invalid("callback", "of type function", callback);
+    return set(callback, ...values);
+  },
+}[set.name]]));
 
 function abortion(signal) {
   return Object.assign(new Error("The operation was aborted", { cause: signal.reason }), { name: "AbortError", code: "ABORT_ERR" });
@@ -128,7 +137,7 @@ function abortable(signal, start) {
   });
 }
 
-export const promises = {
+const promises = {
   setTimeout: (delay, value, { signal } = {}) => abortable(signal, (done) => {
     const id = native.setTimeout(done, delay, value);
     return () => native.clearTimeout(id);
@@ -142,7 +151,9 @@ export const promises = {
   },
   scheduler: { wait: (delay, options) => promises.setTimeout(delay, undefined, options), yield: () => promises.setImmediate() },
 };
-Object.defineProperty(setTimeout, custom, { value: promises.setTimeout, enumerable: true });
-Object.defineProperty(setImmediate, custom, { value: promises.setImmediate, enumerable: true });
+for (const { setTimeout, setImmediate } of [globals, ofNode]) {
+  Object.defineProperty(setTimeout, custom, { value: promises.setTimeout, enumerable: true });
+  Object.defineProperty(setImmediate, custom, { value: promises.setImmediate, enumerable: true });
+}
 
-export default { clearImmediate, clearInterval, clearTimeout, promises, setImmediate, setInterval, setTimeout };
+export default { clearImmediate, clearInterval, clearTimeout, promises, ...ofNode };

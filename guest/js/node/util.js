@@ -1,9 +1,9 @@
 // `node:util`. Values are shown by Node's own code, as the console shows them.
-import { MIMEParams, MIMEType } from "unenv/node/internal/util/mime";
 import { isDeepStrictEqual } from "assert/build/internal/util/comparisons.js";
 import { Buffer } from "buffer";
 import { format, formatWithOptions, inspect } from "../inspecting.js";
 import { invalid } from "./invalid.js";
+import { MIMEParams, MIMEType } from "./mime.js";
 import { process } from "./process.js";
 import { types } from "./types.js";
 import util from "node-inspect-extracted";

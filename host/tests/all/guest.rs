@@ -7,7 +7,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// The host's functions by the names that guests call them by.
-const IMPORTS: [(&str, &str); 12] = [
+const IMPORTS: [(&str, &str); 13] = [
     (
         "call $write",
         r#"(import "dayfly:sandbox/console@0.1.0" "write"
@@ -26,6 +26,7 @@ const IMPORTS: [(&str, &str); 12] = [
              (func $begin (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#,
     ),
     ("call $more", r#"(import "dayfly:sandbox/outgoing@0.1.0" "read" (func $more (param i32)))"#),
+    ("call $decoded", r#"(import "dayfly:sandbox/outgoing@0.1.0" "decoded" (func $decoded (param i32 i64 i32)))"#),
     ("call $cancel", r#"(import "dayfly:sandbox/outgoing@0.1.0" "cancel" (func $cancel (param i32)))"#),
     ("call $wait", r#"(import "dayfly:sandbox/outgoing@0.1.0" "wait" (func $wait (param i32 i64 i32)))"#),
 ];

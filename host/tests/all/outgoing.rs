@@ -266,6 +266,16 @@ async fn requests_and_responses_end_at_their_limits() {
     fails(&outcome, FetchErrorKind::TooLarge, "responses of the render");
     assert_eq!(outcome.usage.calls[0].response_bytes, 65_536 + 34_464 + 65_536 + 34_464, "{outcome:#?}");
 
+    // Ten bytes more, as the guest says.
+    let decoded = async |most| {
+        let limits = Limits { fetch_response: most, ..generous() };
+        allowed("decoder", &LIST).0.limits(limits).render("https://public.test/page").await
+    };
+    let outcome = decoded(10).await;
+    outcome.gives_text("counted");
+    assert_eq!(outcome.usage.calls[0].response_bytes, 10, "{outcome:#?}");
+    fails(&decoded(9).await, FetchErrorKind::TooLarge, "responses of the render");
+
     let url = "https://public.test/page";
     let (outcome, _) = call(url, Limits { fetch_request: url.len() as u64, ..generous() }).await;
     outcome.gives_text("first page");

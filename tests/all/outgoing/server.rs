@@ -88,6 +88,11 @@ async fn answer(request: Request<Incoming>, barrier: Arc<Barrier>) -> Result<Res
             let body = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01\x05\0\xfa\xffhello\x86\xa6\x10\x36\x05\0\0\0";
             Response::builder().header("content-encoding", "gzip").body(Full::new(Bytes::from_static(body))).unwrap()
         }
+        // What was sent, which is in gzip.
+        "/unpack" => {
+            let body = body.collect().await.unwrap().to_bytes();
+            Response::builder().header("content-encoding", "gzip").body(Full::new(body)).unwrap()
+        }
         path => Response::builder().status(404).body(whole(format!("no {path}"))).unwrap(),
     })
 }

@@ -67,7 +67,7 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     fetch_request: Option<u64>,
 
-    /// The bodies of what they get, all together [default: 8MiB]
+    /// The bodies of what they get, all together, decompressed [default: 8MiB]
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     fetch_response: Option<u64>,
 }

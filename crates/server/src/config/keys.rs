@@ -464,7 +464,7 @@ fn read_limits(section: &mut Section<'_>, limits: &mut Limits) {
     );
     section.key(
         "fetch-response",
-        "The bodies of what they get, all together.",
+        "The bodies of what they get, all together, as the app reads them: decompressed.",
         &mut limits.fetch_response,
         &size(1, 4 << 30),
     );
