@@ -159,6 +159,20 @@ const changes = {
       valueOrBlobValue = webidl.converters["USVString"](`, `    } else {
       if (arguments.length > 2) throw new TypeError(prefix + ": parameter 2 is not of type 'Blob'");
       valueOrBlobValue = webidl.converters["USVString"](`],
+    // As browsers write it: names in quotes may have what else would end one, and a quote or a line's end as "%22", "%0D" or "%0A".
+    [declared("parseContentDisposition"), `function parseContentDisposition(value) {
+  const params = new SafeMap();
+  const parameter = new SafeRegExp(/;[\\t ]*([^\\t ;="]+)=(?:"([^"]*)"|([^;]*))/g);
+  for (let found; (found = primordials.RegExpPrototypeExec(parameter, value)) !== null;) {
+    let given = found[2] ?? StringPrototypeTrim(found[3]);
+    for (const [escaped, character] of new primordials.SafeArrayIterator([["%0A", "\\n"], ["%0D", "\\r"], ["%22", '"']])) {
+      given = primordials.StringPrototypeReplaceAll(given, escaped, character);
+    }
+    MapPrototypeSet(params, found[1], given);
+  }
+  return params;
+}
+`],
     // What ends before its last boundary has lost parts, and a part has headers, and a name in them.
     [`          if (delimiter.type === 2) {
             break;

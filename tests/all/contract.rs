@@ -149,6 +149,63 @@ fn a_rejection_is_a_throw() {
 }
 
 #[test]
+fn what_is_no_function_is_named_as_its_caller_writes_it() {
+    let app = App::new(
+        r#"const o = { p: {}, f: () => undefined }, é = {};
+         let u;
+         class C { #x = 5; constructor(n) { this.n = n; }
+           call() { return this.n(); } own() { return this.#x(); } static make() { return C.nope(1); } }
+         const called = [
+           () => u(), () => o.foo(), () => o.p.bar(1, 2), () => o?.p?.baz(), () => o.foo?.bar(), () => (0, o.foo)(), () => (0,u)(),
+           () => new u(), () => new o.K(1), () => new o.K, () => o.foo`x`, () => u(...[1]), () => o.foo(...[1]),
+           () => "é" + é.ü(), () => o
+             .lines(), () => new C(1).call(), () => new C().own(), () => C.make(), () => o.f()(), () => o.f().g, () => o["x"](),
+           () => o.p["x"](), () => [1].map(u), () => (u || o)(), async () => (await o).then_(), function* () { yield* o.rest(); },
+           () => { const inner = { m(n) { return n.deep.er(); } }; inner.m({ deep: {} }); }, () => +{ [Symbol.toPrimitive]: 5 },
+         ];
+         globalThis.render = async () => {
+           const told = [];
+           for (const call of called) {
+             try { const got = call(); told.push((got?.next ? got.next() : await got) ?? null); } catch (error) { told.push(error.message); }
+           }
+           return told.join("\n");
+         };"#,
+    );
+    let not = |what: &str| format!("{what} is not a function");
+    let expected = [
+        not("u"),
+        not("o.foo"),
+        not("o.p.bar"),
+        not("o?.p?.baz"),
+        String::new(),
+        not("(0 , o.foo)"),
+        not("(0 , u)"),
+        "u is not a constructor".into(),
+        "o.K is not a constructor".into(),
+        "o.K is not a constructor".into(),
+        not("o.foo"),
+        not("u"),
+        not("o.foo"),
+        not("é.ü"),
+        not("lines"),
+        not("this.n"),
+        not("this.#x"),
+        not("C.nope"),
+        "not a function".into(),
+        "cannot read property 'g' of undefined".into(),
+        "not a function".into(),
+        "not a function".into(),
+        "not a function".into(),
+        "not a function".into(),
+        not("then_"),
+        not("o.rest"),
+        not("n.deep.er"),
+        "not a function".into(),
+    ];
+    assert_eq!(app.render("{}").page().split('\n').collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn whatever_is_thrown_has_the_place_of_who_threw_or_waited() {
     for (app, frames) in [
         (
@@ -160,6 +217,13 @@ fn whatever_is_thrown_has_the_place_of_who_threw_or_waited() {
             "const f = ({ a },\n  { b }) => a + b;\nexport const render = () => f({});",
             "    at f (app.mjs:2:3)\n    at render (app.mjs:3:29)",
         ),
+        ("export function render() {\n  String(1);\n  for (const x of 5) {}\n}", "    at render (app.mjs:3:19)"),
+        (
+            "class A { a() { String(1);\n    return this\n      .b\n      .c; } }\nexport const render = () => new A().a();",
+            "    at a (app.mjs:4:8)\n    at render (app.mjs:5:37)",
+        ),
+        ("export function render() {\n  String(1);\n  return null[\n    'a'];\n}", "    at render (app.mjs:4:5)"),
+        ("const o = {};\nexport function render() {\n  o.p.q =\n    String(1);\n}", "    at render (app.mjs:3:9)"),
         ("export function render() {\n  throw 'text';\n}", "    at render (app.mjs:2:9)"),
         ("export async function render() {\n  await null;\n  throw 4;\n}", "    at render (app.mjs:3:9)"),
         (
@@ -182,7 +246,7 @@ fn whatever_is_thrown_has_the_place_of_who_threw_or_waited() {
     let thrown = rendered.threw();
     let first = thrown.cause.as_deref().unwrap();
     let texts = [thrown.to_string(), first.to_string(), first.cause.as_deref().unwrap().to_string()];
-    assert_eq!(texts[1..], ["RangeError: 1", "RangeError: 2"], "{texts:?}");
+    assert_eq!(texts, ["AggregateError: All promises were rejected", "RangeError: 1", "RangeError: 2"]);
 }
 
 #[test]

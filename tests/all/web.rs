@@ -569,6 +569,22 @@ fn requests_and_responses_are_what_the_fetch_standard_says() {
 }
 
 #[test]
+fn names_of_a_form_survive_its_way_over_the_wire() {
+    let app = App::new(
+        r#"globalThis.render = async () => {
+             const form = new FormData();
+             for (const name of ['a"b', 'c;d=e', 'f\r\ng', '☃', '%41']) form.append(name, new File(['x'], name.replace(/\s+/, ' ') + '.txt'));
+             const read = await new Response(form).formData();
+             return JSON.stringify([...read].map(([name, file]) => [name, file.name]));
+           }"#,
+    );
+    assert_eq!(
+        app.render("{}").page(),
+        r#"[["a\"b","a\"b.txt"],["c;d=e","c;d=e.txt"],["f\r\ng","f g.txt"],["☃","☃.txt"],["%41","%41.txt"]]"#
+    );
+}
+
+#[test]
 fn what_the_standards_refuse_is_refused_and_what_they_have_is_there() {
     let app = App::new(
         r#"const told = (make) => { try { return make(); } catch (e) { return e.name; } };

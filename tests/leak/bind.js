@@ -1,5 +1,5 @@
 // growing: console.debug
-// written at: 4:3
+// written at: 4:17
 globalThis.render = () => {
   console.debug = console.debug.bind(console, "page:");
   return "page";

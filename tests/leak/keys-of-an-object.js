@@ -1,5 +1,5 @@
 // growing: host.cache
-// written at: 6:22
+// written at: 6:39
 // host: globalThis.host = { cache: {}, served: 0 };
 // share: host
 globalThis.render = () => {

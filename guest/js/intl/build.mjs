@@ -244,6 +244,13 @@ if (known.slots !== undefined) {
     text = replace(text, "if (afterCurrency &&", "if (afterCurrency && numberResult.roundedNumber.isFinite() &&", file);
     text = replace(text, "if (beforeCurrency &&", "if (beforeCurrency && numberResult.roundedNumber.isFinite() &&", file);
     text = replace(text, "!compactNumberPattern && (options.useGrouping ?? true)", "options.useGrouping ?? true", file);
+    // A range has its unit once, as its end has it, and what is thousands or millions alike.
+    text = replace(text, "part.value === b[i].value)", "(part.value === b[i].value || part.type === \"unit\" || part.type === \"currency\"))", file);
+    text = replace(text, "a.map((part) => part.value).join(\"\")).length > 1 ||", "a.map((part) => part.value).join(\"\")).length > 1 || a.some((part) => part.type === \"unit\") ||", file);
+    text = replace(text, "const AFFIX_TYPES = /* @__PURE__ */ new Set([", "const AFFIX_TYPES = /* @__PURE__ */ new Set([\"compact\", ", file);
+    // The power of ten is compared as a text, and one below 1 has another one.
+    text = replace(text, "let magnitudeKey = String(10 ** magnitude);", "if (magnitude < 0) return null;\nlet magnitudeKey = String(10 ** magnitude);", file);
+    text = replace(text, "const num = getPowerOf10(magnitude).toString();", "if (magnitude.lessThan(0)) return 0;\nconst num = getPowerOf10(magnitude).toString();", file);
     text = replace(
       text,
       "(!DIGIT_TYPES.has(start[start.length - 1].type) || !DIGIT_TYPES.has(end[0].type))",

@@ -74,8 +74,8 @@ fn a_leak_is_told_to_people() {
         "{said:#?}"
     );
     for line in [
-        "  read at story.js:1:21",
-        "  set by assignment at story.js:2:1",
+        "  read at story.js:1:29",
+        "  set by assignment at story.js:2:15",
         "    holds an anonymous function of run 13 (story.js:2:17)",
         "    by nativeError: an anonymous function of run 12 (story.js:2:17)",
     ] {
@@ -93,7 +93,7 @@ fn a_report_for_programs_is_one_object() {
     assert_eq!(heap.len(), 14);
     assert_eq!(report["bytes_per_run"], heap[13] - heap[12]);
     assert_eq!(report["leaks"][0]["path"], "console.error");
-    assert_eq!(report["leaks"][0]["written_at"][0], "story.js:2:1");
+    assert_eq!(report["leaks"][0]["written_at"][0], "story.js:2:15");
 }
 
 #[test]
@@ -704,7 +704,7 @@ fn the_action_passes_on_its_inputs_and_the_verdict() {
     let (code, out) = act("story.js", "false");
     assert!(code == 1 && out.starts_with("growing: "), "{code}: {out}");
     let read = |file: &str| std::fs::read_to_string(dayfly.folder.join(file)).unwrap();
-    assert!(read("summary.md").contains("set by assignment at story.js:2:1"));
+    assert!(read("summary.md").contains("set by assignment at story.js:2:15"));
     assert_eq!(serde_json::from_str::<Value>(&read("leak.sarif")).unwrap()["version"], "2.1.0");
     assert_eq!([act("bounded.js", "false").0, act("bounded.js", "true").0, act("nothing.js", "false").0], [0, 3, 2]);
     // Several files of props are one a line.

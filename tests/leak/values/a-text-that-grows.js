@@ -1,5 +1,5 @@
 // growing: host.log
-// written at: 6:3
+// written at: 6:12
 // host: globalThis.host = { log: "" };
 // share: host
 globalThis.render = () => {

@@ -61,8 +61,8 @@ fn the_story_is_told_with_both_places_and_the_way_from_run_to_run() {
     assert_eq!((report.runs, report.realms_held), (50, 53), "{report:#?}");
     let leak = first(&report);
     assert_eq!(leak.path, "console.error");
-    assert_eq!(leak.read_at, ["app.js:1:21"], "{leak:#?}");
-    assert_eq!(leak.written_at, ["app.js:2:1"], "{leak:#?}");
+    assert_eq!(leak.read_at, ["app.js:1:29"], "{leak:#?}");
+    assert_eq!(leak.written_at, ["app.js:2:15"], "{leak:#?}");
     assert!(leak.retainers.iter().any(|step| step.contains("nativeError")), "{leak:#?}");
     assert!(leak.fix.contains("Object.create(console)"), "{leak:#?}");
 }
