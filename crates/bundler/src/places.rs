@@ -129,9 +129,17 @@ impl Places {
         line.text = self.text(&line.text).into_owned();
     }
 
-    /// Puts what is to be said of a bundle in its author's place.
-    pub fn notice(&self, notice: &mut Notice) {
-        notice.at = notice.at.as_ref().map(|at| self.site(at));
+    /// Puts what is to be said of a bundle in its author's places, and says it once of a place: a loop comes by again, and a library that is
+    /// bundled several times has one file.
+    pub fn notices(&self, notices: &mut Vec<Notice>) {
+        let mut said = Vec::new();
+        for mut notice in notices.drain(..) {
+            notice.at = notice.at.as_ref().map(|at| self.site(at));
+            if !said.contains(&notice) {
+                said.push(notice);
+            }
+        }
+        *notices = said;
     }
 
     /// Puts a failure's stacks in their author's places.
@@ -202,11 +210,19 @@ impl Places {
     }
 
     fn frame<'a>(&self, line: &'a str) -> Cow<'a, str> {
-        match parse(line) {
+        let (start, rest) = match parse(line) {
             Some((before, after, site)) if self.file(&site).is_some() => {
-                format!("{before}{}{after}", self.site(&site)).into()
+                (format!("{before}{}", self.site(&site)), after)
             }
-            _ => line.into(),
+            _ => (String::new(), line),
+        };
+        // A line of the console, as it is printed, ends in the place of its call.
+        match parse_end(rest) {
+            Some((before, after, site)) if self.file(&site).is_some() => {
+                format!("{start}{before}{}{after}", self.site(&site)).into()
+            }
+            _ if start.is_empty() => line.into(),
+            _ => (start + rest).into(),
         }
     }
 }
@@ -294,11 +310,22 @@ fn parse(line: &str) -> Option<(&str, &str, Site)> {
         Some(end) => (first + rest[..end].rfind(" (")? + 2, first + end),
         None => (first, call.len()),
     };
-    let place = &line[start..end];
-    let (place, column) = place.rsplit_once(':')?;
-    let (file, row) = place.rsplit_once(':')?;
-    let site = Site { file: file.into(), line: row.parse().ok()?, column: column.parse().ok()? };
+    let site = parse_site(&line[start..end])?;
     Some((&line[..start], &line[end..], site))
+}
+
+/// Reads the place that a line ends in, `text (file:line:column)`: what stands before and after it.
+fn parse_end(line: &str) -> Option<(&str, &str, Site)> {
+    let inner = line.trim_end_matches('\r').strip_suffix(')')?;
+    let start = inner.rfind(" (")? + 2;
+    let site = parse_site(&inner[start..])?;
+    Some((&line[..start], &line[inner.len()..], site))
+}
+
+fn parse_site(place: &str) -> Option<Site> {
+    let (place, column) = place.rsplit_once(':')?;
+    let (file, line) = place.rsplit_once(':')?;
+    Some(Site { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
 }
 
 /// Whether a text ends in `:line:column`.
@@ -323,6 +350,7 @@ fn byte(line: &str, unit: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::artifact::NoticeKind;
 
     /// `é` has two bytes, so that a byte and a unit of UTF-16 are told apart: 9 bytes into line 2 are 8 units.
     const BUNDLE: &str = "const a=1;\n/*é*/ b();\nlast();\n";
@@ -367,6 +395,20 @@ mod tests {
     }
 
     #[test]
+    fn a_place_is_told_of_once() {
+        let notice = |what: &str, at| Notice { kind: NoticeKind::Clock, what: what.into(), at };
+        let mut notices = vec![
+            notice("Date", Some(site(2, 8))),
+            notice("now", Some(site(2, 8))),
+            notice("Date", None),
+            notice("Date", Some(site(2, 8))),
+        ];
+        places(MAP).notices(&mut notices);
+        let said: Vec<String> = notices.iter().map(|Notice { what, at, .. }| format!("{what} {at:?}")).collect();
+        assert_eq!((said.len(), said[2].as_str()), (3, "Date None"), "{said:?}");
+    }
+
+    #[test]
     fn an_index_map_is_one_map() {
         let index = format!(r#"{{"version":3,"sections":[{{"offset":{{"line":0,"column":0}},"map":{MAP}}}]}}"#);
         assert_eq!(places(&index).site(&site(2, 8)).to_string(), "src/b.ts:3:3");
@@ -377,6 +419,10 @@ mod tests {
         let stack = "Error: at app.js:2:8\n    at b (app.js:2:8)\n    at app.js:2:8\n    at map (native)\n    at f (other.js:2:8)";
         let mapped = "Error: at app.js:2:8\n    at b (src/b.ts:3:3)\n    at src/b.ts:3:3\n    at map (native)\n    at f (other.js:2:8)";
         assert_eq!(places(MAP).text(stack), mapped);
+        let printed = "log: hi (app.js:2:8)\r\n    at b (app.js:2:8) (app.js:2:8)\nlog: (app.js:2:8) (other.js:2:8)";
+        let mapped =
+            "log: hi (src/b.ts:3:3)\r\n    at b (src/b.ts:3:3) (src/b.ts:3:3)\nlog: (app.js:2:8) (other.js:2:8)";
+        assert_eq!(places(MAP).text(printed), mapped);
         let followed = "    at b (app.js:2:8) {\n  code: 27 }\n    at b (app.js:2:8) and (more)";
         let mapped = "    at b (src/b.ts:3:3) {\n  code: 27 }\n    at b (src/b.ts:3:3) and (more)";
         assert_eq!(places(MAP).text(followed), mapped);

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use dayfly_bundler::{Places, Source};
 use dayfly_sources::needs_bundler;
+use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 
 pub(crate) use self::body::body;
@@ -103,8 +104,13 @@ fn with_map(path: &Path, places: impl Fn() -> Places, url: Option<&str>, given: 
     }
     let mapped = match url.filter(|url| url.starts_with("data:")) {
         Some(url) => {
-            let map = url.split_once("base64,").and_then(|(_, map)| BASE64_STANDARD.decode(map).ok());
-            let mapped = map.ok_or_else(|| "it is not base64".into()).and_then(|map| places().with_map(&map));
+            let (kind, data) = url.split_once(',').unwrap_or((url, ""));
+            let map = if kind.ends_with(";base64") {
+                BASE64_STANDARD.decode(data).map_err(|_| "it is not base64".to_owned())
+            } else {
+                Ok(percent_decode_str(data).collect())
+            };
+            let mapped = map.and_then(|map| places().with_map(&map));
             mapped.map_err(|why| wrong(&"in the file", why))
         }
         None => {

@@ -99,7 +99,7 @@ pub(crate) fn place_build(places: &Places, build: &mut Build) -> Option<String> 
     build.console.iter_mut().for_each(|line| places.line(line));
     match &mut build.artifact {
         Ok(artifact) => {
-            artifact.notices.iter_mut().for_each(|notice| places.notice(notice));
+            places.notices(&mut artifact.notices);
             None
         }
         Err(refusal) => {

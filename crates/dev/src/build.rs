@@ -111,7 +111,7 @@ async fn make(
     *console = built.console;
     let Artifact { bundle, mut notices, notices_dropped, .. } =
         built.artifact.map_err(|mut refusal| Problem::of_refusal(&mut refusal, &script.source, &places))?;
-    notices.iter_mut().for_each(|notice| places.notice(notice));
+    places.notices(&mut notices);
     let engine = engine.clone();
     let loaded = spawn_blocking(move || Bundle::load(&engine, &bundle)).await.map_err(Problem::of_text)?;
     let bundle = loaded.map_err(Problem::of_text)?;

@@ -24,6 +24,7 @@ pub(crate) struct Watcher {
 /// Which changes count.
 #[derive(Default)]
 struct Watched {
+    /// Files, and folders of which every file counts that comes or goes.
     files: HashSet<PathBuf>,
     /// Whether a file that comes, or goes, may mend the build: one that an import names and that was not there.
     is_broken: bool,
@@ -33,9 +34,11 @@ impl Watched {
     fn concerns(&self, event: &Event) -> bool {
         let comes_or_goes =
             matches!(event.kind, EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+        let is_in_folder = |path: &Path| path.parent().is_some_and(|folder| self.files.contains(folder));
         match event.kind {
             EventKind::Access(_) => false,
-            _ => (self.is_broken && comes_or_goes) || event.paths.iter().any(|path| self.files.contains(path)),
+            _ if comes_or_goes && (self.is_broken || event.paths.iter().any(|path| is_in_folder(path))) => true,
+            _ => event.paths.iter().any(|path| self.files.contains(path)),
         }
     }
 }
@@ -58,7 +61,8 @@ impl Watcher {
     /// The folders are watched and not the files: an editor may put another file in the place of one.
     pub(crate) fn watch(&mut self, files: Vec<PathBuf>, is_broken: bool, since: SystemTime) -> Option<notify::Error> {
         let files: HashSet<PathBuf> = files.into_iter().map(|file| resolved(&file)).collect();
-        let folders: HashSet<PathBuf> = files.iter().filter_map(|file| file.parent()).map(Path::to_path_buf).collect();
+        let folder = |file: &PathBuf| if file.is_dir() { Some(file.clone()) } else { Some(file.parent()?.to_owned()) };
+        let folders: HashSet<PathBuf> = files.iter().filter_map(folder).collect();
         for folder in self.folders.difference(&folders) {
             // One that is gone is watched no more already.
             let _ = self.watcher.unwatch(folder);

@@ -17,7 +17,9 @@ process.stdout.write = process.stderr.write.bind(process.stderr);
 
 const { tool, root, entry, name, mode } = JSON.parse(fs.readFileSync(0, "utf8"));
 // What decides how the rest is read, too.
-const read = new Set([entry, path.join(root, "package.json"), path.join(root, "tsconfig.json")]);
+const read = new Set([entry, path.join(root, "package.json"), ...settings(path.join(root, "tsconfig.json"))]);
+// Where a file that comes or goes is one of the build's.
+const folders = new Set();
 const warnings = [];
 
 // The conditions of a build for workers. Not "browser", which stands for what has a DOM, and not "node", for what has files. A
@@ -38,7 +40,8 @@ const bundlers = { esbuild, rolldown, vite };
 try {
   const { code, map, files } = await bundlers[tool]();
   const text = withRequire(code);
-  answer({ code: text, map: JSON.stringify({ ...map, file: name }), warnings, left_out: files });
+  // So that the next build knows it for its own.
+  answer({ code: text, map: JSON.stringify({ ...map, file: name, x_dayfly: true }), warnings, left_out: files });
 } catch (error) {
   answer({ failure: messages(error) });
 }
@@ -61,8 +64,27 @@ function ownConditions() {
 }
 
 function answer(what) {
-  const files = [...read].filter((file) => path.isAbsolute(file) && fs.statSync(file, { throwIfNoEntry: false })?.isFile());
-  say(JSON.stringify({ ...what, read: files }), () => process.exit(0));
+  const there = (file, is) => path.isAbsolute(file) && fs.statSync(file, { throwIfNoEntry: false })?.[is]();
+  const files = [...read].filter((file) => there(file, "isFile"));
+  say(JSON.stringify({ ...what, read: [...files, ...[...folders].filter((folder) => there(folder, "isDirectory"))] }), () => process.exit(0));
+}
+
+/** A tsconfig.json and those that it extends, which are JSON with comments. */
+function settings(file, found = new Set()) {
+  if (found.has(file) || found.size > 20) return found;
+  found.add(file);
+  try {
+    const [, extended] = /"extends"\s*:\s*("[^"]*"|\[[^\]]*\])/.exec(fs.readFileSync(file, "utf8")) ?? [];
+    for (const other of [extended === undefined ? [] : JSON.parse(extended)].flat()) {
+      const from = createRequire(file);
+      const beside = path.resolve(path.dirname(file), other);
+      const isPath = /^[./]/.test(other);
+      settings(isPath ? [beside, `${beside}.json`].find((file) => fs.existsSync(file)) ?? beside : from.resolve(other), found);
+    }
+  } catch {
+    // Whoever reads it next says what is wrong with it.
+  }
+  return found;
 }
 
 async function esbuild() {
@@ -79,8 +101,11 @@ async function esbuild() {
         const found = await build.resolve(id, { kind, importer, namespace, resolveDir, pluginData: again });
         return found.errors.length === 0 ? found : { path: `node:${id}`, external: true };
       });
-      // A build that fails has no list of what it read.
-      build.onLoad({ filter: /.*/, namespace: "file" }, ({ path: file }) => void read.add(file));
+      build.onLoad({ filter: /.*/, namespace: "file" }, ({ path: file }) => {
+        // A build that fails has no list of what it read.
+        read.add(file);
+        return /\.[jt]sx$/.test(file) && !/[\\/]node_modules[\\/]/.test(file) ? withOwnFactory(file) : undefined;
+      });
     },
   };
   const result = await build({
@@ -96,6 +121,14 @@ async function esbuild() {
   return { code: code.text, map: JSON.parse(map.text), files: others.map((file) => path.relative(root, file.path)) };
 }
 
+/** A file that names what its JSX calls (`@jsx h`) means the classic way, which has no other meaning for it. */
+function withOwnFactory(file) {
+  const contents = fs.readFileSync(file, "utf8");
+  if (!/@jsx(Frag)?\s+[\w$]/.test(contents) || /@jsx(Runtime|ImportSource)\s/.test(contents)) return undefined;
+  // At the end, so that no place moves.
+  return { contents: `${contents}\n/** @jsxRuntime classic */`, loader: path.extname(file).slice(1) };
+}
+
 /** What Rollup's plugin interface is told and asked; rolldown and Vite have it too. */
 function plugin(output) {
   return {
@@ -108,6 +141,9 @@ function plugin(output) {
       return found && !found.external && !/^\0|__vite-browser-external/.test(found.id) ? found : { id: `node:${id}`, external: true };
     },
     load: withOwnMap,
+    transform(code, id) {
+      if (code.includes("import.meta.glob")) addGlobs(code, id.split("?")[0]);
+    },
     moduleParsed: ({ id }) => void read.add(id.split("?")[0]),
     buildEnd() {
       for (const file of this.getWatchFiles?.() ?? []) read.add(path.resolve(root, file));
@@ -115,8 +151,26 @@ function plugin(output) {
     outputOptions: ({ manualChunks, advancedChunks, ...options }) => ({ ...options, ...output }),
     configResolved(config) {
       for (const file of config.configFileDependencies ?? []) read.add(path.resolve(root, file));
+      const names = [".env", ".env.local", `.env.${mode}`, `.env.${mode}.local`];
+      if (config.envDir) for (const name of names) read.add(path.resolve(root, config.envDir, name));
     },
   };
+}
+
+/** The folders that the patterns of `import.meta.glob` begin in. */
+function addGlobs(code, id) {
+  for (const [, patterns] of code.matchAll(/import\.meta\.glob\w*(?:<[^()]*>)?\(\s*(\[[^\]]*\]|"[^"]*"|'[^']*'|`[^`]*`)/g)) {
+    for (const [, , pattern] of patterns.matchAll(/(["'`])([^"'`]*)\1/g)) {
+      const base = pattern.replace(/[*?{[(!].*/, "").replace(/[^/]*$/, "");
+      const folder = pattern.startsWith("/") ? path.join(root, base) : path.resolve(path.dirname(id), base);
+      if (!/^[./]/.test(pattern) || folders.size > 1000) continue;
+      folders.add(folder);
+      if (!pattern.includes("**")) continue;
+      for (const below of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
+        if (below.isDirectory() && folders.size <= 1000) folders.add(path.join(below.parentPath ?? below.path, below.name));
+      }
+    }
+  }
 }
 
 /** A file that another tool has written comes with the map of its sources, which bundlers like Rollup do not look for. */
@@ -147,16 +201,26 @@ function oneFile(isRolldown) {
 async function rolldown() {
   const { rolldown } = await import("rolldown");
   process.chdir(root);
+  const { plugins, resolve, transform, ...own } = await rolldownConfig();
   const bundle = await rolldown({
-    ...(await rolldownConfig()), input: entry, cwd: root, platform: "neutral",
-    resolve: { conditionNames: conditions, mainFields }, transform: { define, target }, logLevel: "warn", onLog,
+    ...own, input: entry, cwd: root, platform: "neutral", plugins: [plugin({}), plugins],
+    resolve: { conditionNames: conditions, mainFields, ...resolve },
+    transform: { ...transform, define: { ...transform?.define, ...define }, target }, logLevel: "warn", onLog,
   });
   return generated((await bundle.generate(oneFile(true))).output);
 }
 
-/** What the project's own configuration says of how to read its sources. */
+/** What the project's own configuration says of how to read its sources: not of what is read, and where it is put. */
 async function rolldownConfig() {
-  return { plugins: [plugin({})] };
+  const file = ["js", "mjs", "cjs", "ts", "mts", "cts"].map((ending) => path.join(root, `rolldown.config.${ending}`)).find((file) => fs.existsSync(file));
+  if (file === undefined) return {};
+  read.add(file);
+  const { loadConfig } = await import("rolldown/config");
+  const loaded = await loadConfig(file);
+  const { plugins, resolve, transform, moduleTypes, treeshake, external, tsconfig, shimMissingExports } =
+    [typeof loaded === "function" ? await loaded({}) : loaded].flat()[0] ?? {};
+  const own = { plugins, resolve, transform, moduleTypes, treeshake, external, tsconfig, shimMissingExports };
+  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
 }
 
 async function vite() {
@@ -173,6 +237,8 @@ async function vite() {
       ssr: entry, write: false, minify: false, sourcemap: true, target, emptyOutDir: false, copyPublicDir: false, reportCompressedSize: false,
     },
     ssr: { target: "webworker", noExternal: true, resolve: { conditions, mainFields } },
+    // For workers Vite would put an empty object in its place, and an app has what its environment says.
+    environments: { ssr: { keepProcessEnv: true } },
   });
   const outputs = [result].flat()[0].output;
   return outputs.filter((file) => file.type === "chunk").length > 1 ? joined(outputs) : generated(outputs);
@@ -223,9 +289,23 @@ function generated(output) {
   const chunks = output.filter((file) => file.type === "chunk");
   const imports = chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
   const missing = imports.find((id) => !isBuiltin(id) && !chunks.some((chunk) => chunk.fileName === id));
-  if (missing) throw Object.assign(new Error(`Could not resolve "${missing}"`), { exporter: missing });
+  if (missing) throw isInstalled(missing) ? leftOut(missing) : Object.assign(new Error(`Could not resolve "${missing}"`), { exporter: missing });
   const others = output.filter((file) => file.type === "asset" && !file.fileName.endsWith(".map"));
   return { code: chunk.code, map: JSON.parse(chunk.map.toString()), files: others.map((file) => file.fileName) };
+}
+
+function isInstalled(id) {
+  try {
+    createRequire(path.join(root, "package.json")).resolve(id);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function leftOut(id) {
+  const notes = ["take it out of `external` in the bundler's configuration: an app is one file"];
+  return Object.assign(new Error(`the configuration leaves "${id}" outside of the bundle`), { notes });
 }
 
 /**
@@ -281,7 +361,7 @@ function rollupMessage(error) {
   return {
     text: missing ? `Could not resolve "${missing}"` : first.replace(/^\[[A-Z_]+\] (Error: )?|^\[builtin:[\w-]+\] /, ""),
     ...(file && { file: path.relative(root, file).replaceAll("\\", "/"), ...place(file, error?.loc, missing) }),
-    notes: [],
+    notes: error?.notes ?? [],
     missing: missing && isBare(missing) ? missing : undefined,
   };
 }

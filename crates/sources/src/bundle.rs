@@ -8,6 +8,7 @@ use dayfly_bundler::{Form, Source};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::lazy;
 use crate::message::Message;
 use crate::project::{Project, needs_bundler};
 
@@ -144,13 +145,12 @@ pub fn bundle(entry: &Path, mode: Mode) -> Result<Bundled, Error> {
     let name = format!("{}.js", entry.file_stem().unwrap_or_default().to_string_lossy());
     match run(&project, &name, mode)? {
         Answer::Failed { failure, read } => Err(Error::Failed { messages: failure, read: own(read) }),
-        Answer::Bundled { code, map, warnings, read, left_out } => Ok(Bundled {
-            source: Source { form: Form::Module, ..Source::new(name, code) },
-            map: map.into_bytes(),
-            warnings,
-            read: own(read),
-            left_out,
-        }),
+        Answer::Bundled { code, map, mut warnings, read, left_out } => {
+            let source = Source { form: Form::Module, ..Source::new(name, code) };
+            let map = map.into_bytes();
+            warnings.extend(lazy::left_by_bundler(&source, &map));
+            Ok(Bundled { source, map, warnings, read: own(read), left_out })
+        }
     }
 }
 

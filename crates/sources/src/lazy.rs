@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dayfly_bundler::{LazyImport, Source, lazy_imports};
+use dayfly_bundler::{LazyImport, Places, Source, lazy_imports};
 
 use crate::message::Message;
 
@@ -36,6 +36,34 @@ impl Lazy {
         }
         lazy
     }
+}
+
+/// What a bundler has left of the author's `import()`s in what it made, by its map: it did not know what is named there.
+pub(crate) fn left_by_bundler(source: &Source, map: &[u8]) -> Vec<Message> {
+    let (imports, _) = lazy_imports(source);
+    let imports: Vec<_> = imports.iter().filter(|import| !is_of_engine(&import.specifier)).take(MOST).collect();
+    if imports.is_empty() {
+        return Vec::new();
+    }
+    let Ok(places) = Places::of(source).with_map(map) else { return Vec::new() };
+    let mut left = Vec::new();
+    for import in imports {
+        let found = message(source, import, false);
+        let Some(site) = found.at().map(|at| places.site(&at)) else { continue };
+        // What packages do so is for others, and tried.
+        if !site.file.split('/').any(|folder| folder == "node_modules") {
+            let column = site.column.checked_sub(1);
+            left.push(Message {
+                file: Some(site.file),
+                line: Some(site.line),
+                column,
+                line_text: None,
+                length: None,
+                ..found
+            });
+        }
+    }
+    left
 }
 
 /// A URL is not there either, but it is nothing that could be bundled.

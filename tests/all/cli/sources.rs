@@ -285,6 +285,84 @@ fn an_import_that_will_lead_nowhere_is_a_warning_with_its_place() {
 }
 
 #[test]
+fn an_app_has_its_environment_whatever_bundles_it() {
+    let app_of_it = "export default { fetch: (_: Request, env: Record<string, string>) => new Response([env.KEY, process.env.KEY, process.env.NODE_ENV].join()) };\n";
+    for bundler in ["esbuild", "rolldown", "vite"] {
+        let Some(dayfly) = app(&format!("cli::sources::environment-{bundler}"), bundler) else { return };
+        let dayfly = dayfly.file("src/entry.ts", app_of_it).file("env.json", r#"{ "KEY": "its own" }"#);
+        let said = dayfly.run(&["render", "src/entry.ts", "--url", "http://localhost/", "--env", "env.json"]);
+        assert_eq!((said.code, said.out.as_str()), (0, "its own,its own,production"), "{bundler}: {said:#?}");
+    }
+}
+
+#[test]
+fn rolldowns_configuration_holds_but_for_where_it_writes() {
+    let Some(dayfly) = app("cli::sources::configured", "rolldown") else { return };
+    let dayfly = dayfly
+        .file(
+            "rolldown.config.ts",
+            "const virtual = {
+               name: 'virtual',
+               resolveId: (id: string) => id === 'virtual:name' ? '\\0name' : undefined,
+               load: (id: string) => id === '\\0name' ? 'export default \"virtual\"' : undefined,
+             };
+             export default { input: 'nowhere.js', output: { dir: 'dist' }, transform: { define: { __X__: '\"defined\"' } }, plugins: [virtual] };",
+        )
+        .file("src/entry.ts", "import name from 'virtual:name';\ndeclare const __X__: string;\nexport const render = () => `${name} ${__X__}`;\n");
+    let said = dayfly.run(&["render", "src/entry.ts"]);
+    assert_eq!((said.code, said.out.as_str()), (0, "virtual defined"), "{said:#?}");
+    assert!(!dayfly.folder.join("dist").exists());
+}
+
+#[test]
+fn a_file_that_names_what_its_jsx_calls_has_that_called() {
+    let Some(dayfly) = app("cli::sources::factory", "esbuild") else { return };
+    let page = "/** @jsx h */\nconst h = (name, _, ...inside) => `<${name}>${inside.join('')}</${name}>`;\nexport const render = () => <b>hi</b>;\n";
+    let said = dayfly.file("src/entry.jsx", page).run(&["render", "src/entry.jsx"]);
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (0, "<b>hi</b>", ""), "{said:#?}");
+}
+
+#[test]
+fn what_a_configuration_leaves_out_is_told_from_what_is_missing() {
+    let Some(dayfly) = app("cli::sources::external", "vite") else { return };
+    let dayfly = dayfly
+        .file("vite.config.js", "export default { build: { rollupOptions: { external: ['vite'] } } };")
+        .file("src/entry.ts", "import { version } from 'vite';\nexport const render = () => version;\n");
+    let parts = ["the configuration leaves \"vite\" outside of the bundle", "take it out of `external`"];
+    says(&dayfly.run(&["render", "src/entry.ts"]), 2, &parts);
+}
+
+#[test]
+fn an_import_that_its_bundler_leaves_is_a_warning_in_its_authors_file() {
+    let Some(dayfly) = app("cli::sources::left", "rolldown") else { return };
+    let dayfly = dayfly.file("src/pages/one.ts", "export default 'one';\n").file(
+        "src/entry.ts",
+        "interface Props { n?: string }\nexport const render = async ({ n }: Props) =>\n  (await import(`./pages/${n}.ts`)).default;\n",
+    );
+    let parts = ["warning: import('./pages/…') finds nothing once the bundle runs", "(src/entry.ts:3:10)"];
+    says(&dayfly.run(&["build", "src/entry.ts"]), 0, &parts);
+}
+
+#[test]
+fn a_map_of_a_bundle_that_was_here_before_is_gone_with_it() {
+    let Some(dayfly) = app("cli::sources::stale", "esbuild") else { return };
+    let dayfly = dayfly
+        .file("src/entry.ts", "interface A {}\n\nexport const render = (): string => 'typed';\n")
+        .file("plain.mjs", "export function render() {\n  return null.x;\n}\n");
+    assert_eq!(dayfly.run(&["build", "src/entry.ts", "-o", "app.wasm"]).code, 0);
+    let map = dayfly.folder.join("app.wasm.map");
+    assert!(map.exists());
+    assert_eq!(dayfly.run(&["build", "plain.mjs", "-o", "app.wasm"]).code, 0);
+    assert!(!map.exists());
+    let said = dayfly.run(&["render", "app.wasm"]);
+    says(&said, 1, &["at render (plain.mjs:2:15)"]);
+    // One that another tool made, or that was put there, stays.
+    let dayfly = dayfly.file("app.wasm.map", r#"{ "version": 3, "sources": [], "names": [], "mappings": "" }"#);
+    assert_eq!(dayfly.run(&["build", "plain.mjs", "-o", "app.wasm"]).code, 0);
+    assert!(map.exists());
+}
+
+#[test]
 fn lit_is_bundled_with_its_build_for_servers() {
     let Some(dayfly) = app("cli::sources::lit", "esbuild") else { return };
     let dayfly = dayfly

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use dayfly::{Line, Usage};
 use dayfly_bundler::{Artifact, Bundler, Places, Refusal, Source};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::runtime;
 use crate::cache::CacheArgs;
@@ -101,7 +101,13 @@ impl Build {
         usage: &Usage,
     ) -> Result<Exit> {
         write(&output, &artifact.bundle)?;
-        let map = script.map().map(|map| (PathBuf::from(format!("{}.map", output.display())), map));
+        let beside = PathBuf::from(format!("{}.map", output.display()));
+        if script.map().is_none() && is_ours(&beside) {
+            // Of the bundle that was here before: it would be taken for this one's.
+            let removed = std::fs::remove_file(&beside);
+            removed.map_err(|error| Mistake(format!("cannot remove {}: {error}", beside.display())))?;
+        }
+        let map = script.map().map(|map| (beside, map));
         if let Some((file, map)) = &map {
             write(file, map)?;
         }
@@ -126,6 +132,16 @@ impl Build {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Whether a file is a source map that a build before has made of sources.
+fn is_ours(map: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Map {
+        x_dayfly: Option<bool>,
+    }
+    let map = std::fs::read(map).ok().and_then(|map| serde_json::from_slice::<Map>(&map).ok());
+    map.is_some_and(|map| map.x_dayfly == Some(true))
 }
 
 /// One build as JSON.
