@@ -1,5 +1,6 @@
 //! One request, start to end.
 
+use std::net::Ipv4Addr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -129,6 +130,12 @@ impl Account {
     /// Leaves the receipt.
     fn leave(&mut self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
         self.is_closed = true;
+        // What an app answers itself is its own, but who looks for errors looks for these.
+        let (outcome, failure) = if outcome == "ok" && self.status.is_server_error() {
+            ("app-5xx", Some(format!("the app answered with {}", self.status)))
+        } else {
+            (outcome, failure)
+        };
         if let Some(deployed) = self.deployed.as_ref().filter(|_| !usage.cpu.is_zero()) {
             deployed.took(usage.cpu);
         }
@@ -518,7 +525,9 @@ fn is_in_urls(authority: &Authority) -> bool {
     let is_name = host.rsplit('.').next().is_some_and(|label| label.starts_with(|c: char| c.is_ascii_alphabetic()));
     let rest = authority.as_str().strip_prefix(host);
     let is_port = rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with(':') && authority.port_u16().is_some()));
-    if is_plain && is_name && is_port && !host.contains("--") {
+    // As it is written already where the standard would write it so.
+    let is_address = host.parse::<Ipv4Addr>().is_ok();
+    if is_plain && (is_name || is_address) && is_port && !host.contains("--") {
         return true;
     }
     url::Url::parse(&format!("http://{authority}/"))

@@ -14,7 +14,7 @@ pub(crate) fn now() -> Duration {
 /// Whether a request failed by what came of it, for an app's or the server's reason and not for that of who asked.
 pub(crate) fn is_error(outcome: &str) -> bool {
     match outcome {
-        "app-threw" | "app-unsettled" | "internal" | "cut" => true,
+        "app-threw" | "app-unsettled" | "app-5xx" | "internal" | "cut" => true,
         "limit-request" | "limit-headers" => false,
         _ => is_refused(outcome) || outcome.starts_with("limit-"),
     }

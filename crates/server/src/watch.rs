@@ -15,7 +15,7 @@ use crate::history::{History, Live, Mark, MarkKind};
 use crate::samples::{Sample, Since, TenantSample, now};
 use crate::server::Shared;
 use crate::tasks::blocking;
-use crate::webhooks::Webhooks;
+use crate::webhooks::{Server, Webhooks};
 
 /// What is kept from one look to the next.
 pub(crate) struct Watch {
@@ -29,6 +29,12 @@ pub(crate) struct Watch {
     is_failing: AtomicBool,
 }
 
+/// The machine's name, or the container's.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "localhost".into() } else { name.trim().into() }
+}
+
 impl Watch {
     /// Opens what there is in the folder of state, and begins to tell what waits there. `admin` is where the API is. To be called in
     /// a runtime.
@@ -37,9 +43,10 @@ impl Watch {
         // A folder that cannot be written to is known from the start.
         alarms.save()?;
         let url = config.alarms.url.clone().or(admin).unwrap_or_else(|| format!("http://{}", config.listen));
+        let server = Server { url, instance: format!("{}:{}", host_name(), config.listen.port()) };
         Ok(Self {
             history: History::open(&config.state, &config.history)?,
-            webhooks: Webhooks::start(&config.state, &config.alarms.webhooks, url, client)?,
+            webhooks: Webhooks::start(&config.state, &config.alarms.webhooks, server, client)?,
             alarms: Mutex::new(alarms),
             recent: Mutex::default(),
             started: Instant::now(),

@@ -9,6 +9,8 @@
 mod message;
 mod queue;
 
+pub(crate) use self::message::Server;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,7 +46,7 @@ const AGAIN: Duration = Duration::from_secs(60);
 pub(crate) struct Webhooks {
     all: Vec<Arc<Told>>,
     /// The address of the admin API as they see it.
-    url: String,
+    server: Server,
     _telling: Vec<AbortOnDropHandle<()>>,
 }
 
@@ -73,7 +75,7 @@ pub(crate) struct Counts<'a> {
 
 impl Webhooks {
     /// Begins to send what waits. To be called in a runtime.
-    pub(crate) fn start(state: &Path, webhooks: &[Webhook], url: String, client: &Arc<Client>) -> io::Result<Self> {
+    pub(crate) fn start(state: &Path, webhooks: &[Webhook], server: Server, client: &Arc<Client>) -> io::Result<Self> {
         let told = |webhook: &Webhook| {
             let queue = Queue::open(state.join("webhooks").join(&webhook.name))?;
             Ok(Arc::new(Told {
@@ -91,7 +93,7 @@ impl Webhooks {
             let telling = told.clone().tell(client.clone());
             AbortOnDropHandle::new(tokio::spawn(telling))
         });
-        Ok(Self { _telling: telling.collect(), all, url })
+        Ok(Self { _telling: telling.collect(), all, server })
     }
 
     /// Queues what is to be said of alarms that changed; `active` are all that there are now. What the disk does not take is lost, and
@@ -108,7 +110,7 @@ impl Webhooks {
             let firing = active.iter().filter(is_firing);
             let group: Vec<Alarm> = firing.chain(changed.iter().filter(is_over)).cloned().collect();
             for told in &self.all {
-                for message in told.messages(&self.url, name, &group) {
+                for message in told.messages(&self.server, name, &group) {
                     kept = kept.and(told.put(&message));
                 }
             }
@@ -125,7 +127,7 @@ impl Webhooks {
         for told in self.all.iter().filter(|told| told.webhook.format == WebhookFormat::Alertmanager) {
             let mut again = told.again.lock().unwrap_or_else(PoisonError::into_inner);
             if again.0.is_none_or(|at| at.elapsed() >= AGAIN) {
-                *again = (Some(Instant::now()), told.messages(&self.url, "", &firing));
+                *again = (Some(Instant::now()), told.messages(&self.server, "", &firing));
                 told.news.notify_one();
             }
         }
@@ -144,15 +146,15 @@ impl Webhooks {
 
 impl Told {
     /// Of many alarms a webhook is told that there are more, as Alertmanager does it, and an Alertmanager gets several messages.
-    fn messages(&self, url: &str, name: &str, group: &[Alarm]) -> Vec<Message> {
+    fn messages(&self, server: &Server, name: &str, group: &[Alarm]) -> Vec<Message> {
         let at = now().as_secs_f64();
         let bodies = match self.webhook.format {
-            WebhookFormat::Webhook => vec![message::webhook(&self.webhook.name, url, name, group)],
+            WebhookFormat::Webhook => vec![message::webhook(&self.webhook.name, server, name, group)],
             WebhookFormat::Alertmanager => {
-                group.chunks(message::MOST).map(|some| message::alertmanager(url, at, some)).collect()
+                group.chunks(message::MOST).map(|some| message::alertmanager(server, at, some)).collect()
             }
         };
-        bodies.into_iter().map(|body| Message { at, body }).collect()
+        bodies.into_iter().map(|body| Message::new(at, body)).collect()
     }
 
     fn put(&self, message: &Message) -> io::Result<()> {
@@ -173,7 +175,7 @@ impl Told {
                 self.news.notified().await;
                 continue;
             };
-            let why = self.send(&client, number, &message).await.err();
+            let why = self.send(&client, &message).await.err();
             let is_old = now().as_secs_f64() - message.at > PATIENCE;
             if why.is_none() || is_old {
                 let of = self.clone();
@@ -201,24 +203,24 @@ impl Told {
     async fn tell_again(&self, client: &Client) {
         let messages = std::mem::take(&mut self.again.lock().unwrap_or_else(PoisonError::into_inner).1);
         for message in messages {
-            if let Err(why) = self.send(client, 0, &message).await {
+            if let Err(why) = self.send(client, &message).await {
                 self.failed.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(webhook = self.webhook.name, "what fires still could not be told: {why}");
             }
         }
     }
 
-    async fn send(&self, client: &Client, number: u64, message: &Message) -> Result<(), String> {
+    async fn send(&self, client: &Client, message: &Message) -> Result<(), String> {
         let Webhook { url, secret, timeout, .. } = &self.webhook;
         let body = serde_json::to_vec(&message.body).expect("it is plain text and numbers");
         let mut request = Request::post(url).header(CONTENT_TYPE, "application/json");
         request = request.header(USER_AGENT, concat!("dayfly/", env!("CARGO_PKG_VERSION")));
-        let id = format!("dayfly-{}-{number}", self.webhook.name);
-        request = request.header("webhook-id", &id);
+        let id = &message.id;
+        request = request.header("webhook-id", id);
         if let Some(file) = secret.clone() {
             let read = blocking(move || read_secret(&file)).await?;
             let time = now().as_secs();
-            let signature = sign(&read, &id, time, &body);
+            let signature = sign(&read, id, time, &body);
             request = request.header("webhook-timestamp", HeaderValue::from(time));
             request = request.header("webhook-signature", signature);
         }

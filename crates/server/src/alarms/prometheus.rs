@@ -15,7 +15,7 @@ const BY: &str = "by (job, instance)";
 /// Requests that were some tenant's.
 const ALL: &str = r#"dayfly_requests_total{tenant!=""}"#;
 /// Those of them that failed, and not for the reason of who asked: as `samples::is_error` has it.
-const ERRORS: &str = r#"dayfly_requests_total{outcome=~"app-threw|app-unsettled|internal|cut|queue-.*|memory-short|limit-.*",outcome!~"limit-request|limit-headers"}"#;
+const ERRORS: &str = r#"dayfly_requests_total{outcome=~"app-threw|app-unsettled|app-5xx|internal|cut|queue-.*|memory-short|limit-.*",outcome!~"limit-request|limit-headers"}"#;
 
 impl Alarms {
     /// Rules for Prometheus with these thresholds: the conditions of the alarms, and records of what they and dashboards look at. A

@@ -15,13 +15,22 @@ const FORGOTTEN: f64 = 300.0;
 
 type Labels = BTreeMap<String, String>;
 
+/// Who tells it.
+pub(crate) struct Server {
+    /// Of its dashboard.
+    pub(crate) url: String,
+    /// Which server it is, as Prometheus would call it: host and port.
+    pub(crate) instance: String,
+}
+
 /// The body of a message to a webhook: version 4 of Alertmanager's. `group` has the alarms of one name: those that fire, and those
 /// that do no more.
-pub(super) fn webhook(receiver: &str, url: &str, name: &str, group: &[Alarm]) -> Value {
+pub(super) fn webhook(receiver: &str, of: &Server, name: &str, group: &[Alarm]) -> Value {
+    let url = &of.url;
     let shown = &group[..group.len().min(MOST)];
     let is_firing = group.iter().any(|alarm| alarm.state == State::Firing);
     let alert = |alarm: &Alarm| {
-        let labels = labels(alarm);
+        let labels = labels(of, alarm);
         json!({
             "status": if alarm.state == State::Firing { "firing" } else { "resolved" },
             "labels": labels,
@@ -36,32 +45,37 @@ pub(super) fn webhook(receiver: &str, url: &str, name: &str, group: &[Alarm]) ->
         "receiver": receiver,
         "status": if is_firing { "firing" } else { "resolved" },
         "alerts": shown.iter().map(alert).collect::<Vec<_>>(),
-        "groupLabels": { "alertname": name },
-        "commonLabels": common(group.iter().map(labels)),
+        "groupLabels": { "alertname": name, "instance": of.instance },
+        "commonLabels": common(group.iter().map(|alarm| labels(of, alarm))),
         "commonAnnotations": common(group.iter().map(annotations)),
         "externalURL": url,
         "version": "4",
-        "groupKey": format!("{{}}:{{alertname=\"{name}\"}}"),
+        "groupKey": format!("{{}}:{{alertname=\"{name}\", instance=\"{}\"}}", of.instance),
         "truncatedAlerts": group.len() - shown.len(),
     })
 }
 
 /// The body of a message to Alertmanager itself, as Prometheus sends it.
-pub(super) fn alertmanager(url: &str, now: f64, group: &[Alarm]) -> Value {
+pub(super) fn alertmanager(of: &Server, now: f64, group: &[Alarm]) -> Value {
     let alert = |alarm: &Alarm| {
         json!({
-            "labels": labels(alarm),
+            "labels": labels(of, alarm),
             "annotations": annotations(alarm),
             "startsAt": rfc3339(alarm.fired_at),
             "endsAt": rfc3339(alarm.resolved_at.or(Some(now + FORGOTTEN))),
-            "generatorURL": url,
+            "generatorURL": of.url,
         })
     };
     group.iter().map(alert).collect()
 }
 
-fn labels(alarm: &Alarm) -> Labels {
-    let own = [("alertname", alarm.name.as_str()), ("job", "dayfly"), ("severity", alarm.severity.as_str())];
+fn labels(of: &Server, alarm: &Alarm) -> Labels {
+    let own = [
+        ("alertname", alarm.name.as_str()),
+        ("instance", &of.instance),
+        ("job", "dayfly"),
+        ("severity", alarm.severity.as_str()),
+    ];
     let tenant = alarm.tenant.as_deref().map(|tenant| ("tenant", tenant));
     own.into_iter().chain(tenant).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
@@ -123,16 +137,22 @@ mod tests {
     #[test]
     fn a_message_is_bounded_and_has_in_common_what_all_have() {
         let group: Vec<_> = (0..150).map(|tenant| alarm(tenant, State::Resolved)).collect();
-        let body = webhook("oncall", "http://x", "DayflyTenantLimitHits", &group);
+        let server = |instance: &str| Server { url: "http://x".into(), instance: instance.into() };
+        let body = webhook("oncall", &server("a:80"), "DayflyTenantLimitHits", &group);
         assert_eq!((body["alerts"].as_array().unwrap().len(), &body["truncatedAlerts"]), (MOST, &json!(50)));
         assert_eq!((&body["status"], &body["alerts"][0]["status"]), (&json!("resolved"), &json!("resolved")));
         assert_eq!(body["alerts"][0]["startsAt"], "1970-01-01T00:00:01.500Z");
         assert_eq!(body["alerts"][0]["endsAt"], "1970-01-02T00:00:00.000Z");
-        let labels = json!({ "alertname": "DayflyTenantLimitHits", "job": "dayfly", "severity": "warning" });
+        let labels =
+            json!({ "alertname": "DayflyTenantLimitHits", "instance": "a:80", "job": "dayfly", "severity": "warning" });
         assert_eq!(body["commonLabels"], labels);
         let common: Vec<_> = body["commonAnnotations"].as_object().unwrap().keys().collect();
         assert_eq!(common, ["description", "runbook"]);
-        let one = webhook("oncall", "http://x", "DayflyTenantLimitHits", &[alarm(1, State::Firing)]);
+        let one = webhook("oncall", &server("a:80"), "DayflyTenantLimitHits", &[alarm(1, State::Firing)]);
+        // Another server's is another one.
+        let other = webhook("oncall", &server("b:80"), "DayflyTenantLimitHits", &[alarm(1, State::Firing)]);
+        assert_ne!(one["alerts"][0]["fingerprint"], other["alerts"][0]["fingerprint"]);
+        assert_ne!(one["groupKey"], other["groupKey"]);
         assert_eq!(one["commonLabels"], one["alerts"][0]["labels"]);
         assert_ne!(one["alerts"][0]["fingerprint"], body["alerts"][0]["fingerprint"]);
     }

@@ -17,9 +17,25 @@ pub(super) const MOST: usize = 1000;
 /// A message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Message {
+    /// Its own, whichever server it is of and however often it is sent: by it who is told knows one that comes again.
+    #[serde(default = "unique")]
+    pub(super) id: String,
     /// Seconds since 1970.
     pub(super) at: f64,
     pub(super) body: Value,
+}
+
+impl Message {
+    pub(super) fn new(at: f64, body: Value) -> Self {
+        Self { id: unique(), at, body }
+    }
+}
+
+fn unique() -> String {
+    let mut random = [0; 16];
+    // Without randomness there would be no server.
+    let _ = getrandom::fill(&mut random);
+    format!("dayfly-{:032x}", u128::from_ne_bytes(random))
 }
 
 /// The folder of one webhook.
@@ -98,7 +114,7 @@ mod tests {
     use super::*;
 
     fn message(number: usize) -> Message {
-        Message { at: 1.0, body: number.into() }
+        Message::new(1.0, number.into())
     }
 
     fn bodies(queue: &Queue) -> Vec<Value> {

@@ -168,8 +168,14 @@ async fn a_limit_that_is_passed_is_told_and_so_is_its_end() {
     let [firing, resolved] = &taken[..2] else { panic!("{taken:#?}") };
     assert_eq!((&firing["status"], &resolved["status"]), (&json!("firing"), &json!("resolved")));
     let alert = &firing["alerts"][0];
-    let labels =
-        json!({ "alertname": "DayflyTenantLimitHits", "job": "dayfly", "severity": "warning", "tenant": "one" });
+    let instance = alert["labels"]["instance"].as_str().unwrap();
+    assert!(
+        instance.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()),
+        "{instance}"
+    );
+    let labels = json!({
+        "alertname": "DayflyTenantLimitHits", "instance": instance, "job": "dayfly", "severity": "warning", "tenant": "one",
+    });
     assert_eq!((&alert["labels"], &alert["status"]), (&labels, &json!("firing")));
     assert_eq!(alert["annotations"]["summary"], "a limit has ended 1 requests of one in 5 minutes");
     assert!(alert["annotations"]["runbook"].as_str().unwrap().contains("dayfly rollback"));

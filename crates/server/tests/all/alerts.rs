@@ -101,7 +101,7 @@ impl Alertmanager {
         let address = free.local_addr().unwrap();
         drop(free);
         let config = format!(
-            "route: {{receiver: oncall, group_by: [alertname], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}}\n\
+            "route: {{receiver: oncall, group_by: [alertname, instance], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}}\n\
              receivers: [{{name: oncall, webhook_configs: [{{url: '{webhook}'}}]}}]\n"
         );
         std::fs::write(folder.join("alertmanager.yml"), config).unwrap();
