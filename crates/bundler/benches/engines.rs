@@ -1,10 +1,9 @@
-//! Two builds of `guest/`, side by side: `cargo bench -p dayfly-bundler --bench engines -- A.wasm B.wasm`. Without files,
-//! the engine before it was tuned against the committed one. With `--quick`, a short run.
+//! Two builds of `guest/`, side by side: `cargo bench -p dayfly-bundler --bench engines -- A.wasm B.wasm`. With one file, that one
+//! against the committed one. With `--quick`, a short run.
 //!
 //! Both render the same workloads in turns, in one process and on one thread, and their pages must be the same bytes.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops where it cannot go on")]
 
-use std::process::Command;
 use std::time::Instant;
 
 use dayfly::{Bundle, Engine, EngineConfig, Limits, Outcome};
@@ -16,8 +15,6 @@ mod turns;
 #[path = "../../../host/benches/workloads/mod.rs"]
 mod workloads;
 
-/// The engine that later ones are compared with.
-const UNTUNED: &str = "842b55b:guest/engine.wasm";
 /// Each workload with the runs of a turn.
 const WORKLOADS: [(&str, usize); 3] = [("w1", 200), ("w2", 8), ("w3", 2)];
 const ROUNDS: usize = 40;
@@ -61,9 +58,9 @@ fn main() {
     let rounds = if arguments.iter().any(|argument| argument == "--quick") { 8 } else { ROUNDS };
     let files: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let bundlers = match files[..] {
-        [] => [with_engine(&untuned()), Bundler::new().unwrap()],
+        [a] => [with_engine(&std::fs::read(a).unwrap()), Bundler::new().unwrap()],
         [a, b] => [a, b].map(|file| with_engine(&std::fs::read(file).unwrap())),
-        _ => panic!("two engines are compared, or none is named"),
+        _ => panic!("name the engine that the committed one is compared with, or two"),
     };
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     let engine = Engine::new(&EngineConfig::default()).unwrap();
@@ -103,12 +100,6 @@ fn main() {
 
 fn with_engine(engine: &[u8]) -> Bundler {
     Bundler::with_engine(engine).unwrap()
-}
-
-fn untuned() -> Vec<u8> {
-    let blob = Command::new("git").args(["cat-file", "blob", UNTUNED]).output().unwrap();
-    assert!(blob.status.success(), "{UNTUNED} is in no history here: {}", String::from_utf8_lossy(&blob.stderr));
-    blob.stdout
 }
 
 /// What the kernel has counted for this thread: the tenth field of its `stat`, eight after the name's closing bracket.
