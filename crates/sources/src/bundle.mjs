@@ -143,6 +143,7 @@ function plugin(output) {
     load: withOwnMap,
     transform(code, id) {
       if (code.includes("import.meta.glob")) addGlobs(code, id.split("?")[0]);
+      if (/\.json$/.test(id)) checkJson(code, id);
     },
     moduleParsed: ({ id }) => void read.add(id.split("?")[0]),
     buildEnd() {
@@ -155,6 +156,15 @@ function plugin(output) {
       if (config.envDir) for (const name of names) read.add(path.resolve(root, config.envDir, name));
     },
   };
+}
+
+/** Rolldown says of one that is none neither which file it is nor what is wrong. */
+function checkJson(code, id) {
+  try {
+    JSON.parse(code.replace(/^\ufeff/, ""));
+  } catch (error) {
+    throw Object.assign(new Error(`not JSON: ${error.message}`), { id });
+  }
 }
 
 /** The folders that the patterns of `import.meta.glob` begin in. */

@@ -333,6 +333,17 @@ fn what_a_configuration_leaves_out_is_told_from_what_is_missing() {
 }
 
 #[test]
+fn json_that_is_none_is_named() {
+    for bundler in ["esbuild", "rolldown", "vite"] {
+        let Some(dayfly) = app(&format!("cli::sources::json-{bundler}"), bundler) else { return };
+        let dayfly = dayfly
+            .file("src/data.json", "{ \"v\":\n")
+            .file("src/entry.ts", "import data from './data.json';\nexport const render = () => data.v;\n");
+        says(&dayfly.run(&["render", "src/entry.ts"]), 2, &["src/data.json"]);
+    }
+}
+
+#[test]
 fn an_import_that_its_bundler_leaves_is_a_warning_in_its_authors_file() {
     let Some(dayfly) = app("cli::sources::left", "rolldown") else { return };
     let dayfly = dayfly.file("src/pages/one.ts", "export default 'one';\n").file(
