@@ -126,7 +126,7 @@ fn reports_for_ci_servers_say_the_same() {
     assert_eq!((&result["ruleId"], &result["level"]), (&"growing".into(), &"error".into()));
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "story.js");
-    assert_eq!(place["region"], serde_json::json!({ "startLine": 2, "startColumn": 1 }));
+    assert_eq!(place["region"], serde_json::json!({ "startLine": 2, "startColumn": 15 }));
     // To be one format is to be no other.
     assert_eq!(check(&dayfly, &["story.js", "--json", "--sarif"]).code, 2);
 }

@@ -116,7 +116,7 @@ fn a_server_that_is_killed_keeps_its_history_but_one_sample_and_every_message() 
     // Another alarm says that this one is not taken.
     let waiting = std::fs::read_dir(state.join("webhooks/oncall")).unwrap();
     let waiting = waiting.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
-    let high = waiting.filter(|text| text.contains("{alertname=\\\"DayflyMemoryHigh\\\"}")).count();
+    let high = waiting.filter(|text| text.contains("{alertname=\\\"DayflyMemoryHigh\\\",")).count();
     assert_eq!(high, 1, "the alarm fired once, whatever became of its server");
     let messages = receiver(TcpListener::bind(&told).unwrap());
     let server = start(&state, &told);

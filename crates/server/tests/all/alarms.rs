@@ -239,7 +239,7 @@ async fn a_webhook_that_fails_hangs_or_is_away_is_told_later_over_restarts_and_i
     let waiting = || {
         let files = std::fs::read_dir(state.path().join("webhooks/oncall")).unwrap();
         let texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
-        texts.filter(|text| text.contains(&format!("\"groupLabels\":{{\"alertname\":\"{name}\"}}"))).count()
+        texts.filter(|text| text.contains(&format!("\"groupLabels\":{{\"alertname\":\"{name}\","))).count()
     };
     let server = start(high).await;
     until(&server, "/v1/alarms", |alarms| high_of(alarms).is_some_and(|alarm| alarm["state"] == "firing")).await;
