@@ -96,13 +96,19 @@ fn add(counter: &AtomicU64, number: u64) {
 }
 
 /// Counts by a code, of which there are few.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ByCode {
     counts: [(OnceLock<&'static str>, AtomicU64); CODES],
 }
 
+impl Default for ByCode {
+    fn default() -> Self {
+        Self { counts: std::array::from_fn(|_| Default::default()) }
+    }
+}
+
 /// More codes than there are.
-const CODES: usize = 32;
+const CODES: usize = 48;
 
 impl ByCode {
     pub(crate) fn add(&self, code: &'static str) {
@@ -113,6 +119,7 @@ impl ByCode {
                 return;
             }
         }
+        debug_assert!(false, "there is no room for {code}");
     }
 
     /// Those that came.
