@@ -50,10 +50,7 @@ fn json_module(text: &str) -> String {
 pub fn importer<'a>(sources: impl IntoIterator<Item = &'a Source>, name: &str) -> Option<Site> {
     sources.into_iter().find_map(|source| {
         let (start, _) = specifiers(&source.name, &source.text).find(|(_, found)| found == name)?;
-        let before = &source.text[..start];
-        let line = before.rfind('\n').map_or(0, |end| end + 1);
-        let count = before.matches('\n').count();
-        Some(Site { file: source.name.clone(), line: count as u32 + 1, column: (start - line) as u32 + 1 })
+        Some(source.site(start))
     })
 }
 

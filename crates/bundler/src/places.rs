@@ -305,7 +305,7 @@ fn parse(line: &str) -> Option<(&str, &str, Site)> {
     let call = line.trim_end_matches('\r');
     let (_, rest) = call.split_once("    at ")?;
     let first = call.len() - rest.len();
-    let closing = rest.match_indices(')').map(|(end, _)| end).find(|end| ends_in_place(&rest[..*end]));
+    let closing = rest.match_indices(')').map(|(end, _)| end).find(|end| parse_site(&rest[..*end]).is_some());
     let (start, end) = match closing {
         Some(end) => (first + rest[..end].rfind(" (")? + 2, first + end),
         None => (first, call.len()),
@@ -326,14 +326,6 @@ fn parse_site(place: &str) -> Option<Site> {
     let (place, column) = place.rsplit_once(':')?;
     let (file, line) = place.rsplit_once(':')?;
     Some(Site { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
-}
-
-/// Whether a text ends in `:line:column`.
-fn ends_in_place(text: &str) -> bool {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let mut parts = text.rsplitn(3, ':');
-    let (column, line, file) = (parts.next(), parts.next(), parts.next());
-    file.is_some() && column.is_some_and(number) && line.is_some_and(number)
 }
 
 /// The byte of a line at which that unit of UTF-16 is.

@@ -1,5 +1,7 @@
 //! What a bundle is made from.
 
+use dayfly::Site;
+
 /// One file of JavaScript.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -40,6 +42,18 @@ impl Source {
         let mut lines = url.lines();
         let url = lines.next()?.trim();
         lines.all(|line| line.trim().is_empty()).then_some(url)
+    }
+
+    /// The place of that byte of the text. Its column counts bytes, as the engine's do.
+    ///
+    /// # Panics
+    /// If no character begins there.
+    pub fn site(&self, at: usize) -> Site {
+        let before = &self.text[..at];
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let line = number(before.matches('\n').count() + 1);
+        Site { file: self.name.clone(), line, column: number(at - start + 1) }
     }
 }
 

@@ -33,6 +33,7 @@ process.env.NODE_ENV = mode;
 
 const builtins = new Set(builtinModules);
 const isBuiltin = (id) => id.startsWith("node:") || builtins.has(id);
+const isOfPackage = (file) => /(^|[\\/])node_modules[\\/]/.test(file);
 const isBare = (id) => !/^[./\\]|^[a-z]:|^\0/i.test(id);
 
 const bundlers = { esbuild, rolldown, vite };
@@ -104,7 +105,7 @@ async function esbuild() {
       build.onLoad({ filter: /.*/, namespace: "file" }, ({ path: file }) => {
         // A build that fails has no list of what it read.
         read.add(file);
-        return /\.[jt]sx$/.test(file) && !/[\\/]node_modules[\\/]/.test(file) ? withOwnFactory(file) : undefined;
+        return /\.[jt]sx$/.test(file) && !isOfPackage(file) ? withOwnFactory(file) : undefined;
       });
     },
   };
@@ -185,7 +186,7 @@ function addGlobs(code, id) {
 
 /** A file that another tool has written comes with the map of its sources, which bundlers like Rollup do not look for. */
 function withOwnMap(file) {
-  if (!path.isAbsolute(file) || !/\.[cm]?js$/.test(file) || /[\\/]node_modules[\\/]/.test(file)) return null;
+  if (!path.isAbsolute(file) || !/\.[cm]?js$/.test(file) || isOfPackage(file)) return null;
   const code = fs.readFileSync(file, "utf8");
   const url = /\n\/\/[#@] sourceMappingURL=(\S+)\s*$/.exec(code)?.[1];
   if (url === undefined) return null;
@@ -227,10 +228,9 @@ async function rolldownConfig() {
   read.add(file);
   const { loadConfig } = await import("rolldown/config");
   const loaded = await loadConfig(file);
-  const { plugins, resolve, transform, moduleTypes, treeshake, external, tsconfig, shimMissingExports } =
-    [typeof loaded === "function" ? await loaded({}) : loaded].flat()[0] ?? {};
-  const own = { plugins, resolve, transform, moduleTypes, treeshake, external, tsconfig, shimMissingExports };
-  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const options = [typeof loaded === "function" ? await loaded({}) : loaded].flat()[0] ?? {};
+  const kept = ["plugins", "resolve", "transform", "moduleTypes", "treeshake", "external", "tsconfig", "shimMissingExports"];
+  return Object.fromEntries(Object.entries(options).filter(([name]) => kept.includes(name)));
 }
 
 async function vite() {
@@ -331,7 +331,7 @@ function withRequire(code) {
 
 /** Keeps a warning that its author can do something about. */
 function warn(message) {
-  if (!/(^|[\\/])node_modules[\\/]/.test(message.file ?? "") && warnings.length < 100) warnings.push(message);
+  if (!isOfPackage(message.file ?? "") && warnings.length < 100) warnings.push(message);
 }
 
 /** What a bundler threw, as messages. */

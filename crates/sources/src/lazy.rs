@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dayfly::Site;
 use dayfly_bundler::{LazyImport, Places, Source, lazy_imports};
 
 use crate::message::Message;
@@ -94,9 +95,9 @@ fn is_there(entry: &Path, specifier: &str) -> bool {
 
 fn message(source: &Source, import: &LazyImport, is_there: bool) -> Message {
     let LazyImport { specifier, is_whole, at } = import;
-    let (before, after) = source.text.split_at(*at);
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let line = &source.text[start..at + after.find('\n').unwrap_or(after.len())];
+    let Site { file, line, column } = source.site(*at);
+    let (start, rest) = (*at - (column as usize - 1), &source.text[*at..]);
+    let line_text = &source.text[start..*at + rest.find('\n').unwrap_or(rest.len())];
     let text = if *is_whole {
         format!("import('{specifier}') finds nothing once the bundle runs: a bundle is one file")
     } else {
@@ -111,11 +112,11 @@ fn message(source: &Source, import: &LazyImport, is_there: bool) -> Message {
     };
     Message {
         text,
-        file: Some(source.name.clone()),
-        line: u32::try_from(before.matches('\n').count() + 1).ok(),
-        column: u32::try_from(at - start).ok(),
+        file: Some(file),
+        line: Some(line),
+        column: Some(column - 1),
         length: Some("import".len() as u32),
-        line_text: Some(line.trim_end_matches('\r').to_owned()),
+        line_text: Some(line_text.trim_end_matches('\r').to_owned()),
         notes: vec![remedy.into()],
         ..Message::default()
     }
