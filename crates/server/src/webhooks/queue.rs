@@ -33,8 +33,7 @@ impl Message {
 
 fn unique() -> String {
     let mut random = [0; 16];
-    // Without randomness there would be no server.
-    let _ = getrandom::fill(&mut random);
+    getrandom::fill(&mut random).expect("the system has randomness");
     format!("dayfly-{:032x}", u128::from_ne_bytes(random))
 }
 
