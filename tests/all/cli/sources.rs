@@ -51,6 +51,13 @@ fn app(test: &str, bundler: &str) -> Option<Dayfly> {
     Some(Dayfly { folder: project(test, bundler)? }.file("package.json", r#"{ "type": "module" }"#))
 }
 
+/// One for each bundler; none without Node.
+fn apps(test: &str) -> impl Iterator<Item = (&'static str, Dayfly)> {
+    ["esbuild", "rolldown", "vite"]
+        .into_iter()
+        .map_while(move |bundler| Some((bundler, app(&format!("{test}-{bundler}"), bundler)?)))
+}
+
 #[track_caller]
 fn says(said: &Said, code: i32, parts: &[&str]) {
     assert_eq!(said.code, code, "{said:#?}");
@@ -97,8 +104,7 @@ fn javascript_with_an_import_is_an_entry_and_without_one_is_not() {
 
 #[test]
 fn a_type_error_stops_no_build_and_a_syntax_error_is_shown_with_its_line() {
-    for bundler in ["esbuild", "rolldown", "vite"] {
-        let Some(dayfly) = app(&format!("cli::sources::types-{bundler}"), bundler) else { return };
+    for (bundler, dayfly) in apps("cli::sources::types") {
         let dayfly = dayfly
             .file("src/types.ts", "const text: number = 'text';\nexport const render = (): string => text;\n")
             .file("src/syntax.ts", "export const render = () => 'x';\nexport const broken: = 3;\n")
@@ -127,8 +133,7 @@ fn a_type_error_stops_no_build_and_a_syntax_error_is_shown_with_its_line() {
 
 #[test]
 fn what_is_imported_later_is_run_when_it_is_imported() {
-    for bundler in ["esbuild", "rolldown", "vite"] {
-        let Some(dayfly) = app(&format!("cli::sources::later-{bundler}"), bundler) else { return };
+    for (bundler, dayfly) in apps("cli::sources::later") {
         let dayfly = dayfly
             .file("src/browser.ts", "import { name } from './shared';\nexport const text: string = name + window.location;\n")
             .file("src/later.ts", "import { name } from './shared';\nconsole.log('later');\nexport const text: string = `${name} came`;\nexport function fail(): never {\n  throw new Error('late');\n}\n")
@@ -168,8 +173,7 @@ fn the_places_of_what_another_tool_wrote_are_its_sources() {
 #[test]
 fn commonjs_in_typescript_is_an_entry() {
     let text = "import path = require(\"node:path\");\nexport = { render: (): string => path.join(\"a\", \"b\") };\n";
-    for bundler in ["esbuild", "rolldown", "vite"] {
-        let Some(dayfly) = app(&format!("cli::sources::cts-{bundler}"), bundler) else { return };
+    for (bundler, dayfly) in apps("cli::sources::cts") {
         let said = dayfly.file("src/entry.cts", text).run(&["render", "src/entry.cts"]);
         assert_eq!((said.code, said.out.as_str()), (0, "a/b"), "{bundler}: {said:#?}");
     }
@@ -246,8 +250,7 @@ fn an_entry_is_read_as_its_tsconfig_says_and_for_a_worker() {
 
 #[test]
 fn a_file_that_is_imported_once_the_app_runs_is_bundled_with_it() {
-    for bundler in ["esbuild", "rolldown", "vite"] {
-        let Some(dayfly) = app(&format!("cli::sources::lazy-{bundler}"), bundler) else { return };
+    for (bundler, dayfly) in apps("cli::sources::lazy") {
         let dayfly = dayfly
             .file("src/entry.mjs", "export const render = async () => (await import('./chunk.mjs')).x")
             .file("src/chunk.mjs", "export const x = 'from the chunk'")
@@ -287,8 +290,7 @@ fn an_import_that_will_lead_nowhere_is_a_warning_with_its_place() {
 #[test]
 fn an_app_has_its_environment_whatever_bundles_it() {
     let app_of_it = "export default { fetch: (_: Request, env: Record<string, string>) => new Response([env.KEY, process.env.KEY, process.env.NODE_ENV].join()) };\n";
-    for bundler in ["esbuild", "rolldown", "vite"] {
-        let Some(dayfly) = app(&format!("cli::sources::environment-{bundler}"), bundler) else { return };
+    for (bundler, dayfly) in apps("cli::sources::environment") {
         let dayfly = dayfly.file("src/entry.ts", app_of_it).file("env.json", r#"{ "KEY": "its own" }"#);
         let said = dayfly.run(&["render", "src/entry.ts", "--url", "http://localhost/", "--env", "env.json"]);
         assert_eq!((said.code, said.out.as_str()), (0, "its own,its own,production"), "{bundler}: {said:#?}");
@@ -334,8 +336,7 @@ fn what_a_configuration_leaves_out_is_told_from_what_is_missing() {
 
 #[test]
 fn json_that_is_none_is_named() {
-    for bundler in ["esbuild", "rolldown", "vite"] {
-        let Some(dayfly) = app(&format!("cli::sources::json-{bundler}"), bundler) else { return };
+    for (_, dayfly) in apps("cli::sources::json") {
         let dayfly = dayfly
             .file("src/data.json", "{ \"v\":\n")
             .file("src/entry.ts", "import data from './data.json';\nexport const render = () => data.v;\n");
@@ -392,8 +393,7 @@ fn lit_is_bundled_with_its_build_for_servers() {
 
 #[test]
 fn a_projects_conditions_hold() {
-    for bundler in ["esbuild", "rolldown", "vite"] {
-        let Some(dayfly) = app(&format!("cli::sources::conditions-{bundler}"), bundler) else { return };
+    for (bundler, dayfly) in apps("cli::sources::conditions") {
         let package = r#"{ "name": "where", "exports": { "mine": "./mine.js", "default": "./default.js" } }"#;
         let dayfly = dayfly
             .file("package.json", r#"{ "type": "module", "dayfly": { "conditions": ["mine"] } }"#)
