@@ -31,6 +31,9 @@ const target = "es2023";
 const define = { "process.env.NODE_ENV": JSON.stringify(mode) };
 process.env.NODE_ENV = mode;
 
+// Of what has no code.
+const NO_MAP = { version: 3, sources: [], names: [], mappings: "" };
+
 const builtins = new Set(builtinModules);
 const isBuiltin = (id) => id.startsWith("node:") || builtins.has(id);
 const isOfPackage = (file) => /(^|[\\/])node_modules[\\/]/.test(file);
@@ -227,8 +230,16 @@ async function rolldownConfig() {
   if (file === undefined) return {};
   read.add(file);
   const { loadConfig } = await import("rolldown/config");
-  const loaded = await loadConfig(file);
-  const options = [typeof loaded === "function" ? await loaded({}) : loaded].flat()[0] ?? {};
+  const unusable = (why) => Object.assign(new Error(`the configuration cannot be used: ${why}`), { id: file });
+  let options;
+  try {
+    const loaded = await loadConfig(file);
+    [options = {}] = [typeof loaded === "function" ? await loaded({}) : loaded].flat();
+  } catch (error) {
+    throw unusable(error?.cause?.message ?? error?.message ?? error);
+  }
+  if (typeof options !== "object" || options === null) throw unusable("what it exports is no object of options");
+  if (typeof (options.plugins ?? []) !== "object") throw unusable("its `plugins` are no list of plugins");
   const kept = ["plugins", "resolve", "transform", "moduleTypes", "treeshake", "external", "tsconfig", "shimMissingExports"];
   return Object.fromEntries(Object.entries(options).filter(([name]) => kept.includes(name)));
 }
@@ -301,7 +312,7 @@ function generated(output) {
   const missing = imports.find((id) => !isBuiltin(id) && !chunks.some((chunk) => chunk.fileName === id));
   if (missing) throw isInstalled(missing) ? leftOut(missing) : Object.assign(new Error(`Could not resolve "${missing}"`), { exporter: missing });
   const others = output.filter((file) => file.type === "asset" && !file.fileName.endsWith(".map"));
-  return { code: chunk.code, map: JSON.parse(chunk.map.toString()), files: others.map((file) => file.fileName) };
+  return { code: chunk.code, map: chunk.map ? JSON.parse(chunk.map.toString()) : NO_MAP, files: others.map((file) => file.fileName) };
 }
 
 function isInstalled(id) {

@@ -317,6 +317,23 @@ fn rolldowns_configuration_holds_but_for_where_it_writes() {
 }
 
 #[test]
+fn a_configuration_that_is_none_is_named_and_an_empty_entry_is_no_crash() {
+    let Some(dayfly) = app("cli::sources::wrong-config", "rolldown") else { return };
+    let mut dayfly = dayfly.file("src/entry.ts", "export const render = () => '';\n").file("src/empty.ts", "");
+    for (config, why) in [
+        ("export default 5;", "what it exports is no object of options"),
+        ("export default { plugins: 'all' };", "its `plugins` are no list of plugins"),
+        ("export default () => { throw new Error('its own'); };", "cannot be used: its own"),
+        ("export default {", "cannot be used: "),
+    ] {
+        dayfly = dayfly.file("rolldown.config.js", config);
+        says(&dayfly.run(&["render", "src/entry.ts"]), 2, &["the configuration", why, "rolldown.config.js"]);
+    }
+    std::fs::remove_file(dayfly.folder.join("rolldown.config.js")).unwrap();
+    says(&dayfly.run(&["render", "src/empty.ts"]), 4, &["the bundle has nothing to render with"]);
+}
+
+#[test]
 fn a_file_that_names_what_its_jsx_calls_has_that_called() {
     let Some(dayfly) = app("cli::sources::factory", "esbuild") else { return };
     let page = "/** @jsx h */\nconst h = (name, _, ...inside) => `<${name}>${inside.join('')}</${name}>`;\nexport const render = () => <b>hi</b>;\n";
