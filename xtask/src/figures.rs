@@ -1,4 +1,4 @@
-//! `cargo xtask figures`: every figure that Dayfly is to reach, measured on this machine, and whether it is. `cargo xtask figures lab`
+//! `cargo xtask figures`: what the library and the lab are to reach, measured on this machine, and whether they do. `cargo xtask figures lab`
 //! measures those of the leak lab alone.
 
 mod lab;
