@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 use wasmparser::{Instance, Parser, Payload};
 use wasmtime::Store;
 use wasmtime::component::types::{self, ComponentItem};
-use wasmtime::component::{Component, ComponentNamedList, InstancePre, Lift, Linker, Lower};
+use wasmtime::component::{Component, ComponentNamedList, Instance as AppInstance, InstancePre, Lift, Linker, Lower};
 
 use crate::contract::handler::Request;
 use crate::contract::renderer::{Bounds, Failure, Page};
-use crate::contract::{App, AppPre, HANDLER, IMPORTS, RENDERER};
+use crate::contract::{HANDLER, IMPORTS, RENDERER, handler, renderer};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::outgoing::Outgoing;
@@ -26,13 +26,29 @@ use crate::split::{HEAP, Split};
 #[derive(Clone)]
 pub struct Bundle {
     id: BundleId,
-    app: AppPre<State>,
+    app: Linked,
     /// What is left of it if it could be taken apart.
     parts: Option<Parts>,
     /// Whether it runs code of its own when it is instantiated.
     starts: bool,
     memory: u64,
     outgoing: Option<Outgoing>,
+}
+
+/// An app whose imports are tied.
+#[derive(Clone)]
+pub(crate) struct Linked {
+    instances: InstancePre<State>,
+    /// Where its exports are. Of an instance only those are looked up that are called, as the types are compared each time.
+    renderer: renderer::GuestIndices,
+    handler: handler::GuestIndices,
+}
+
+impl Linked {
+    pub(crate) fn new(instances: InstancePre<State>) -> wasmtime::Result<Self> {
+        let (renderer, handler) = (renderer::GuestIndices::new(&instances)?, handler::GuestIndices::new(&instances)?);
+        Ok(Self { instances, renderer, handler })
+    }
 }
 
 #[derive(Clone)]
@@ -128,22 +144,33 @@ impl Bundle {
     /// What says where the app was when a limit ended it: a bundle whose instances write no data to their memory when
     /// they are made.
     pub(crate) fn postmortem(&self) -> Option<&InstancePre<State>> {
-        self.parts.as_ref().map(|_| self.app.instance_pre())
+        self.parts.as_ref().map(|_| &self.app.instances)
     }
 
-    /// The app in a fresh store.
-    pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<App> {
+    /// The app in a fresh store, to render a page.
+    pub(crate) async fn renderer(&self, store: &mut Store<State>) -> wasmtime::Result<renderer::Guest> {
+        let instance = self.instantiate(&mut *store).await?;
+        self.app.renderer.load(store, &instance)
+    }
+
+    /// The app in a fresh store, to answer a request.
+    pub(crate) async fn handler(&self, store: &mut Store<State>) -> wasmtime::Result<handler::Guest> {
+        let instance = self.instantiate(&mut *store).await?;
+        self.app.handler.load(store, &instance)
+    }
+
+    async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<AppInstance> {
         // Without code of its own that runs here, what this takes in fuel is the writing of data, which depends on how the
         // bundle was loaded: so it is free.
         let fuel = store.get_fuel().ok().filter(|_| !self.starts);
         if fuel.is_some() {
             store.set_fuel(u64::MAX)?;
         }
-        let app = self.app.instantiate_async(&mut *store).await;
+        let instance = self.app.instances.instantiate_async(&mut *store).await;
         if let Some(fuel) = fuel {
             store.set_fuel(fuel)?;
         }
-        app
+        instance
     }
 
     /// The digest of the bundle's bytes.
@@ -227,7 +254,7 @@ fn check_kind(bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Compiles the bundle as it stands.
-fn load_whole(engine: &Engine, id: BundleId, bytes: &[u8]) -> Result<AppPre<State>, Error> {
+fn load_whole(engine: &Engine, id: BundleId, bytes: &[u8]) -> Result<Linked, Error> {
     check_size(bytes)?;
     let component = engine.compile(&id.0, || Ok(bytes)).map_err(not_a_bundle)?;
     if let Some(resources) = component.resources_required() {
@@ -243,7 +270,7 @@ fn load_whole(engine: &Engine, id: BundleId, bytes: &[u8]) -> Result<AppPre<Stat
     check_contract(engine, &component, None)?;
     let mut linker = Linker::new(engine.wasmtime());
     sandbox::add_to_linker(&mut linker).map_err(not_a_bundle)?;
-    linker.instantiate_pre(&component).and_then(AppPre::new).map_err(not_a_bundle)
+    linker.instantiate_pre(&component).and_then(Linked::new).map_err(not_a_bundle)
 }
 
 /// Bounds what the host keeps for each instance of the bundle's modules, which is in no limit of a render: some 32 bytes

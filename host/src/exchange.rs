@@ -265,14 +265,15 @@ async fn handle(
     sandbox.answer_to(pieces);
     let mut handled = sandbox
         .run(async |store| {
-            let app = bundle.instantiate(&mut *store).await?;
-            app.dayfly_sandbox_handler().call_handle(store, request, Some(bounds)).await
+            let app = bundle.handler(&mut *store).await?;
+            app.call_handle(store, request, Some(bounds)).await
         })
         .await;
     let has_answered = sandbox.has_answered();
     let (console, usage) = match &mut handled {
         Ok(_) => sandbox.finish(),
-        Err(failure) => sandbox.finish_after(failure, engine, bundle.postmortem()).await,
+        // Boxed, as it is seldom: what is awaited is a part of this future, and that of its callers'.
+        Err(failure) => Box::pin(sandbox.finish_after(failure, engine, bundle.postmortem())).await,
     };
     let result = handled.and_then(|handled| Ok(handled?)).and(has_answered);
     Ended { result, console, usage }

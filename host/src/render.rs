@@ -65,13 +65,14 @@ async fn run(
     sandbox.allow(bundle.outgoing());
     let mut rendered = sandbox
         .run(async |store| {
-            let app = bundle.instantiate(&mut *store).await?;
-            app.dayfly_sandbox_renderer().call_render(store, props, Some(bounds)).await
+            let app = bundle.renderer(&mut *store).await?;
+            app.call_render(store, props, Some(bounds)).await
         })
         .await;
     let (console, usage) = match &mut rendered {
         Ok(_) => sandbox.finish(),
-        Err(failure) => sandbox.finish_after(failure, engine, bundle.postmortem()).await,
+        // Boxed, as it is seldom: what is awaited is a part of this future, and that of its callers'.
+        Err(failure) => Box::pin(sandbox.finish_after(failure, engine, bundle.postmortem())).await,
     };
     (rendered.and_then(|rendered| judge(rendered, limits)), console, usage)
 }

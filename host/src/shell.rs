@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, Weak};
 use wasmtime::Module;
 use wasmtime::component::{Component, Linker};
 
-use crate::bundle::check_size;
-use crate::contract::AppPre;
+use crate::bundle::{Linked, check_size};
 use crate::engine::Engine;
 use crate::locked::locked;
 use crate::sandbox::{self, State};
@@ -23,7 +22,7 @@ pub(crate) struct Shell {
     linker: Linker<State>,
     pub(crate) bases: Bases,
     /// The app with memories of the sizes that were asked for last, the last one last.
-    apps: Mutex<VecDeque<(MemorySize, AppPre<State>)>>,
+    apps: Mutex<VecDeque<(MemorySize, Linked)>>,
 }
 
 impl Shell {
@@ -36,7 +35,7 @@ impl Shell {
     }
 
     /// The app that the shell is with a memory of that size.
-    pub(crate) fn with_memory(&self, engine: &Engine, size: MemorySize) -> wasmtime::Result<AppPre<State>> {
+    pub(crate) fn with_memory(&self, engine: &Engine, size: MemorySize) -> wasmtime::Result<Linked> {
         let mut apps = locked(&self.apps);
         if let Some((_, app)) = apps.iter().find(|(known, _)| *known == size) {
             return Ok(app.clone());
@@ -44,7 +43,7 @@ impl Shell {
         let memory = Module::from_binary(engine.wasmtime(), &size.module())?;
         let mut linker = self.linker.clone();
         linker.root().module(HEAP, &memory)?;
-        let app = linker.instantiate_pre(&self.component).and_then(AppPre::new)?;
+        let app = linker.instantiate_pre(&self.component).and_then(Linked::new)?;
         if apps.len() == SIZES_KEPT {
             apps.pop_front();
         }

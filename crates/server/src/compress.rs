@@ -5,6 +5,8 @@
 //! nothing follows it at once. Not compressed is what has a coding, is a part, says `no-transform` (RFC 9111, 5.2.2.6) or is a
 //! stream of events. `Vary` says so wherever another request could be answered in another coding.
 
+use std::pin::Pin;
+
 use bytes::Bytes;
 use dayfly_http::Body;
 use futures_util::FutureExt;
@@ -18,8 +20,8 @@ use tower_service::Service;
 use crate::cache::Directives;
 use crate::conditional::{self, NotModified};
 
-/// A body as it is sent: perhaps compressed, as it is, or none.
-pub(crate) type Sent = Either<CompressionBody<Body>, Either<Body, Empty<Bytes>>>;
+/// A body as it is sent: perhaps compressed, as it is, or none. What compresses takes six KiB, and a response is moved some times.
+pub(crate) type Sent = Either<Pin<Box<CompressionBody<Body>>>, Either<Body, Empty<Bytes>>>;
 
 /// Smaller ones would save less than a packet.
 const LEAST: u64 = 1 << 10;
@@ -86,7 +88,7 @@ fn encode(response: Response<Body>, codings: HeaderMap, compress: bool) -> Respo
     *request.headers_mut() = codings;
     let encoded = Compression::new(give).compress_when(always).call(request).now_or_never();
     let mut response = match encoded {
-        Some(Ok(response)) => response.map(Either::Left),
+        Some(Ok(response)) => response.map(|body| Either::Left(Box::pin(body))),
         // The service has its one answer at once.
         Some(Err(Gone)) | None => Response::new(Either::Right(Either::Right(Empty::new()))),
     };

@@ -123,7 +123,7 @@ impl Account {
         }
     }
 
-    fn close(mut self, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
+    fn close(mut self: Box<Self>, outcome: &'static str, failure: Option<String>, usage: Usage, console: Vec<Line>) {
         self.leave(outcome, failure, usage, console);
     }
 
@@ -174,7 +174,7 @@ impl Account {
     }
 
     /// What came of the app, once it is at its end.
-    fn end(mut self, ended: Ended) {
+    fn end(mut self: Box<Self>, ended: Ended) {
         let Ended { result, console, usage } = ended;
         self.stack = result.as_ref().err().and_then(stack_of);
         let outcome = result.as_ref().err().map_or("ok", |failure| self.refusal(failure).code());
@@ -182,7 +182,7 @@ impl Account {
     }
 
     /// A response of ours in place of the app's.
-    fn refuse(mut self, refusal: Refusal, failed: Option<(Failure, Usage, Vec<Line>)>) -> Response<Body> {
+    fn refuse(mut self: Box<Self>, refusal: Refusal, failed: Option<(Failure, Usage, Vec<Line>)>) -> Response<Body> {
         let mut response = match self.instead_of(refusal.status()) {
             Some(hit) => self.stored(&hit),
             None => {
@@ -317,7 +317,7 @@ impl Account {
 
 /// Answers a request: to be run by [`Background`](crate::background::Background).
 pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
-    let mut account = Account::new(shared.clone(), &request);
+    let mut account = Box::new(Account::new(shared.clone(), &request));
     let (mut head, body) = request.into_parts();
     let whose = match whose(&shared, &mut account, &mut head) {
         Ok(whose) => whose,
@@ -352,7 +352,7 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
     let body = Paced::new(body, &shared.config.load().http, account.body.clone());
     if deployed.has_handler.get() == Some(&true) {
         let exchange = engine.exchange(bundle, limits, Request::from_parts(head, body), &tenant.env);
-        return answer(exchange, ready, account, None).await;
+        return answer(exchange, ready, account, None).boxed().await;
     }
     // Who renders pages has them whole; of an app that is asked for the first time it is not known yet.
     let most = usize::try_from(limits.request).unwrap_or(usize::MAX);
@@ -367,7 +367,7 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
 fn make_anew(account: &Account, whose: &Whose, mut head: Parts, filling: Filling) {
     [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().for_each(|name| drop(head.headers.remove(name)));
     head.method = Method::GET;
-    let (mut account, whose) = (account.again(&mut head, filling), whose.clone());
+    let (mut account, whose) = (Box::new(account.again(&mut head, filling)), whose.clone());
     let shared = account.shared.clone();
     go_on(shared.clone(), async move {
         let response = match ready(&shared, &mut account, whose).await {
@@ -381,21 +381,21 @@ fn make_anew(account: &Account, whose: &Whose, mut head: Parts, filling: Filling
 }
 
 /// Lets the app answer a request all of which is there: by its handler or by a page.
-async fn answer_whole(ready: Ready, account: Account, head: Parts, body: Bytes) -> Response<Body> {
+async fn answer_whole(ready: Ready, account: Box<Account>, head: Parts, body: Bytes) -> Response<Body> {
     let Ready { tenant, deployed, bundle, .. } = &ready;
     if deployed.has_handler.get() == Some(&false) {
         return render(ready, account, &head, &body).await;
     }
     let request = Request::from_parts(head.clone(), Full::new(body.clone()));
     let exchange = account.shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
-    answer(exchange, ready, account, Some((head, body))).await
+    answer(exchange, ready, account, Some((head, body))).boxed().await
 }
 
-/// The response of an app's handler. `asked` is the request, where it is not known whether there is a handler.
+/// The response of an app's handler: to be boxed, as it is several times as large as what a page needs. `asked` is the request, where it is not known whether there is a handler.
 async fn answer(
     mut exchange: Exchange,
     ready: Ready,
-    account: Account,
+    account: Box<Account>,
     asked: Option<(Parts, Bytes)>,
 ) -> Response<Body> {
     match exchange.head().await {
@@ -414,7 +414,7 @@ async fn answer(
 }
 
 /// The response in place of one that the app did not give, or not to its end.
-fn failed(Ended { result, usage, console }: Ended, account: Account) -> Response<Body> {
+fn failed(Ended { result, usage, console }: Ended, account: Box<Account>) -> Response<Body> {
     let failure = result.err().unwrap_or(Failure::Unsettled);
     let refusal = account.refusal(&failure);
     account.refuse(refusal, Some((failure, usage, console)))
@@ -577,7 +577,7 @@ async fn collect(body: Paced<Incoming>, most: usize) -> Result<Bytes, Refusal> {
 }
 
 /// The page of an app without a handler.
-async fn render(ready: Ready, mut account: Account, head: &Parts, body: &Bytes) -> Response<Body> {
+async fn render(ready: Ready, mut account: Box<Account>, head: &Parts, body: &Bytes) -> Response<Body> {
     let Some(props) = props(head, body) else {
         return account.refuse(Refusal::MethodNotAllowed, None);
     };
@@ -639,7 +639,12 @@ fn props(head: &Parts, body: &Bytes) -> Option<String> {
 const TOGETHER: Duration = Duration::from_millis(3);
 
 /// Hands a handler's response on: whole if it is there at once, else as it comes.
-async fn hand_on(mut exchange: Exchange, answered: Response<()>, ready: Ready, mut account: Account) -> Response<Body> {
+async fn hand_on(
+    mut exchange: Exchange,
+    answered: Response<()>,
+    ready: Ready,
+    mut account: Box<Account>,
+) -> Response<Body> {
     let (mut head, ()) = answered.into_parts();
     strip_connection(&mut head.headers);
     let has_body =
@@ -694,7 +699,7 @@ fn at_once(exchange: &mut Exchange) -> Option<Option<Bytes>> {
 }
 
 /// Sends a body as it comes.
-async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, mut account: Account) {
+async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: Permit, mut account: Box<Account>) {
     let patience = account.shared.config.load().http.send_time;
     let mut next = (!there.is_empty()).then_some(there);
     loop {
@@ -727,7 +732,7 @@ async fn send(mut exchange: Exchange, there: Bytes, mut pieces: Pieces, permit: 
 }
 
 /// Lets the app come to its end; in the background, if that takes time.
-fn finish(exchange: Exchange, permit: Permit, account: Account, response: &mut Response<Body>) {
+fn finish(exchange: Exchange, permit: Permit, account: Box<Account>, response: &mut Response<Body>) {
     let mut finish = Box::pin(exchange.finish());
     match pin!(&mut finish).now_or_never() {
         Some(ended) => {
