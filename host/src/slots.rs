@@ -117,7 +117,7 @@ impl Slots {
     /// Bytes of memory that the free slots hold.
     pub(crate) fn resident(&self) -> u64 {
         let of = |slot: &Slot| match &slot.written {
-            Some(written) => written.pages.iter().map(Range::len).sum(),
+            Some(written) => written.bytes(),
             None => self.keep_resident.min(slot.area.open()),
         };
         self.memories.0.iter().map(|list| locked(list).iter().map(of).sum::<usize>() as u64).sum()
@@ -233,8 +233,27 @@ struct Slot {
 #[derive(Debug)]
 struct Written {
     end: usize,
-    pages: Vec<Range<usize>>,
+    pages: Vec<Touched>,
 }
+
+/// Pages in a row that may have been written.
+#[derive(Debug)]
+struct Touched {
+    range: Range<usize>,
+    /// How many renders have left them as they were since one changed them last.
+    unchanged: u32,
+}
+
+impl Written {
+    fn bytes(&self) -> usize {
+        self.pages.iter().map(|touched| touched.range.len()).sum()
+    }
+}
+
+/// After so many renders that left them as they were, pages are given back to the kernel: another app's, or a seldom way's, would
+/// be compared with the heap's after each render, for ever. One that every render writes, and writes back, costs one a page
+/// fault in so many.
+const FORGOTTEN: u32 = 1024;
 
 /// A slot that goes to another heap gives back what is written beyond this: it is not for one tenant to pay for having
 /// another one's pages written anew.
@@ -280,7 +299,7 @@ impl Slot {
             let end = new.end().max(old.end()).max(size).max(self.area.open());
             self.area.set_open(end)?;
             let is_much = match &self.written {
-                Some(written) => written.pages.iter().map(Range::len).sum::<usize>() > HANDED_ON,
+                Some(written) => written.bytes() > HANDED_ON,
                 // It was more than is kept.
                 None => scans,
             };
@@ -305,13 +324,7 @@ impl Slot {
         let size = self.area.open();
         let known = self.written.take().filter(|written| size <= written.end && faults::none_was_met());
         let (done, mut changed) = match (scan, known) {
-            (Some(_), Some(written)) => {
-                // What is closed the render could not reach.
-                let reached = written.pages.iter().map(|range| range.start.min(size)..range.end.min(size));
-                let changed = reached.map(|range| self.copy(range)).sum();
-                self.written = Some(written);
-                (size, changed)
-            }
+            (Some(_), Some(written)) => (size, self.restore_known(written)?),
             (Some(scan), None) => self.restore_written(scan, keep_resident)?,
             (None, _) => {
                 let kept = keep_resident.min(size);
@@ -335,6 +348,45 @@ impl Slot {
         Ok(changed)
     }
 
+    /// What was written, where that is known beforehand.
+    fn restore_known(&mut self, mut written: Written) -> io::Result<u64> {
+        let size = self.area.open();
+        let (mut changed, mut is_any_forgotten) = (0, false);
+        for Touched { range, unchanged } in &mut written.pages {
+            // What is closed the render could not reach.
+            let of_range = self.copy(range.start.min(size)..range.end.min(size));
+            *unchanged = if of_range == 0 && range.end <= size { *unchanged + 1 } else { 0 };
+            is_any_forgotten |= *unchanged >= FORGOTTEN;
+            changed += of_range;
+        }
+        if is_any_forgotten {
+            self.forget(&mut written)?;
+        }
+        self.written = Some(written);
+        Ok(changed)
+    }
+
+    /// Gives back what no render has changed for long, but for the pages in which the heap is not its base.
+    fn forget(&mut self, written: &mut Written) -> io::Result<()> {
+        let image = self.image.clone();
+        let is_own = |range: &Range<usize>| {
+            let next = image.numbers().partition_point(|number| number * PAGE < range.start);
+            image.numbers().get(next).is_some_and(|number| number * PAGE < range.end)
+        };
+        for Touched { range, unchanged } in &mut written.pages {
+            if *unchanged < FORGOTTEN {
+                continue;
+            }
+            if is_own(range) {
+                *unchanged = 0;
+            } else {
+                self.area.discard(range.clone())?;
+            }
+        }
+        written.pages.retain(|touched| touched.unchanged < FORGOTTEN);
+        Ok(())
+    }
+
     /// Up to `most` bytes of what was written; says up to where there is nothing more to do, and how many pages had changed.
     fn restore_written(&mut self, scan: &Scan, most: usize) -> io::Result<(usize, u64)> {
         let size = self.area.open();
@@ -345,7 +397,7 @@ impl Slot {
             for range in found.ranges() {
                 kept += range.len();
                 changed += self.copy(range.clone());
-                written.push(range);
+                written.push(Touched { range, unchanged: 0 });
             }
         }
         self.written = Some(Written { end: at, pages: written });
@@ -513,7 +565,7 @@ mod tests {
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
 
-    use super::{Bases, Heap, Image, PAGE, Plan, Scan, Slot, Slots, Watch, find_scan};
+    use super::{Bases, FORGOTTEN, Heap, Image, PAGE, Plan, Scan, Slot, Slots, Watch, find_scan};
 
     const PLAN: Plan = Plan { slots: 1, stack: 64 << 10, keep_resident: 24 * PAGE, shards: 1 };
 
@@ -622,6 +674,50 @@ mod tests {
                 let found = render(image, size, page, is_quiet);
                 assert!(found.iter().all(|byte| *byte == 0), "turn {turn}, page {page}: {found:?}");
             }
+        }
+    }
+
+    /// A seldom render of an app, or one of another app, would be paid for by all that follow it.
+    #[test]
+    fn pages_that_no_render_changes_any_more_are_forgotten() {
+        let Some(scan) = this_kernels_scan() else { return };
+        let slots = Slots::new(PLAN, Some(scan)).unwrap();
+        let bases = Bases::default();
+        let bytes = vec![7; 40 * PAGE];
+        let image =
+            |first: &[u8]| Arc::new(Image::new([(0, &bytes[..]), (5 * PAGE, first)].into_iter(), &bases).unwrap());
+        // Of the second one, page 5 is its own.
+        let images = [image(&[7]), image(&[8])];
+        let render = |image: &Arc<Image>, pages: &[usize]| {
+            let mut watch = Watch::default();
+            watch.poll_has_ended();
+            let mut watch = Watch::default();
+            let mut slot = slots.take(image.clone(), 60 * PAGE).unwrap();
+            let expected = if Arc::ptr_eq(image, &images[1]) { 8 } else { 7 };
+            assert_eq!(
+                (slot.area.bytes_mut(0..60 * PAGE)[5 * PAGE], slot.area.bytes_mut(0..60 * PAGE)[6 * PAGE]),
+                (expected, 7)
+            );
+            for page in pages {
+                slot.area.bytes_mut(0..60 * PAGE)[page * PAGE] = 0x5a;
+            }
+            watch.poll_has_ended();
+            watch.taking_apart(|| slots.give_back(slot));
+        };
+        for image in &images {
+            render(image, &[1, 5, 20, 21, 50]);
+            for _ in 0..2 {
+                render(image, &[1]);
+            }
+            let before = slots.resident();
+            for _ in 0..FORGOTTEN {
+                render(image, &[1]);
+            }
+            let of_its_own = usize::from(Arc::ptr_eq(image, &images[1]));
+            assert!(before >= 5 * PAGE as u64, "{before}");
+            assert_eq!(slots.resident(), ((1 + of_its_own) * PAGE) as u64);
+            render(image, &[1, 20, 50]);
+            assert_eq!(slots.resident(), ((3 + of_its_own) * PAGE) as u64);
         }
     }
 

@@ -69,6 +69,10 @@ const OF_THE_CONNECTION: [&str; 8] = [
 
 /// Takes off what is the connection's: the headers that always are, and those that `Connection` names.
 pub fn strip_connection(headers: &mut HeaderMap) {
+    // As in most of them there is none, and to look each up takes longer than to go through them.
+    if !headers.keys().any(|name| OF_THE_CONNECTION.contains(&name.as_str())) {
+        return;
+    }
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()

@@ -554,8 +554,9 @@ pub(crate) fn make_whole(head: &mut Parts, authority: Authority) -> Result<(), R
         Some(Secure) => Scheme::HTTPS,
         None => head.uri.scheme().cloned().unwrap_or(Scheme::HTTP),
     };
-    let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build();
-    head.uri = uri.map_err(|_| Refusal::BadRequest)?;
+    let mut parts = http::uri::Parts::default();
+    (parts.scheme, parts.authority, parts.path_and_query) = (Some(scheme), Some(authority), Some(path));
+    head.uri = Uri::from_parts(parts).map_err(|_| Refusal::BadRequest)?;
     strip_connection(&mut head.headers);
     Ok(())
 }
