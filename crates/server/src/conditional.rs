@@ -77,9 +77,11 @@ pub(crate) fn tag(status: StatusCode, headers: &mut HeaderMap, content: &Bytes) 
         return;
     }
     let digest = Sha256::digest(content);
-    let (half, _) = digest.split_first_chunk().expect("it has 32 bytes");
-    let tag = format!("W/\"{:032x}\"", u128::from_be_bytes(*half));
-    let tag = HeaderValue::try_from(tag).expect("it is hexadecimal");
+    let mut tag = *b"W/\"00000000000000000000000000000000\"";
+    for (digits, byte) in tag[3..35].chunks_exact_mut(2).zip(digest) {
+        digits.copy_from_slice(&[byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+    }
+    let tag = HeaderValue::from_bytes(&tag).expect("it is hexadecimal");
     headers.insert(ETAG, tag);
 }
 

@@ -360,7 +360,10 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
         Ok(body) => body,
         Err(refusal) => return account.refuse(refusal, None),
     };
-    answer_whole(ready, account, head, body).await
+    if deployed.has_handler.get() == Some(&false) {
+        return render(ready, account, &head, &body).await;
+    }
+    answer_whole(ready, account, head, body).boxed().await
 }
 
 /// Makes a stored page anew, while it is sent as it was. The app sees the request that was answered so.
@@ -625,7 +628,7 @@ fn kind_of(page: &[u8]) -> &'static str {
 fn props(head: &Parts, body: &Bytes) -> Option<String> {
     match head.method {
         Method::GET | Method::HEAD => {
-            let query = head.uri.query().unwrap_or_default();
+            let Some(query) = head.uri.query() else { return Some("{}".into()) };
             let pairs = url::form_urlencoded::parse(query.as_bytes());
             let props: serde_json::Map<_, _> = pairs.map(|(name, value)| (name.into(), value.into())).collect();
             Some(serde_json::Value::Object(props).to_string())
