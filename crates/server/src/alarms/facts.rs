@@ -241,8 +241,12 @@ fn hold(
     }
 }
 
-fn percent(share: f64) -> String {
-    format!("{} %", (share * 1_000.0).round() / 10.0)
+/// A share for people, by its three first digits: of a small one nothing would be left else.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let digits = 10_f64.powf(2.0 - percent.abs().log10().floor());
+    let rounded = if percent == 0.0 { 0.0 } else { (percent * digits).round() / digits };
+    format!("{rounded} %")
 }
 
 /// The least memory of the last samples, so many with each one; none where nothing is known.
@@ -401,6 +405,13 @@ mod tests {
         let slow = |_| requests(100, 0, 20);
         let names = Past::of(72 * HOURS, slow).holds(72);
         assert_eq!(names, ["DayflyLatencyBudgetBurnsFast", "DayflyLatencyBudgetBurnsSlowly"]);
+    }
+
+    #[test]
+    fn a_share_is_shown_by_its_first_digits_however_small() {
+        let shares = [0.0, 1.0, 0.8, 0.954_32, 0.01, 0.001, 0.000_5, 0.000_02, 0.000_123_456, 14.4];
+        let shown = ["0 %", "100 %", "80 %", "95.4 %", "1 %", "0.1 %", "0.05 %", "0.002 %", "0.0123 %", "1440 %"];
+        assert_eq!(shares.map(percent), shown);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::facts::{Burn, FAST, LEAST_BAD, SLOW};
+use super::facts::{Burn, FAST, LEAST_BAD, SLOW, percent};
 use super::rules::{RULES, Rule};
 use super::runbooks::runbook;
 use crate::config::Alarms;
@@ -88,11 +88,11 @@ impl Alarms {
     fn alert(&self, rule: &Rule) -> (String, String) {
         let memory = "{{ $labels.instance }}: memory is at {{ $value | humanizePercentage }} of its limit";
         let failing = format!(
-            "{{{{ $labels.instance }}}}: {{{{ $value | humanizePercentage }}}} of the requests fail, and {} % may",
+            "{{{{ $labels.instance }}}}: {{{{ $value | humanizePercentage }}}} of the requests fail, and {} may",
             percent(self.errors)
         );
         let slow = format!(
-            "{{{{ $labels.instance }}}}: {{{{ $value | humanizePercentage }}}} of the requests take longer than {}, and {} % may",
+            "{{{{ $labels.instance }}}}: {{{{ $value | humanizePercentage }}}} of the requests take longer than {}, and {} may",
             humantime::format_duration(self.slow),
             percent(self.slow_share)
         );
@@ -176,10 +176,6 @@ fn burning(burns: &[Burn], record: &str, budget: f64, bad: impl Fn(&str) -> Stri
         )
     });
     each.collect::<Vec<_>>().join("\nor ")
-}
-
-fn percent(share: f64) -> f64 {
-    (share * 100_000.0).round() / 1_000.0
 }
 
 /// Seconds as Prometheus writes a time.
