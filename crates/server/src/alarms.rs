@@ -3,11 +3,12 @@
 //! | step | module |
 //! | --- | --- |
 //! | the conditions that there are, with their texts | `rules` |
-//! | which of them hold now | `facts` |
+//! | which of them hold now | `facts`, `leak` |
 //! | for how long they have, and what was said of it | here |
 //! | the same conditions for Prometheus | `prometheus` |
 
 mod facts;
+mod leak;
 pub(crate) mod prometheus;
 mod rules;
 mod runbooks;
@@ -19,7 +20,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use self::facts::{Facts, Reading, TENANT, TROUGH, troughs};
+pub(crate) use self::facts::{Facts, Reading, TENANT, TROUGH};
+pub(crate) use self::leak::troughs;
 pub(crate) use self::rules::{Rule, Severity, Unit};
 pub(crate) use self::runbooks::runbook;
 use crate::store;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use super::leak::Leak;
 use super::rules::Rule;
 use crate::config::{self, TenantName};
 use crate::history::History;
@@ -35,11 +36,11 @@ pub(crate) struct Reading {
     pub(crate) summary: String,
 }
 
-const MINUTE: u64 = 60;
-const HOUR: u64 = 3600;
-const DAY: u64 = 24 * HOUR;
+pub(super) const MINUTE: u64 = 60;
+pub(super) const HOUR: u64 = 3600;
+pub(super) const DAY: u64 = 24 * HOUR;
 
-/// How low memory has been is the least of so many seconds: long enough for what only goes up and down to come down.
+/// How low memory has been, for the eye, is the least of so many seconds.
 pub(crate) const TROUGH: u64 = 15 * MINUTE;
 
 /// How long a tenant's samples are looked at.
@@ -104,32 +105,11 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether the low points of memory rise and are at the limit soon, by the straight line through those of an hour.
     fn leak(&self, readings: &mut Vec<Reading>) {
-        if self.uptime < self.scaled(2 * HOUR) {
-            return;
+        let Some(limit) = self.sample.memory_limit.filter(|limit| *limit > 0) else { return };
+        if let Some(Leak { predicted, summary }) = self.leaks(limit) {
+            hold(readings, true, "DayflyMemoryLeakSuspected", None, predicted, limit as f64, summary);
         }
-        let Some(limit) = self.sample.memory_limit else { return };
-        let (hour, trough) = (self.ticks(HOUR), self.ticks(TROUGH));
-        let now = self.sample.tick;
-        let samples = self.history.server(now.saturating_sub(hour + trough)..=now);
-        let troughs = troughs(&samples, trough as usize);
-        let troughs = &troughs[trough as usize..];
-        let (Some(Some(before)), Some(Some(last))) = (troughs.first(), troughs.last()) else { return };
-        let interval = self.history.interval.as_secs_f64();
-        let points = troughs.iter().enumerate().filter_map(|(index, trough)| {
-            let age = (troughs.len() - 1 - index) as f64 * interval;
-            Some((-age, (*trough)? as f64))
-        });
-        let Some((intercept, slope)) = line(points) else { return };
-        let predicted = intercept + slope * self.scaled(4 * HOUR).as_secs_f64();
-        let rises = *last as f64 > 1.05 * *before as f64;
-        let summary = format!(
-            "the low points of memory keep rising, by {:.0} MiB an hour: it is at its limit within 4 h",
-            slope * HOUR as f64 * self.config.scale / f64::from(1 << 20)
-        );
-        let is_leak = rises && predicted > limit as f64;
-        hold(readings, is_leak, "DayflyMemoryLeakSuspected", None, predicted, limit as f64, summary);
     }
 
     /// What came of the requests, over windows of up to three days.
@@ -217,11 +197,11 @@ impl Facts<'_> {
         sums
     }
 
-    fn scaled(&self, seconds: u64) -> Duration {
+    pub(super) fn scaled(&self, seconds: u64) -> Duration {
         Duration::from_secs(seconds).mul_f64(self.config.scale)
     }
 
-    fn ticks(&self, seconds: u64) -> u64 {
+    pub(super) fn ticks(&self, seconds: u64) -> u64 {
         self.history.ticks(self.scaled(seconds))
     }
 }
@@ -247,43 +227,6 @@ pub(super) fn percent(share: f64) -> String {
     let digits = 10_f64.powf(2.0 - percent.abs().log10().floor());
     let rounded = if percent == 0.0 { 0.0 } else { (percent * digits).round() / digits };
     format!("{rounded} %")
-}
-
-/// The least memory of the last samples, so many with each one; none where nothing is known.
-pub(crate) fn troughs(samples: &[Option<Sample>], window: usize) -> Vec<Option<u64>> {
-    // Those that may still become the least, their memory rising.
-    let mut candidates: VecDeque<(usize, u64)> = VecDeque::new();
-    let each = samples.iter().enumerate().map(|(index, sample)| {
-        if let Some(memory) = sample.as_ref().and_then(|sample| sample.memory) {
-            while candidates.back().is_some_and(|(_, other)| *other >= memory) {
-                candidates.pop_back();
-            }
-            candidates.push_back((index, memory));
-        }
-        while candidates.front().is_some_and(|(of, _)| of + window <= index) {
-            candidates.pop_front();
-        }
-        candidates.front().map(|(_, memory)| *memory)
-    });
-    each.collect()
-}
-
-/// The straight line that is nearest to some points, by least squares: where it is at 0, and how it rises.
-fn line(points: impl Iterator<Item = (f64, f64)>) -> Option<(f64, f64)> {
-    let (mut count, mut x, mut y, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    for (at, value) in points {
-        count += 1.0;
-        x += at;
-        y += value;
-        xx += at * at;
-        xy += at * value;
-    }
-    let spread = count * xx - x * x;
-    if count < 2.0 || spread <= 0.0 {
-        return None;
-    }
-    let slope = (count * xy - x * y) / spread;
-    Some(((y - slope * x) / count, slope))
 }
 
 #[cfg(test)]
@@ -359,29 +302,15 @@ mod tests {
     }
 
     #[test]
-    fn low_points_that_rise_are_a_leak_and_a_saw_tooth_is_none() {
-        let day = 6 * HOURS;
-        // 100 MiB six hours ago, and 100 more an hour, under a saw-tooth of 100 MiB.
-        let tooth = |age: u64| (MINUTES * 10 - 1 - age % (MINUTES * 10)) as f64 / 60.0 * 100.0;
-        let rising = |age: u64| memory(100.0 + (day - age) as f64 / HOURS as f64 * 100.0 + tooth(age));
-        let leak = ["DayflyMemoryLeakSuspected"];
-        assert_eq!(Past::of(day, rising).holds(6), leak);
-        assert_eq!(Past::of(day, rising).holds(1), [""; 0], "it was started an hour ago");
-        // As much at its top, and as low again each time.
-        let saw = |age: u64| memory(300.0 + 4.0 * tooth(age));
-        assert_eq!(Past::of(day, saw).holds(6), [""; 0]);
-        // It rises, and would take days.
-        let slow = |age: u64| memory(200.0 + (day - age) as f64 / HOURS as f64 * 20.0);
-        assert_eq!(Past::of(day, slow).holds(6), [""; 0]);
-        // It rose, and has stopped.
-        let level =
-            |age: u64| memory(if age > 2 * HOURS { 200.0 + (day - age) as f64 / HOURS as f64 * 90.0 } else { 560.0 });
-        assert_eq!(Past::of(day, level).holds(6), [""; 0]);
-        // With a scale all times are shorter: three minutes of 3 MiB a second, which is at the limit in less than four.
-        let quick = |age: u64| memory(200.0 + (20 - age) as f64 * 30.0);
-        let config = config::Alarms { scale: 1.0 / 60.0, memory_high: 1.0, ..config::Alarms::default() };
-        assert_eq!(Past { config, ..Past::of(20, quick) }.holds(1), leak);
-        assert_eq!(Past::of(20, quick).holds(1), [""; 0]);
+    fn a_leak_is_told_beside_memory_that_is_high() {
+        let leak = |scale: f64, memory_high| {
+            // With a scale all times are shorter: seven minutes of 100 MiB each are as seven hours.
+            let past = Past::of(42, |age| memory(200.0 + (42 - age) as f64 * 100.0 / 6.0));
+            Past { config: config::Alarms { scale, memory_high, ..config::Alarms::default() }, ..past }.holds(1)
+        };
+        assert_eq!(leak(1.0 / 60.0, 1.0), ["DayflyMemoryLeakSuspected"]);
+        assert_eq!(leak(1.0 / 60.0, 0.8), ["DayflyMemoryHigh", "DayflyMemoryLeakSuspected"]);
+        assert_eq!(leak(1.0, 1.0), [""; 0]);
     }
 
     #[test]
@@ -445,17 +374,5 @@ mod tests {
         ] {
             assert_eq!(well().holds_with(1, &of(age, hits, near), |_| {}), expected, "{age} {hits} {near}");
         }
-    }
-
-    #[test]
-    fn a_trough_is_the_least_of_a_window() {
-        let samples: Vec<_> = [Some(5), Some(3), None, Some(4), Some(6), Some(2)]
-            .into_iter()
-            .map(|memory: Option<u64>| memory.map(|memory| Sample { memory: Some(memory), ..Sample::default() }))
-            .collect();
-        assert_eq!(troughs(&samples, 3), [Some(5), Some(3), Some(3), Some(3), Some(4), Some(2)]);
-        assert_eq!(troughs(&samples, 1), [Some(5), Some(3), None, Some(4), Some(6), Some(2)]);
-        assert_eq!(line([(-2.0, 1.0), (-1.0, 3.0), (0.0, 5.0)].into_iter()), Some((5.0, 2.0)));
-        assert_eq!(line([(0.0, 1.0)].into_iter()), None);
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::facts::{Burn, FAST, LEAST_BAD, SLOW, percent};
+use super::leak;
 use super::rules::{RULES, Rule};
 use super::runbooks::runbook;
 use crate::config::Alarms;
@@ -48,19 +49,24 @@ impl Alarms {
 
     /// What is recorded, by its name.
     fn records(&self) -> Vec<(String, String)> {
-        let used = "dayfly_host_memory_working_set_bytes / (dayfly_host_memory_limit_bytes > 0)";
-        let leaked = format!(
-            "deriv(dayfly:memory_trough:bytes[1h])\n  / on (job, instance) (sum {BY} (rate(dayfly_renders_total[1h])) > 0)"
-        );
-        let mut records = vec![
-            ("dayfly:memory_used:ratio".to_owned(), used.to_owned()),
-            // The low points and not the mean: what only goes up and down comes down to the same again.
+        // With a process for each group of tenants all of them tell of the one control group.
+        let low = |window| format!("min {BY} (min_over_time(dayfly_host_memory_working_set_bytes[{window}]))");
+        let leaked =
+            format!("deriv(dayfly:memory_trough:bytes[1h])\n  / (sum {BY} (rate(dayfly_renders_total[1h])) > 0)");
+        let records = [
             (
-                "dayfly:memory_trough:bytes".to_owned(),
-                "min_over_time(dayfly_host_memory_working_set_bytes[15m])".to_owned(),
+                "memory_used:ratio",
+                format!("max {BY} (dayfly_host_memory_working_set_bytes / (dayfly_host_memory_limit_bytes > 0))"),
             ),
-            ("dayfly:memory_leaked_per_render:bytes".to_owned(), leaked),
+            ("memory_limit:bytes", format!("min {BY} (dayfly_host_memory_limit_bytes > 0)")),
+            // The low points and not the mean: what only goes up and down comes down to the same again.
+            ("memory_trough:bytes", low("15m".into())),
+            ("memory_low:bytes", low(time(leak::LOW))),
+            ("memory_low_day:bytes", low("1d".into())),
+            ("memory_leaked_per_render:bytes", leaked),
+            ("uptime:seconds", format!("time() - max {BY} (process_start_time_seconds)")),
         ];
+        let mut records: Vec<_> = records.into_iter().map(|(name, of)| (format!("dayfly:{name}"), of)).collect();
         let mut windows: Vec<u64> = FAST.iter().chain(&SLOW).flat_map(|(_, long, short)| [*long, *short]).collect();
         windows.sort_unstable();
         windows.dedup();
@@ -100,14 +106,11 @@ impl Alarms {
             "DayflyMemoryHigh" => (format!("dayfly:memory_used:ratio > {}", self.memory_high), memory),
             "DayflyMemoryCritical" => (format!("dayfly:memory_used:ratio > {}", self.memory_critical), memory),
             "DayflyMemoryLeakSuspected" => (
-                "predict_linear(dayfly:memory_trough:bytes[1h], 4 * 3600) > on (job, instance) dayfly_host_memory_limit_bytes\n\
-                 and on (job, instance) dayfly:memory_trough:bytes > 1.05 * (dayfly:memory_trough:bytes offset 1h)\n\
-                 and on (job, instance) (time() - process_start_time_seconds) > 2 * 3600"
-                    .into(),
-                "{{ $labels.instance }}: the low points of memory keep rising, and are at the limit within 4 h",
+                leaks(),
+                "{{ $labels.instance }}: the low points of memory keep rising, and at this pace are at the limit soon",
             ),
             "DayflyOOMKilled" => (
-                r#"increase(dayfly_host_memory_events_total{event="oom_kill"}[10m]) > 0"#.into(),
+                format!(r#"max {BY} (increase(dayfly_host_memory_events_total{{event="oom_kill"}}[10m])) > 0"#),
                 "{{ $labels.instance }}: the kernel has killed a process of the control group for want of memory",
             ),
             "DayflyErrorBudgetBurnsFast" => (self.errors_burn(&FAST), &failing),
@@ -166,6 +169,32 @@ impl Alarms {
     }
 }
 
+/// As `leak` has it.
+fn leaks() -> String {
+    let [steady, half, both, fit] = [leak::STEADY, leak::HALF, 2 * leak::HALF, leak::FIT].map(time);
+    let (goes_on, has_begun, rise, low) = (leak::GOES_ON, leak::HAS_BEGUN, leak::RISE, "dayfly:memory_low:bytes");
+    let earlier = format!("({low} offset {half} - {low} offset {both})");
+    let later = format!("({low} - {low} offset {half})");
+    let day = "dayfly:memory_low_day:bytes";
+    [
+        format!("(\n  predict_linear({low}[{fit}], {}) > dayfly:memory_limit:bytes", leak::AHEAD),
+        format!("  and resets({low}[{steady}]) == 0"),
+        format!("  and {low} > {rise} * ({low} offset {both})"),
+        format!("  and {later} > {goes_on} * {earlier}"),
+        format!("  and {earlier} > {has_begun} * {later}"),
+        format!("  and dayfly:uptime:seconds > {}", leak::STEADY),
+        format!(
+            "  unless (\n    {low} <= max_over_time({low}[{}] offset {steady})\n    and dayfly:uptime:seconds > {}\n  )\n)",
+            time(leak::KNOWN - leak::STEADY),
+            leak::KNOWN
+        ),
+        format!("or (\n  {day} + 2 * ({day} - {day} offset 1d) > dayfly:memory_limit:bytes"),
+        format!("  and {day} > {rise} * ({day} offset 1d)"),
+        format!("  and dayfly:uptime:seconds > {}\n)", leak::DAYS),
+    ]
+    .join("\n")
+}
+
 /// Each of the pairs: over the long time and over the short one, and often enough.
 fn burning(burns: &[Burn], record: &str, budget: f64, bad: impl Fn(&str) -> String) -> String {
     let each = burns.iter().map(|(factor, long, short)| {
@@ -180,7 +209,11 @@ fn burning(burns: &[Burn], record: &str, budget: f64, bad: impl Fn(&str) -> Stri
 
 /// Seconds as Prometheus writes a time.
 fn time(seconds: u64) -> String {
-    humantime::format_duration(Duration::from_secs(seconds)).to_string().replace("day", "d").replace("ds", "d")
+    humantime::format_duration(Duration::from_secs(seconds))
+        .to_string()
+        .replace("days", "d")
+        .replace("day", "d")
+        .replace(' ', "")
 }
 
 fn push(text: &mut String, first: &str, values: &[(&str, &str)]) {
@@ -250,6 +283,6 @@ mod tests {
 
     #[test]
     fn times_are_as_prometheus_writes_them() {
-        assert_eq!([300, 7200, 86_400, 259_200].map(time), ["5m", "2h", "1d", "3d"]);
+        assert_eq!([300, 7200, 9000, 86_400, 259_200].map(time), ["5m", "2h", "2h30m", "1d", "3d"]);
     }
 }

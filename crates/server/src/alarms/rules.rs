@@ -68,9 +68,9 @@ pub(crate) static RULES: [Rule; 14] = [
         name: "DayflyMemoryLeakSuspected",
         severity: Severity::Warning,
         unit: Unit::Bytes,
-        hold: Duration::from_secs(30 * MINUTE),
-        description: "Memory does not fall back as low as it did before: its low points rise, and at that pace they are at the limit \
-                      within four hours. What only goes up and down does not do that.",
+        hold: Duration::from_secs(10 * MINUTE),
+        description: "Memory does not fall back as low as it did before: its low points have risen for six hours and are at the limit \
+                      within as many, or rise from day to day and are at it within a day. What only goes up and down does not do that.",
     },
     Rule {
         name: "DayflyOOMKilled",

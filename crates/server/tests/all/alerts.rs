@@ -45,7 +45,7 @@ fn promtool_reads_the_rules_and_each_alarm_fires_and_is_silent_as_it_should() {
         let path = folder.path().join(name);
         std::fs::write(&path, rules).unwrap();
         let said = tools::run(Command::new(&promtool).args(["check", "rules"]).arg(&path), "");
-        assert!(said.contains("SUCCESS: 31 rules found"), "{said}");
+        assert!(said.contains("SUCCESS: 35 rules found"), "{said}");
     }
     let tests = shipped().join("dayfly_test.yml");
     tools::run(Command::new(&promtool).args(["test", "rules"]).arg(&tests), "");
@@ -57,7 +57,9 @@ fn promtool_reads_the_rules_and_each_alarm_fires_and_is_silent_as_it_should() {
         let is_counted = text.contains(&format!("alertname=\"{name}\"}})"));
         assert!(text.lines().any(is_expected) || is_counted, "{name}");
     }
-    // The tests can fail.
+    // The tests can fail. Those of leaks, of days and many servers, take long.
+    let begin = |name: &str| text.find(name).unwrap();
+    let text = [&text[..begin("- name: ")], &text[begin("- name: memory is high")..]].concat();
     let other = Alarms { memory_high: 0.99, ..Alarms::default() };
     std::fs::write(folder.path().join("dayfly.rules.yml"), other.rules()).unwrap();
     std::fs::write(folder.path().join("dayfly_test.yml"), text).unwrap();
