@@ -13,7 +13,7 @@ pub(crate) mod prometheus;
 mod rules;
 mod runbooks;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -78,6 +78,8 @@ struct Kept {
     past: VecDeque<Alarm>,
     /// How many processes the kernel had killed when that was last looked at.
     oom_kills: Option<u64>,
+    /// The webhooks that were told of what is active; none where that was not noted yet.
+    told: Option<BTreeSet<String>>,
 }
 
 impl Alarms {
@@ -142,6 +144,14 @@ impl Alarms {
             // Of another control group.
             Some(before) if before > count => count,
             Some(before) => count - before,
+        }
+    }
+
+    /// Takes in which webhooks there are; gives those that there were not before, who know of no alarm.
+    pub(crate) fn told(&mut self, webhooks: BTreeSet<String>) -> BTreeSet<String> {
+        match self.kept.told.replace(webhooks.clone()) {
+            Some(before) => &webhooks - &before,
+            None => BTreeSet::new(),
         }
     }
 

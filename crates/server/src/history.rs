@@ -15,7 +15,7 @@
 mod marks;
 mod rows;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -155,6 +155,11 @@ impl History {
         lock(&self.tenants).get(name, from, now)
     }
 
+    /// All tenants' samples from a tick on, oldest first, of those that are kept one by one.
+    pub(crate) fn recent(&self, from: u64, now: u64) -> io::Result<HashMap<TenantName, VecDeque<TenantSample>>> {
+        lock(&self.tenants).recent(from, now)
+    }
+
     /// Keeps a mark, and tells those who listen.
     pub(crate) fn mark(&self, mark: Mark) {
         let _ = self.live.send(Live::Mark(mark.clone()));
@@ -274,6 +279,25 @@ impl Tenants {
         }
         let names: BTreeMap<&str, u64> = self.places.iter().map(|(name, place)| (name.as_str(), *place)).collect();
         store::write(&self.names, &serde_json::to_vec(&names).expect("it is plain text and numbers"))
+    }
+
+    fn recent(&self, from: u64, now: u64) -> io::Result<HashMap<TenantName, VecDeque<TenantSample>>> {
+        let from = from.max((now + 1).saturating_sub(HOUR));
+        let count = (now + 1).saturating_sub(from);
+        // They may go on at the beginning.
+        let before = count.min(HOUR - from % HOUR);
+        let mut recent = HashMap::new();
+        for (name, place) in &self.places {
+            let first = place * OF_TENANT;
+            let mut rows = self.file.read(first + from % HOUR, before)?;
+            rows.extend(self.file.read(first, count - before)?);
+            let samples = (from..).zip(&rows).filter_map(|(tick, row)| TenantSample::of(tick, row));
+            let samples: VecDeque<_> = samples.collect();
+            if !samples.is_empty() {
+                recent.insert(name.clone(), samples);
+            }
+        }
+        Ok(recent)
     }
 
     fn get(&self, name: &TenantName, from: u64, now: u64) -> io::Result<Vec<TenantSample>> {

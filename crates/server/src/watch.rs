@@ -40,15 +40,23 @@ impl Watch {
     /// a runtime.
     pub(crate) fn open(config: &Config, admin: Option<String>, client: &Arc<Client>) -> io::Result<Self> {
         let mut alarms = Alarms::open(&config.state);
-        // A folder that cannot be written to is known from the start.
-        alarms.save()?;
         let url = config.alarms.url.clone().or(admin).unwrap_or_else(|| format!("http://{}", config.listen));
         let server = Server { url, instance: format!("{}:{}", host_name(), config.listen.port()) };
+        let history = History::open(&config.state, &config.history)?;
+        // What has just been is looked at as if there had been no restart: else what fires would be said to be over.
+        let now = history.tick(now());
+        let recent = history.recent((now + 1).saturating_sub(tenant_ticks(&history, config.alarms.scale)), now)?;
+        let webhooks = Webhooks::start(&config.state, &config.alarms.webhooks, server, client)?;
+        let names = config.alarms.webhooks.iter().map(|webhook| webhook.name.clone()).collect();
+        let new = alarms.told(names);
+        webhooks.put_to(&new, alarms.active())?;
+        // A folder that cannot be written to is known from the start.
+        alarms.save()?;
         Ok(Self {
-            history: History::open(&config.state, &config.history)?,
-            webhooks: Webhooks::start(&config.state, &config.alarms.webhooks, server, client)?,
+            history,
+            webhooks,
             alarms: Mutex::new(alarms),
-            recent: Mutex::default(),
+            recent: Mutex::new(recent),
             started: Instant::now(),
             is_failing: AtomicBool::new(false),
         })
@@ -114,6 +122,11 @@ fn say(alarm: &Alarm) {
     let (name, tenant, value) = (alarm.name.as_str(), alarm.tenant.as_deref(), alarm.value);
     match (alarm.state, alarm.severity) {
         (State::Resolved, _) => tracing::info!(alarm = name, tenant, value, "resolved: {}", alarm.summary),
+/// For how many ticks a tenant's samples are looked at.
+fn tenant_ticks(history: &History, scale: f64) -> u64 {
+    history.ticks(alarms::TENANT.mul_f64(scale))
+}
+
         (_, alarms::Severity::Critical) => tracing::error!(alarm = name, tenant, value, "{}", alarm.summary),
         _ => tracing::warn!(alarm = name, tenant, value, "{}", alarm.summary),
     }
@@ -147,7 +160,7 @@ fn look(shared: &Shared) {
     let kept = kept.and(watch.history.put_tenants(&tenants, |name| served.by_name.contains_key(name)));
     let config = shared.config.load();
     let mut recent = lock(&watch.recent);
-    let ten = watch.history.ticks(alarms::TENANT.mul_f64(config.alarms.scale));
+    let ten = tenant_ticks(&watch.history, config.alarms.scale);
     for (name, sample) in tenants {
         recent.entry(name).or_default().push_back(sample);
     }

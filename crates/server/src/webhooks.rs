@@ -11,6 +11,7 @@ mod queue;
 
 pub(crate) use self::message::Server;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -105,17 +106,26 @@ impl Webhooks {
         names.dedup();
         let mut kept = Ok(());
         for name in names {
-            let is_firing = |alarm: &&Alarm| alarm.name == name && alarm.state == State::Firing;
             let is_over = |alarm: &&Alarm| alarm.name == name && alarm.state == State::Resolved && said(alarm);
-            let firing = active.iter().filter(is_firing);
-            let group: Vec<Alarm> = firing.chain(changed.iter().filter(is_over)).cloned().collect();
+            let group: Vec<Alarm> = firing(active, name).chain(changed.iter().filter(is_over)).cloned().collect();
             for told in &self.all {
-                for message in told.messages(&self.server, name, &group) {
-                    kept = kept.and(told.put(&message));
-                }
+                kept = kept.and(told.put_all(&self.server, name, &group));
             }
         }
         kept
+    }
+
+    /// Queues for some webhooks, by their names, what is to be said of alarms that fire. Blocks.
+    pub(crate) fn put_to(&self, webhooks: &BTreeSet<String>, active: &[Alarm]) -> io::Result<()> {
+        let is_firing = |alarm: &&Alarm| alarm.state == State::Firing;
+        let names: BTreeSet<&str> = active.iter().filter(is_firing).map(|alarm| alarm.name.as_str()).collect();
+        for told in self.all.iter().filter(|told| webhooks.contains(&told.webhook.name)) {
+            for name in &names {
+                let group: Vec<Alarm> = firing(active, name).cloned().collect();
+                told.put_all(&self.server, name, &group)?;
+            }
+        }
+        Ok(())
     }
 
     /// Tells each Alertmanager what fires still: it takes what it hears no more of for resolved.
@@ -144,6 +154,11 @@ impl Webhooks {
     }
 }
 
+/// Those of one name that fire.
+fn firing<'a>(active: &'a [Alarm], name: &'a str) -> impl Iterator<Item = &'a Alarm> {
+    active.iter().filter(move |alarm| alarm.name == name && alarm.state == State::Firing)
+}
+
 impl Told {
     /// Of many alarms a webhook is told that there are more, as Alertmanager does it, and an Alertmanager gets several messages.
     fn messages(&self, server: &Server, name: &str, group: &[Alarm]) -> Vec<Message> {
@@ -155,6 +170,15 @@ impl Told {
             }
         };
         bodies.into_iter().map(|body| Message::new(at, body)).collect()
+    }
+
+    /// What the disk does not take keeps nothing else from it.
+    fn put_all(&self, server: &Server, name: &str, group: &[Alarm]) -> io::Result<()> {
+        let mut kept = Ok(());
+        for message in self.messages(server, name, group) {
+            kept = kept.and(self.put(&message));
+        }
+        kept
     }
 
     fn put(&self, message: &Message) -> io::Result<()> {

@@ -269,6 +269,51 @@ async fn a_webhook_that_fails_hangs_or_is_away_is_told_later_over_restarts_and_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fires_goes_on_over_a_restart_and_a_webhook_that_is_new_is_told_of_it() {
+    let state = tempfile::tempdir().unwrap();
+    let (first, second) = (Receiver::start(Mood::Takes).await, Receiver::start(Mood::Takes).await);
+    let start = async |webhooks: Vec<Webhook>| {
+        serve_in(state.path(), [tenant("one", "one.mjs", APP)], |config| {
+            quick(config);
+            // Five minutes are 15 s.
+            config.alarms.scale = 0.05;
+            config.tenants.get_mut(&"one".parse().unwrap()).unwrap().limits.memory = 32 << 20;
+            config.alarms.webhooks = webhooks;
+        })
+        .await
+        .unwrap()
+    };
+    let name = "DayflyTenantLimitHits";
+    let server = start(vec![first.webhook()]).await;
+    server.get("/one/memory").await;
+    let told = first.taken(name, 1).await;
+    let before = get(&server, "/v1/alarms").await["active"].clone();
+    let fired_at = |active: &Value| {
+        let active = active.as_array().unwrap().iter();
+        active.filter(|alarm| alarm["name"] == name).map(|alarm| alarm["fired_at"].clone()).collect::<Vec<_>>()
+    };
+    server.end().await;
+    let server = start(vec![first.webhook(), Webhook { name: "new".into(), ..second.webhook() }]).await;
+    let of_new = second.taken(name, 1).await;
+    for key in ["status", "startsAt", "labels"] {
+        assert_eq!(of_new[0]["alerts"][0][key], told[0]["alerts"][0][key], "{key}");
+    }
+    // Some samples later it is the same, and nobody was told anything else.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let after = get(&server, "/v1/alarms").await;
+    assert_eq!((fired_at(&after["active"]), names(&after["history"])), (fired_at(&before), vec![]), "{after:#}");
+    let taken = first.taken(name, 2).await;
+    assert_eq!((taken[1]["status"].as_str(), taken.len()), (Some("resolved"), 2));
+    assert_eq!(second.taken(name, 2).await[1]["status"], "resolved");
+    server.end().await;
+    // Who knows of all is not told again.
+    let server = start(vec![first.webhook(), Webhook { name: "new".into(), ..second.webhook() }]).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!((first.taken(name, 2).await.len(), second.taken(name, 2).await.len()), (2, 2));
+    server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_history_has_the_server_and_its_tenants_over_a_restart() {
     let state = tempfile::tempdir().unwrap();
     let start = async || {
