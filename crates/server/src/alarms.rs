@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use self::facts::{Facts, Reading, TENANT, TROUGH};
+pub(crate) use self::facts::{Facts, Reading, TENANT, TROUGH, can_burn_fast};
 pub(crate) use self::leak::troughs;
 pub(crate) use self::rules::{Rule, Severity, Unit};
 pub(crate) use self::runbooks::runbook;

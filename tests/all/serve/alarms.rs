@@ -79,7 +79,7 @@ pub(crate) fn receiver(listener: TcpListener) -> Receiver<Value> {
 /// A server in which memory is always too high, and is so often looked at; nobody may be there who is told.
 fn start(state: &Path, told: &str) -> Server {
     let webhooks = format!("alarms.webhooks=[{{ name = \"oncall\", url = \"http://{told}/\" }}]");
-    let keys = ["history.interval=100ms", "alarms.scale=0.002", "alarms.memory-high=0.0", webhooks.as_str()];
+    let keys = ["history.interval=100ms", "alarms.scale=0.002", "alarms.memory-high=0.0001", webhooks.as_str()];
     let arguments: Vec<&str> = keys.iter().flat_map(|key| ["--set", *key]).collect();
     Server::run(state, &arguments, drop)
 }

@@ -52,6 +52,11 @@ pub(crate) type Burn = (f64, u64, u64);
 pub(crate) const FAST: [Burn; 2] = [(14.4, HOUR, 5 * MINUTE), (6.0, 6 * HOUR, 30 * MINUTE)];
 pub(crate) const SLOW: [Burn; 2] = [(3.0, DAY, 2 * HOUR), (1.0, 3 * DAY, 6 * HOUR)];
 
+/// Whether so many of all requests can be bad that a budget burns fast.
+pub(crate) fn can_burn_fast(budget: f64) -> bool {
+    FAST.iter().any(|(factor, _, _)| factor * budget < 1.0)
+}
+
 /// So many requests at least have to be bad, or one of a quiet night would wake somebody.
 pub(crate) const LEAST_BAD: u64 = 10;
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::problem::Problem;
 use super::section::Reader;
 use super::tree::At;
-use super::{App, Config, TenantConfig, TenantName, Tls};
+use super::{Alarms, App, Config, TenantConfig, TenantName, Tls, WebhookFormat};
+use crate::alarms;
 use crate::routes::Route;
 use crate::tls::{self, Certificates};
 use crate::tokens;
@@ -23,8 +24,11 @@ pub(super) fn check(reader: &Reader, config: &Config) -> Vec<Problem> {
     }
     check_reserved(reader, config);
     check_admin(reader, config);
+    check_memory(reader, config);
     check_webhooks(reader, config);
-    config.tls.as_ref().map(|tls| check_tls(reader, config, tls)).unwrap_or_default()
+    let mut warnings = check_budgets(reader, config);
+    warnings.extend(config.tls.iter().flat_map(|tls| check_tls(reader, config, tls)));
+    warnings
 }
 
 fn check_reserved(reader: &Reader, config: &Config) {
@@ -145,6 +149,33 @@ fn check_admin(reader: &Reader, config: &Config) {
     }
 }
 
+fn check_memory(reader: &Reader, config: &Config) {
+    let Alarms { memory_high, memory_critical, .. } = config.alarms;
+    if memory_critical >= memory_high {
+        return;
+    }
+    // Either may be a default.
+    let key = ["alarms.memory-critical", "alarms.memory-high"].into_iter().find(|key| reader.place(key).is_some());
+    let Some((key, at)) = key.and_then(|key| Some((key, reader.place(key)?))) else { return };
+    if !reader.is_wrong(key) {
+        let message = format!("memory would be critical at {memory_critical}, and high only at {memory_high}");
+        reader.wrong(&at, key, message, "let alarms.memory-critical be no less than alarms.memory-high");
+    }
+}
+
+/// Warns of budgets that cannot burn fast: what is all requests is not so many times as much.
+fn check_budgets(reader: &Reader, config: &Config) -> Vec<Problem> {
+    let budgets = [("alarms.errors", config.alarms.errors), ("alarms.slow-share", config.alarms.slow_share)];
+    let warning = |(key, budget): (&str, f64)| {
+        let at = reader.place(key).filter(|_| !reader.is_wrong(key) && !alarms::can_burn_fast(budget))?;
+        let message =
+            format!("of a budget of {budget} all requests are not too many, so its critical alarm never fires");
+        let remedy = "write what a month may have, as in 0.01 for a hundredth".to_owned();
+        Some(reader.tree.problem(&at, key.to_owned(), message, Some(remedy)))
+    };
+    budgets.into_iter().filter_map(warning).collect()
+}
+
 fn check_webhooks(reader: &Reader, config: &Config) {
     let webhooks = &config.alarms.webhooks;
     for (index, webhook) in webhooks.iter().enumerate() {
@@ -168,6 +199,14 @@ fn check_webhooks(reader: &Reader, config: &Config) {
         {
             let remedy = "name a file with whsec_ and base64, or with a text of 16 bytes or more";
             reader.wrong(&at, &path, message, remedy);
+        }
+        // It would answer 404 to each alarm.
+        if webhook.format == WebhookFormat::Alertmanager
+            && !webhook.url.ends_with("/api/v2/alerts")
+            && let Some((path, at)) = key("url")
+        {
+            let remedy = format!("write \"{}/api/v2/alerts\"", webhook.url.trim_end_matches('/'));
+            reader.wrong(&at, &path, "an Alertmanager takes alarms at its /api/v2/alerts", remedy);
         }
     }
 }

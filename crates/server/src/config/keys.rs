@@ -10,8 +10,8 @@ use rustls::pki_types::pem::PemObject;
 
 use super::kind::Kind;
 use super::kind::{
-    address, address_or_off, app, choice, collector, count, events, factor, header, path, share, size, switch, text,
-    time, url,
+    address, address_or_off, app, choice, collector, count, events, factor, header, part, path, share, size, switch,
+    text, time, url,
 };
 use super::section::Section;
 use super::{
@@ -271,9 +271,21 @@ fn read_history(section: &mut Section<'_>, history: &mut History) {
 }
 
 fn read_alarms(section: &mut Section<'_>, base: &Path, alarms: &mut Alarms) {
-    section.key("memory-high", "The share of its limit above which memory is high.", &mut alarms.memory_high, &share());
-    section.key("memory-critical", "The share above which it is critical.", &mut alarms.memory_critical, &share());
-    section.key("errors", "The share of requests that may fail: the budget of errors.", &mut alarms.errors, &share());
+    // Above nothing memory always is, and without a budget all is too much.
+    let (threshold, budget) = (part(0.000_1, 1.0), part(0.000_01, 0.99));
+    section.key(
+        "memory-high",
+        "The share of its limit above which memory is high.",
+        &mut alarms.memory_high,
+        &threshold,
+    );
+    section.key(
+        "memory-critical",
+        "The share above which it is critical: no less than `memory-high`.",
+        &mut alarms.memory_critical,
+        &threshold,
+    );
+    section.key("errors", "The share of requests that may fail: the budget of errors.", &mut alarms.errors, &budget);
     // The rules for Prometheus count by the histogram's bounds.
     let slow = DURATIONS.map(Duration::from_nanos).map(|slow| (humantime::format_duration(slow).to_string(), slow));
     section.key("slow", "A request that takes longer is slow.", &mut alarms.slow, &choice(slow.into()));
@@ -281,7 +293,7 @@ fn read_alarms(section: &mut Section<'_>, base: &Path, alarms: &mut Alarms) {
         "slow-share",
         "The share of requests that may be slow: the budget of latency.",
         &mut alarms.slow_share,
-        &share(),
+        &budget,
     );
     section.key(
         "scale",

@@ -231,6 +231,13 @@ pub(super) fn share() -> Kind<f64> {
     number(0.0, 1.0, |number| Wrong::new(format!("{number} is no share"), "write 0 to 1, as in 0.1 for a tenth"))
 }
 
+/// A share of a whole within bounds: where nothing of it, or all, would make no sense.
+pub(super) fn part(least: f64, most: f64) -> Kind<f64> {
+    number(least, most, move |number| {
+        Wrong::new(format!("{number} is out of bounds"), format!("write {least} to {most}, as in 0.1 for a tenth"))
+    })
+}
+
 /// What something is multiplied by.
 pub(super) fn factor(least: f64, most: f64) -> Kind<f64> {
     number(least, most, move |number| {

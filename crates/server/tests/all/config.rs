@@ -116,14 +116,14 @@ tenants = 12
 [alarms]
 memory-high = 0.1
 memory-critical = 0.2
-errors = 0.3
+errors = 0.03
 slow = "5s"
-slow-share = 0.4
+slow-share = 0.04
 scale = 0.5
 url = "https://dayfly.example/admin"
 [[alarms.webhooks]]
 name = "oncall"
-url = "https://hooks.example/dayfly"
+url = "https://alerts.example/api/v2/alerts"
 format = "alertmanager"
 secret = "secret"
 timeout = "13s"
@@ -261,14 +261,14 @@ fn every_key_goes_where_it_belongs() {
         format: WebhookFormat::Alertmanager,
         secret: Some(path("secret")),
         timeout: Duration::from_secs(13),
-        ..Webhook::new("oncall", "https://hooks.example/dayfly")
+        ..Webhook::new("oncall", "https://alerts.example/api/v2/alerts")
     };
     let alarms = Alarms {
         memory_high: 0.1,
         memory_critical: 0.2,
-        errors: 0.3,
+        errors: 0.03,
         slow: Duration::from_secs(5),
-        slow_share: 0.4,
+        slow_share: 0.04,
         scale: 0.5,
         url: Some("https://dayfly.example/admin".into()),
         webhooks: vec![oncall, Webhook::new("other", "http://127.0.0.1:1")],
@@ -394,6 +394,50 @@ routes = ["/"]
     assert_eq!(mistakes.len(), 9, "{mistakes:#?}");
     let mistakes = Folder::new("[alarms]\nwebhooks = 7\n[tenant.a]\nroutes = [\"/\"]").mistakes();
     assert!(mistakes[0].contains("write [[alarms.webhooks]], and its keys below it, for each"), "{mistakes:?}");
+}
+
+#[test]
+fn thresholds_of_alarms_that_make_no_sense_are_mistakes() {
+    let of = |alarms: &str| Folder::new(&format!("[alarms]\n{alarms}\n[tenant.a]\nroutes = [\"/\"]"));
+    for (alarms, expected) in [
+        (
+            "memory-high = 0",
+            "serve.toml:2:15: alarms.memory-high: 0 is out of bounds; write 0.0001 to 1, as in 0.1 for a tenth",
+        ),
+        (
+            "errors = 0",
+            "serve.toml:2:10: alarms.errors: 0 is out of bounds; write 0.00001 to 0.99, as in 0.1 for a tenth",
+        ),
+        (
+            "errors = 1",
+            "serve.toml:2:10: alarms.errors: 1 is out of bounds; write 0.00001 to 0.99, as in 0.1 for a tenth",
+        ),
+        (
+            "slow-share = 0.0",
+            "serve.toml:2:14: alarms.slow-share: 0 is out of bounds; write 0.00001 to 0.99, as in 0.1 for a tenth",
+        ),
+        (
+            "memory-high = 0.97",
+            "serve.toml:2:15: alarms.memory-high: memory would be critical at 0.95, and high only at 0.97; let \
+             alarms.memory-critical be no less than alarms.memory-high",
+        ),
+        (
+            "memory-high = 0.9\nmemory-critical = 0.8",
+            "serve.toml:3:19: alarms.memory-critical: memory would be critical at 0.8, and high only at 0.9; let \
+             alarms.memory-critical be no less than alarms.memory-high",
+        ),
+        (
+            "webhooks = [{ name = \"am\", format = \"alertmanager\", url = \"http://am:9093/\" }]",
+            "serve.toml:2:59: alarms.webhooks[0].url: an Alertmanager takes alarms at its /api/v2/alerts; write \
+             \"http://am:9093/api/v2/alerts\"",
+        ),
+    ] {
+        assert_eq!(of(alarms).mistakes(), [expected], "{alarms}");
+    }
+    assert_eq!(of("memory-high = 0.9\nmemory-critical = 0.9").load().unwrap().warnings, []);
+    let Loaded { warnings, .. } = of("errors = 0.17\nslow-share = 0.16").load().unwrap();
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0].key == "alarms.errors" && warnings[0].message.contains("never fires"), "{warnings:#?}");
 }
 
 #[test]
