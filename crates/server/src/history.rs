@@ -5,7 +5,7 @@
 //! | `history/server` | a row of the server for each of 60,480 samples: a week at 10 s | 4.4 MB |
 //! | `history/tenants` | for each of [`History::tenants`](crate::History::tenants) a row for each of its last 360 samples, an hour, and for the week before one for each 30 of them | 124 KB each |
 //! | `history/names.json` | which tenant has which rows there | 50 each |
-//! | `history/marks.json` | the last 500 marks | at most 150 KB |
+//! | `history/marks.json` | the last 500 marks, of alarms 250 of them at most | at most 150 KB |
 //!
 //! Rows have the same size and a checksum, and their place follows from their time. So a file never grows beyond its size, nothing
 //! is moved or counted, and a row that was written by half, or is a week old, is known for none. Rows are not synchronised: a
@@ -41,8 +41,8 @@ const TOGETHER: u64 = 30;
 /// Rows of a tenant.
 const OF_TENANT: u64 = HOUR + WEEK / TOGETHER;
 
-/// What a listener may be behind.
-const BEHIND: usize = 256;
+/// What a listener may be behind: an alarm and a mark of hundreds of tenants come at once.
+const BEHIND: usize = 1024;
 
 /// What was. Its methods block, but for [`History::listen`] and [`History::tell`].
 pub(crate) struct History {
@@ -160,10 +160,12 @@ impl History {
         lock(&self.tenants).recent(from, now)
     }
 
-    /// Keeps a mark, and tells those who listen.
-    pub(crate) fn mark(&self, mark: Mark) {
-        let _ = self.live.send(Live::Mark(mark.clone()));
-        if let Err(error) = lock(&self.marks).add(mark) {
+    /// Keeps marks, and tells those who listen.
+    pub(crate) fn mark(&self, marks: Vec<Mark>) {
+        for mark in &marks {
+            let _ = self.live.send(Live::Mark(mark.clone()));
+        }
+        if let Err(error) = lock(&self.marks).add(marks) {
             tracing::warn!("what happened cannot be kept in the folder of state: {error}");
         }
     }

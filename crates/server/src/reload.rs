@@ -74,7 +74,7 @@ impl Handle {
     pub fn refused(&self) {
         self.shared.observer.reloads.note(false);
         let text = "the configuration was read again, and has mistakes";
-        self.shared.watch.history.mark(Mark::now(MarkKind::Reload, None, text));
+        self.shared.watch.history.mark(vec![Mark::now(MarkKind::Reload, None, text)]);
     }
 
     /// Opens the files of events and of the tenants' logs anew, as what rotates logs has renamed them. What comes before that is

@@ -70,7 +70,7 @@ impl Watch {
     /// Keeps a mark, and tells those who listen.
     pub(crate) async fn mark(self: &Arc<Self>, mark: Mark) {
         let watch = self.clone();
-        blocking(move || watch.history.mark(mark)).await;
+        blocking(move || watch.history.mark(vec![mark])).await;
     }
 
     /// How many ticks the least of memory is looked for in.
@@ -92,6 +92,7 @@ impl Watch {
     fn announce(&self, alarms: &mut Alarms, changed: &[Alarm]) -> io::Result<()> {
         let queued = self.webhooks.put(changed, alarms.active());
         let saved = alarms.save();
+        let mut marks = Vec::new();
         for alarm in changed {
             self.history.tell(Live::Alarm(Box::new(alarm.clone())));
             if alarm.fired_at.is_some() {
@@ -99,8 +100,11 @@ impl Watch {
                 let kind = if alarm.state == State::Firing { MarkKind::Alarm } else { MarkKind::Resolved };
                 let tenant = alarm.tenant.as_ref().and_then(|tenant| tenant.parse().ok());
                 let text = format!("{}: {}", alarm.name, alarm.summary);
-                self.history.mark(Mark::now(kind, tenant.as_ref(), text));
+                marks.push(Mark::now(kind, tenant.as_ref(), text));
             }
+        }
+        if !marks.is_empty() {
+            self.history.mark(marks);
         }
         queued.and(saved)
     }
@@ -118,15 +122,15 @@ impl Watch {
     }
 }
 
-fn say(alarm: &Alarm) {
-    let (name, tenant, value) = (alarm.name.as_str(), alarm.tenant.as_deref(), alarm.value);
-    match (alarm.state, alarm.severity) {
-        (State::Resolved, _) => tracing::info!(alarm = name, tenant, value, "resolved: {}", alarm.summary),
 /// For how many ticks a tenant's samples are looked at.
 fn tenant_ticks(history: &History, scale: f64) -> u64 {
     history.ticks(alarms::TENANT.mul_f64(scale))
 }
 
+fn say(alarm: &Alarm) {
+    let (name, tenant, value) = (alarm.name.as_str(), alarm.tenant.as_deref(), alarm.value);
+    match (alarm.state, alarm.severity) {
+        (State::Resolved, _) => tracing::info!(alarm = name, tenant, value, "resolved: {}", alarm.summary),
         (_, alarms::Severity::Critical) => tracing::error!(alarm = name, tenant, value, "{}", alarm.summary),
         _ => tracing::warn!(alarm = name, tenant, value, "{}", alarm.summary),
     }
