@@ -119,6 +119,27 @@ fn what_a_tenant_writes_is_text_in_the_dashboard() {
     browser.look("markup.mjs", &server, more);
 }
 
+#[test]
+fn many_alarms_at_once_are_asked_for_once_and_the_meter_has_the_thresholds() {
+    let test = "many_alarms_at_once_are_asked_for_once_and_the_meter_has_the_thresholds";
+    let Some(browser) = Browser::installed(test) else { return };
+    const TENANTS: usize = 300;
+    let folder = folder("dashboard-many");
+    let hello = root().join("examples/hello.mjs");
+    let mut file = "[alarms]\nmemory-high = 0.98\nmemory-critical = 0.99\n[defaults.limits]\npage = 1\n".to_owned();
+    for number in 0..TENANTS {
+        file += &format!("[tenant.t{number}]\napp = {hello:?}\nroutes = [\"/t{number}\"]\n");
+    }
+    fs::write(folder.join("serve.toml"), file).unwrap();
+    let server = served(&folder);
+    let pages = format!("http://{}", server.address);
+    let more = json!({ "tenants": TENANTS, "pages": pages, "thresholds": [0.98, 0.99] });
+    let asked = browser.look("many.mjs", &server, more)["asked"].as_u64().unwrap();
+    println!("{TENANTS} alarms: asked {asked} times");
+    // They may be of two or three samples, of which the first ones have other alarms as well.
+    assert!((1..=6).contains(&asked), "{asked}");
+}
+
 /// A folder that is empty.
 fn folder(test: &str) -> PathBuf {
     let folder = scratch("dashboard").join(test);

@@ -5,6 +5,9 @@ import { fill, h, say } from "./dom.js";
 import { count, of, time } from "./format.js";
 import { markdown } from "./markdown.js";
 
+/** Where many come at once, how long is waited for the others before the server is asked. */
+const SOON = 250;
+
 export class Alarms {
   constructor(counted, tenant = null) {
     Object.assign(this, { counted, tenant });
@@ -18,12 +21,22 @@ export class Alarms {
       h("h2", { id: "alarms-title" }, "Alarms"), this.said, this.active, this.past);
   }
 
+  /** Shows them soon, once for all that change meanwhile. */
+  soon(signal) {
+    this.waiting ??= setTimeout(() => {
+      this.waiting = null;
+      if (!signal?.aborted) this.show(signal);
+    }, SOON);
+  }
+
   async show(signal) {
+    // What was asked for last is shown, whatever comes last.
+    const turn = (this.asked = (this.asked ?? 0) + 1);
     try {
-      const { active, history } = await get("/v1/alarms", { signal });
-      this.draw(this.mine(active), this.mine(history));
+      const { active, history, thresholds } = await get("/v1/alarms", { signal });
+      if (turn === this.asked) this.draw(this.mine(active), this.mine(history), thresholds);
     } catch (error) {
-      if (!signal?.aborted) fill(this.active, h("p", { class: "wrong" }, `The alarms cannot be had: ${error.message}`));
+      if (!signal?.aborted && turn === this.asked) fill(this.active, h("p", { class: "wrong" }, `The alarms cannot be had: ${error.message}`));
     }
   }
 
@@ -31,7 +44,7 @@ export class Alarms {
     return this.tenant ? alarms.filter(({ tenant }) => tenant === this.tenant) : alarms;
   }
 
-  draw(active, history) {
+  draw(active, history, thresholds) {
     const opened = new Set([...this.active.querySelectorAll("details[open]")].map((details) => details.dataset.alarm));
     fill(this.active, active.length ? active.map((alarm) => card(alarm, opened)) : h("p", { class: "note" }, "None is active."));
     fill(this.history, history.map((alarm) => h("tr", {},
@@ -40,7 +53,7 @@ export class Alarms {
     say(this.past.firstChild, `History (${count(history.length)})`);
     const firing = active.filter(({ state }) => state === "firing");
     say(this.said, firing.length ? `${firing.length} firing: ${firing.map(({ summary }) => summary).join("; ")}` : "");
-    this.counted?.(active);
+    this.counted?.(active, thresholds);
   }
 }
 

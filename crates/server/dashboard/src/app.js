@@ -74,6 +74,8 @@ async function listen(signal) {
   };
   const event = (name, data) => {
     if (name === "sample") sampled = Date.now();
+    // So much came at once that some was left out.
+    if (name === "missed") view?.show(range, viewing.signal);
     view?.[name]?.(data, viewing.signal);
   };
   const opened = () => {

@@ -18,7 +18,7 @@ export class Overview {
     this.tiles = {
       memory: tile("Memory"), renders: tile("Renders"), p99: tile("Latency, p99"), failures: tile("Failures"), alarms: tile("Alarms"),
     };
-    this.meter = h("meter", { min: "0", max: "1", low: "0.8", high: "0.95", optimum: "0", "aria-label": "Share of the memory limit in use" });
+    this.meter = h("meter", { min: "0", max: "1", optimum: "0", "aria-label": "Share of the memory limit in use" });
     this.tiles.memory.element.append(this.meter);
     this.memory = new Chart({
       title: "Memory over time", unit: bytes, binary: true, limited: true, height: 260,
@@ -45,7 +45,10 @@ export class Overview {
     this.charts = [this.memory, this.rates, this.latency, this.load];
     this.happened = h("ol", { class: "marks" });
     this.refused = h("p", { class: "panel wrong", hidden: true });
-    this.alarms = new Alarms((active) => this.count_alarms(active));
+    this.alarms = new Alarms((active, { memory_high, memory_critical }) => {
+      this.count_alarms(active);
+      Object.assign(this.meter, { low: memory_high, high: memory_critical });
+    });
     this.tenants = new Tenants();
     this.server = h("div", { class: "stack" },
       h("div", { class: "tiles" }, Object.values(this.tiles).map(({ element }) => element)),
@@ -120,15 +123,21 @@ export class Overview {
   }
 
   alarm(_, signal) {
-    this.alarms.show(signal);
+    this.alarms.soon(signal);
   }
 
   mark(mark) {
-    this.data?.marks.push(mark);
-    if (this.data) this.draw();
+    if (!this.data) return;
+    this.data.marks.push(mark);
+    // Hundreds may come at once.
+    this.drawing ??= requestAnimationFrame(() => {
+      this.drawing = null;
+      this.draw();
+    });
   }
 
   end() {
+    cancelAnimationFrame(this.drawing);
     this.charts.forEach((chart) => chart.end());
   }
 }

@@ -135,7 +135,7 @@ export class Tenant {
   }
 
   alarm({ tenant }, signal) {
-    if (tenant === this.name) this.alarms.show(signal);
+    if (tenant === this.name) this.alarms.soon(signal);
   }
 
   mark({ tenant, kind }, signal) {

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::caller::Caller;
 use super::problem::Problem;
 use crate::alarms::{Alarm, runbook};
+use crate::config;
 use crate::tasks::blocking;
 use crate::tokens::Scope;
 
@@ -33,6 +34,14 @@ pub(super) struct AlarmsView {
     active: Vec<AlarmView>,
     /// The last ones that fired and are over, newest first.
     history: Vec<AlarmView>,
+    thresholds: Thresholds,
+}
+
+/// What memory is judged by: shares of its limit.
+#[derive(Debug, Serialize, ToSchema)]
+struct Thresholds {
+    memory_high: f64,
+    memory_critical: f64,
 }
 
 /// Alarms that are, and that were
@@ -55,7 +64,8 @@ pub(super) async fn alarms(caller: Caller) -> Result<Json<AlarmsView>, Problem> 
         let alarms = shared.watch.alarms();
         let active = alarms.active().iter().filter(is_seen).map(view).collect();
         let history = alarms.past().iter().filter(is_seen).map(view).collect();
-        AlarmsView { active, history }
+        let config::Alarms { memory_high, memory_critical, .. } = shared.config.load().alarms;
+        AlarmsView { active, history, thresholds: Thresholds { memory_high, memory_critical } }
     });
     Ok(Json(view.await))
 }
