@@ -355,6 +355,32 @@ mod tests {
     }
 
     #[test]
+    fn the_last_samples_of_all_tenants_are_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let history = open(folder.path(), 2);
+        // The rows begin anew in between.
+        let turn = NOW.next_multiple_of(HOUR);
+        for tick in turn - 30..turn + 30 {
+            put(&history, "often", tick, 1);
+        }
+        put(&history, "once", turn - 40, 2);
+        put(&history, "nobody", turn, 3);
+        drop(history);
+        let recent = |from, now| {
+            let recent = open(folder.path(), 2).recent(from, now).unwrap();
+            let of = |name: &TenantName| recent[name].iter().map(|sample| sample.tick).collect::<Vec<_>>();
+            recent.keys().map(|name| (name.to_string(), of(name))).collect::<BTreeMap<_, _>>()
+        };
+        let often = |ticks: std::ops::Range<u64>| ("often".to_owned(), ticks.collect::<Vec<_>>());
+        assert_eq!(recent(turn - 20, turn + 29), BTreeMap::from([often(turn - 20..turn + 30)]));
+        assert_eq!(recent(turn + 5, turn + 40), BTreeMap::from([often(turn + 5..turn + 30)]));
+        // No more than there is, however far back.
+        let all = [often(turn - 30..turn + 30), ("once".to_owned(), vec![turn - 40])];
+        assert_eq!(recent(0, turn + 29), BTreeMap::from(all));
+        assert_eq!(recent(turn + 400, turn + 420), BTreeMap::new());
+    }
+
+    #[test]
     fn samples_of_the_server_outlive_the_process_for_a_week() {
         let folder = tempfile::tempdir().unwrap();
         let history = open(folder.path(), 1);
