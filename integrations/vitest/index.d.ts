@@ -40,6 +40,8 @@ export interface Report {
   share: string[];
   heap_bytes: number[];
   leaks: Leak[];
+  /** Timers that still waited when a run was over. */
+  pending: { by: string; set_at: string[] }[];
   /** Whether it would fail a build. */
   fails: boolean;
 }

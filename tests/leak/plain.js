@@ -1,4 +1,5 @@
 // clean
+// pending: setInterval() 9:1
 // What most apps use of the platform, none of which holds on to a run.
 const { EventEmitter } = require("events");
 const emitter = new EventEmitter();

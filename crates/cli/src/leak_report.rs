@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Component, Path, PathBuf};
 
 use dayfly_bundler::{Places, Problem};
-use dayfly_lab::{Baseline, CannotCheck, Leak, Report, Verdict};
+use dayfly_lab::{Baseline, CannotCheck, Leak, Pending, Report, Verdict};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
@@ -42,6 +42,11 @@ pub(crate) fn text(report: &Report, left: Verdict, max_growth: u64) -> String {
             ),
         );
     }
+    for pending in report.pending.iter().take(MOST_TOLD) {
+        line(&mut text, format_args!("\nnote: {}", still_waits(pending)));
+        places(&mut text, "set at", &pending.set_at);
+    }
+    rest(&mut text, report.pending.len(), "timers that still wait");
     if let Some(why) = &report.watch_failed {
         line(&mut text, format_args!("\nnote: no accesses are told of, as the app cannot be watched: {why}"));
     }
@@ -49,6 +54,14 @@ pub(crate) fn text(report: &Report, left: Verdict, max_growth: u64) -> String {
         line(&mut text, format_args!("\nnote: the same props gave different pages in different runs"));
     }
     printable(&text).into_owned()
+}
+
+/// What is to be said of a timer that was not over when its run was.
+fn still_waits(pending: &Pending) -> String {
+    format!(
+        "what {} has begun still waits when the run is over, and is ended here; a server holds the run for as long as it waits",
+        pending.by
+    )
 }
 
 fn headline(text: &mut String, report: &Report) {
@@ -182,7 +195,11 @@ fn escape(text: &str) -> String {
 /// and are said by the app from its own `folder` on.
 pub(crate) fn sarif(report: &Report, baseline: &Baseline, folder: &Path) -> String {
     let results = report.leaks.iter().map(|leak| result(leak, baseline.accepts(report, leak), folder));
-    sarif_of(json!({ "results": results.collect::<Vec<_>>() }))
+    let pending = report
+        .pending
+        .iter()
+        .map(|pending| result_of("pending", "note", &still_waits(pending), &pending.set_at, folder));
+    sarif_of(json!({ "results": results.chain(pending).collect::<Vec<_>>() }))
 }
 
 /// The same of an app of which nothing can be said.
@@ -201,6 +218,7 @@ fn sarif_of(mut run: serde_json::Value) -> String {
         "rules": [
             rule("growing", "Each run leaves more in the heap"),
             rule("bounded", "Something of the last run is left in the heap"),
+            rule("pending", "A timer still waits when the run is over"),
         ],
     } });
     let sarif = json!({
@@ -212,31 +230,35 @@ fn sarif_of(mut run: serde_json::Value) -> String {
 }
 
 fn result(leak: &Leak, is_accepted: bool, folder: &Path) -> serde_json::Value {
-    let mut result = json!({
-        "ruleId": leak.verdict.as_str(),
-        "level": if leak.verdict == Verdict::Growing { "error" } else { "warning" },
-        "message": { "text": format!("{} holds what is over: {}", leak.path, leak.fix) },
-    });
-    let location = |frame: &String| {
-        let place = frame.rsplit_once('(').map_or(frame.as_str(), |(_, place)| place.trim_end_matches(')'));
-        let (place, column) = place.rsplit_once(':')?;
-        let (file, line) = place.rsplit_once(':')?;
-        let (line, column): (u32, u32) = (line.parse().ok()?, column.parse().ok()?);
-        Some(json!({ "physicalLocation": {
-            "artifactLocation": { "uri": uri(file, folder) },
-            "region": { "startLine": line, "startColumn": column },
-        } }))
-    };
-    if let Some(location) = leak.written_at.first().and_then(location) {
-        result["locations"] = json!([location]);
-    }
-    if let Some(location) = leak.read_at.first().and_then(location) {
+    let level = if leak.verdict == Verdict::Growing { "error" } else { "warning" };
+    let text = format!("{} holds what is over: {}", leak.path, leak.fix);
+    let mut result = result_of(leak.verdict.as_str(), level, &text, &leak.written_at, folder);
+    if let Some(location) = leak.read_at.first().and_then(|frame| location(frame, folder)) {
         result["relatedLocations"] = json!([location]);
     }
     if is_accepted {
         result["suppressions"] = json!([{ "kind": "external", "status": "accepted" }]);
     }
     result
+}
+
+fn result_of(rule: &str, level: &str, text: &str, frames: &[String], folder: &Path) -> serde_json::Value {
+    let mut result = json!({ "ruleId": rule, "level": level, "message": { "text": text } });
+    if let Some(location) = frames.first().and_then(|frame| location(frame, folder)) {
+        result["locations"] = json!([location]);
+    }
+    result
+}
+
+fn location(frame: &str, folder: &Path) -> Option<serde_json::Value> {
+    let place = frame.rsplit_once('(').map_or(frame, |(_, place)| place.trim_end_matches(')'));
+    let (place, column) = place.rsplit_once(':')?;
+    let (file, line) = place.rsplit_once(':')?;
+    let (line, column): (u32, u32) = (line.parse().ok()?, column.parse().ok()?);
+    Some(json!({ "physicalLocation": {
+        "artifactLocation": { "uri": uri(file, folder) },
+        "region": { "startLine": line, "startColumn": column },
+    } }))
 }
 
 /// A file as a code host finds it: the way to it from the working folder. What has a scheme, as a bundler's own names have, stays.

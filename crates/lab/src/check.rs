@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::heap::Heap;
 use crate::holding::{self, Grown, Held, Holder, How, Step};
-use crate::measure::{Access, AccessKind, CannotCheck, Measured, Options, Scenario, measure};
+use crate::measure::{Access, AccessKind, CannotCheck, Measured, Options, Scenario, Waiting, measure};
 use crate::verdict::{Verdict, growth};
 
 /// What is to be said of an app.
@@ -37,6 +37,8 @@ pub struct Report {
     pub suspicions: Vec<Suspicion>,
     /// What the app left on globals that the runs do not share: a leak where they do.
     pub unshared: Vec<String>,
+    /// What still waited when a run was over, though timers are run to their end after the page, within bounds: see [`Pending`].
+    pub pending: Vec<Pending>,
     /// Why there are no accesses to tell of, if there are none.
     pub watch_failed: Option<String>,
     /// Whether two runs with the same props gave different pages.
@@ -77,6 +79,17 @@ pub struct Suspicion {
     pub read_at: Vec<String>,
     /// Where it was set.
     pub written_at: Vec<String>,
+}
+
+/// A timer that waited for longer than the lab does, or that goes on for ever: an hour, ten calls of an interval, ten timers that
+/// follow one from another, a thousand calls in all. What it would do then is not in the verdict, and as long as it waits a server
+/// holds its run by it.
+#[derive(Debug, Serialize)]
+pub struct Pending {
+    /// By what it was set: `setInterval()`, ….
+    pub by: String,
+    /// Where; a call a line, innermost first.
+    pub set_at: Vec<String>,
 }
 
 /// Checks an app: once to weigh it, and once with the accesses to what is shared watched. `places` says where in its author's
@@ -175,6 +188,8 @@ fn report(
             read_at: stack(read_at, places),
             written_at: stack(write_at, places),
         });
+    let pending = measured.said.pending.iter();
+    let pending = pending.map(|Waiting { by, set_at }| Pending { by: by.clone(), set_at: stack(set_at, places) });
     let verdict = leaks.iter().map(|leak| leak.verdict).max().unwrap_or(Verdict::Clean);
     let of_the_app = |left: u64| if verdict == Verdict::Clean { 0 } else { left };
     Ok(Report {
@@ -190,6 +205,7 @@ fn report(
         leaks,
         suspicions: suspicions.collect(),
         unshared: measured.said.put_back.clone(),
+        pending: pending.collect(),
         watch_failed,
         pages_differ: pages_differ(&measured.pages, scenario.visits.len()),
     })

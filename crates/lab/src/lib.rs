@@ -41,7 +41,7 @@ mod soak;
 mod verdict;
 
 pub use baseline::{Accepted, Baseline};
-pub use check::{Leak, Report, Suspicion, check};
+pub use check::{Leak, Pending, Report, Suspicion, check};
 pub use diff::{Change, Difference, NotASnapshot, diff};
 pub use heap::{Damage, Heap};
 pub use measure::{Access, AccessKind, CannotCheck, Scenario, limits};

@@ -125,14 +125,28 @@ impl Births {
 
 /// What the script in the heap says at the end.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Said {
     /// What the app left on globals that are not shared.
     pub(crate) put_back: Vec<String>,
     /// Globals that were there before any code of the server's or the app's ran, named as the heap names them.
     pub(crate) platform: Vec<String>,
+    /// What runs left to be called, and was not any more.
+    pub(crate) pending: Vec<Waiting>,
     /// What the last run did to what is shared, if it was watched, and before it what only those before have done.
     pub(crate) events: Vec<Access>,
+    /// Whether the run has timers that wait, now that its page is there. It is said first after each visit, and all else later.
+    pub(crate) waits: bool,
+}
+
+/// A timer that waited for longer than the lab does.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Waiting {
+    /// `setInterval()`, ….
+    pub(crate) by: String,
+    /// The stack of the call.
+    pub(crate) set_at: String,
 }
 
 /// An access that one run could hold on to another by.
@@ -171,7 +185,11 @@ pub enum AccessKind {
 
 /// The script that is evaluated in the first realm.
 fn script() -> String {
-    include_str!("js/lab.js").replacen("//@ watch.js", include_str!("js/watch.js"), 1)
+    include_str!("js/lab.js").replacen("//@ watch.js", include_str!("js/watch.js"), 1).replacen(
+        "//@ after.js",
+        include_str!("js/after.js"),
+        1,
+    )
 }
 
 /// The limits of a sandbox in which an app is run again and again: 3 minutes of processor time, 6 on the clock, 2 GiB of
@@ -225,7 +243,10 @@ pub(crate) async fn measure(
 }
 
 /// What runs before the first run of the app, so that the engine has made what it makes once.
-const NOTHING: &str = "globalThis.render = () => ''";
+const NOTHING: &str = "setTimeout(() => {}); globalThis.render = () => ''";
+
+/// What runs after a run that has timers that wait. Its `render` is the script's, see `js/after.js`.
+const AFTER: &str = "// Nothing of its own.";
 
 async fn work(
     realms: &mut Realms<'_>,
@@ -240,9 +261,10 @@ async fn work(
         }
     }
     for _ in 0..2 {
-        let nothing = realms.run(&Source::new("nothing.js", NOTHING), &Visit::Render("null".into())).await?;
-        if let Err(problem) = nothing {
-            return Ok(Err(CannotCheck::Run { run: 0, problem }));
+        let nothing = Source::new("nothing.js", NOTHING);
+        if let Err(why) = run_to_end(realms, &nothing, &Visit::Render("null".into()), 0, &mut Births::default()).await?
+        {
+            return Ok(Err(why));
         }
         realms.collect().await?;
     }
@@ -252,16 +274,9 @@ async fn work(
     let (mut births, mut pages) = (Births::default(), Vec::new());
     let (mut shared_bytes, mut own_bytes) = (Vec::new(), OwnBytes::default());
     for run in 1..=runs {
-        let visited = match realms.run(&scenario.app, scenario.visit(run)).await? {
-            Ok(visited) => visited,
-            Err(problem) => return Ok(Err(CannotCheck::Run { run, problem })),
-        };
-        pages.push(visited.digest);
-        let memory = realms.memory().await?;
-        let born = heap::Reader::find(&memory).and_then(|reader| heap::listed(&memory, &reader, visited.mark));
-        match born {
-            Ok(born) => born.into_iter().for_each(|address| births.note(address, run)),
-            Err(damage) => return Ok(Err(damage.into())),
+        match run_to_end(realms, &scenario.app, scenario.visit(run), run, &mut births).await? {
+            Ok(digest) => pages.push(digest),
+            Err(why) => return Ok(Err(why)),
         }
         let size = realms.collect().await?;
         sizes.push(size);
@@ -280,6 +295,46 @@ async fn work(
     let memory = realms.memory().await?;
     let said = said(realms).await?;
     Ok(Ok(Measured { sizes, pages, memory, births, shared_bytes, own_bytes, said, console: Vec::new() }))
+}
+
+/// A run, with what its page leaves to do; gives what stands for the page.
+async fn run_to_end(
+    realms: &mut Realms<'_>,
+    app: &Source,
+    visit: &Visit,
+    run: u32,
+    births: &mut Births,
+) -> Result<Result<u64, CannotCheck>, Stopped> {
+    let digest = visit_once(realms, app, visit, run, births).await?;
+    if digest.is_err() || !said(realms).await?.waits {
+        return Ok(digest);
+    }
+    let after = Source::new("after.js", AFTER);
+    let done = visit_once(realms, &after, &Visit::Render("null".into()), run, births).await?;
+    said(realms).await?;
+    Ok(done.and(digest))
+}
+
+async fn visit_once(
+    realms: &mut Realms<'_>,
+    app: &Source,
+    visit: &Visit,
+    run: u32,
+    births: &mut Births,
+) -> Result<Result<u64, CannotCheck>, Stopped> {
+    let visited = match realms.run(app, visit).await? {
+        Ok(visited) => visited,
+        Err(problem) => return Ok(Err(CannotCheck::Run { run, problem })),
+    };
+    let memory = realms.memory().await?;
+    let born = heap::Reader::find(&memory).and_then(|reader| heap::listed(&memory, &reader, visited.mark));
+    Ok(match born {
+        Ok(born) => {
+            born.into_iter().for_each(|address| births.note(address, run));
+            Ok(visited.digest)
+        }
+        Err(damage) => Err(damage.into()),
+    })
 }
 
 async fn said(realms: &mut Realms<'_>) -> Result<Said, Stopped> {

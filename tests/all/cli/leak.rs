@@ -127,6 +127,19 @@ fn reports_for_ci_servers_say_the_same() {
     let place = &result["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], "story.js");
     assert_eq!(place["region"], serde_json::json!({ "startLine": 2, "startColumn": 15 }));
+    // What waits is told, and makes nothing fail.
+    let dayfly =
+        dayfly.file("waits.js", "globalThis.render = () => {\n  setInterval(() => {}, 1000);\n  return 'page';\n};\n");
+    let text = check(&dayfly, &["waits.js", "--strict"]);
+    let note = "\nnote: what setInterval() has begun still waits when the run is over, and is ended here; a server holds the run for \
+                as long as it waits\n  set at <anonymous> (waits.js:2:3)\n";
+    assert!(text.code == 0 && text.out.starts_with("clean: ") && text.out.contains(note), "{text:#?}");
+    let report = check(&dayfly, &["waits.js", "--json"]).json();
+    assert_eq!(report["pending"][0]["by"], "setInterval()");
+    let sarif = check(&dayfly, &["waits.js", "--sarif"]).json();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"pending".into(), &"note".into()));
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 2);
     // To be one format is to be no other.
     assert_eq!(check(&dayfly, &["story.js", "--json", "--sarif"]).code, 2);
 }

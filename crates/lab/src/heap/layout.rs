@@ -263,6 +263,7 @@ layout! {
         disposable_resource_method: "JSDisposableResource.method",
         class_object: "JS_CLASS_OBJECT",
         class_array: "JS_CLASS_ARRAY",
+        class_error: "JS_CLASS_ERROR",
         class_number: "JS_CLASS_NUMBER",
         class_string: "JS_CLASS_STRING",
         class_boolean: "JS_CLASS_BOOLEAN",

@@ -581,6 +581,9 @@ impl Walk<'_, '_> {
         {
             return self.slot("value", address + l.object_u_object_data);
         }
+        if number == l.class_error {
+            return self.slot("stack", address + l.object_u_object_data);
+        }
         if number == l.class_regexp {
             for (name, offset) in [("source", l.object_u_regexp_pattern), ("code", l.object_u_regexp_bytecode)] {
                 let text = memory.u32(address + offset)?;

@@ -183,15 +183,60 @@
   /** The names of the globals that a realm has before it is furnished. */
   let intrinsic;
 
+  // ─── Where the app is ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  const prepare = getOwnPropertyDescriptor(Error, "prepareStackTrace");
+  const { split, startsWith, endsWith } = String.prototype;
+
+  /** The stack as the engine writes it, where the app has written `prepareStackTrace` of a shared `Error`. */
+  function stackText() {
+    const prepares = apply(prepare.get, Error, []);
+    apply(prepare.set, Error, [undefined]);
+    const text = new Error().stack;
+    apply(prepare.set, Error, [prepares]);
+    return text;
+  }
+
+  /** Where the app is now. Own code is in no stack. */
+  function stack() {
+    const lines = apply(split, stackText(), ["\n"]);
+    let frames = "";
+    for (let i = 1; i < lines.length; i++) {
+      if (apply(startsWith, lines[i], ["    at "]) && !apply(endsWith, lines[i], ["(native)"])) frames += `${lines[i]}\n`;
+    }
+    return frames;
+  }
+
   // ─── What is watched ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  const watch = options.watch ? makeWatch({ show, isReference }) : undefined;
+  const watch = options.watch ? makeWatch({ show, isReference, stack }) : undefined;
 
   //@ watch.js
 
+  // ─── What goes on after the page ──────────────────────────────────────────────────────────────────────────────────
+
+  const after = makeAfter({ hooks, stack });
+
+  //@ after.js
+
+  const { left } = hooks;
+  // The ports and blobs of a run that is not over yet are not forgotten.
+  hooks.left = () => {
+    if (isOver()) left();
+  };
+  const isOver = () => isAfter || !after.waits();
+
   let run = 0;
+  /** Whether the page of the run is there, and what it has left to do is yet to be done, or is being done. */
+  let isAfter = false;
+  /** Whether it is to be said of a visit that has ended if there is to be another one, and no more. */
+  let isFresh = false;
   return {
     enter(global) {
+      if (isAfter) {
+        global.render = after.goOn;
+        return;
+      }
       run += 1;
       if (intrinsic === undefined) {
         intrinsic = new Set();
@@ -199,10 +244,25 @@
         for (let i = 0; i < names.length; i++) intrinsic.add(names[i]);
         keep();
       }
+      // What the server's own code has set is no run's.
+      if (run === 1) after.end();
       watch?.begin(run);
       furnish(global);
     },
-    leave: restore,
-    report: () => JSON.stringify({ putBack: ownKeys(putBack), platform: named, events: watch === undefined ? [] : watch.events() }),
+    leave() {
+      isAfter = !isOver();
+      isFresh = true;
+      if (isAfter) return;
+      after.end();
+      restore();
+    },
+    report() {
+      if (isFresh) {
+        isFresh = false;
+        return JSON.stringify({ waits: isAfter });
+      }
+      const events = watch === undefined ? [] : watch.events();
+      return JSON.stringify({ putBack: ownKeys(putBack), platform: named, pending: after.pending(), events });
+    },
   };
 }

@@ -5,14 +5,14 @@
 //   - One proxy for each object, so that identity is kept.
 //   - Proxies are taken off before they reach shared code, which so sees its own object as `this`: internal slots, private fields
 //     and brand checks work.
-function makeWatch({ show, isReference }) {
+function makeWatch({ show, isReference, stack }) {
   const R = {};
   for (const name of Reflect.ownKeys(Reflect)) R[name] = Reflect[name];
   const real = new WeakMap(), proxies = new WeakMap(), paths = new WeakMap();
   const unwrap = (value) => isReference(value) && real.has(value) ? real.get(value) : value;
   const isShared = (value) => paths.has(value);
   const uncurry = (method) => (self, ...rest) => R.apply(method, self, rest);
-  const split = uncurry(String.prototype.split), startsWith = uncurry(String.prototype.startsWith), endsWith = uncurry(String.prototype.endsWith);
+  const endsWith = uncurry(String.prototype.endsWith);
   const MOST_EVENTS = 2000, MOST_KEYS = 4096, MOST_VALUES = 500;
 
   let run = 0;
@@ -28,27 +28,6 @@ function makeWatch({ show, isReference }) {
   let mine = new WeakSet();
   /** What shared functions have made for this run. */
   let made = new WeakSet();
-
-  const prepare = R.getOwnPropertyDescriptor(Error, "prepareStackTrace");
-
-  /** The stack as the engine writes it, where the app has written `prepareStackTrace` of a shared `Error`. */
-  function stackText() {
-    const prepares = R.apply(prepare.get, Error, []);
-    R.apply(prepare.set, Error, [undefined]);
-    const text = new Error().stack;
-    R.apply(prepare.set, Error, [prepares]);
-    return text;
-  }
-
-  /** Where the app is now. Own code is in no stack. */
-  function stack() {
-    const lines = split(stackText(), "\n");
-    let frames = "";
-    for (let i = 1; i < lines.length; i++) {
-      if (startsWith(lines[i], "    at ") && !endsWith(lines[i], "(native)")) frames += `${lines[i]}\n`;
-    }
-    return frames;
-  }
 
   // Whatever it was that was read: a key that is missing in the first run holds the first run's function in the second.
   function noteRead(object, key, at) {

@@ -1,7 +1,7 @@
 //! Verdicts, each measured.
 
 use dayfly_bundler::{Source, Visit};
-use dayfly_lab::{Scenario, Verdict};
+use dayfly_lab::{Pending, Scenario, Verdict};
 
 use super::{Case, cases, check, first, said};
 
@@ -14,7 +14,7 @@ globalThis.render = () => 'page';";
 
 fn judge(cases: Vec<Case>) {
     let mut wrong = Vec::new();
-    for Case { name, scenario, verdict, path, written_at } in cases {
+    for Case { name, scenario, verdict, path, written_at, pending } in cases {
         match check(&scenario) {
             Ok(report) => {
                 let found = report.leaks.first().map(|leak| leak.path.clone());
@@ -29,6 +29,12 @@ fn judge(cases: Vec<Case>) {
                     })
                 });
                 println!("{name}: {} {} {found:?}", report.verdict.as_str(), report.bytes_per_run);
+                let waits = report.pending.iter().map(|Pending { by, set_at }| {
+                    let place =
+                        set_at.first().map_or("", |frame| frame.rsplit(&format!("{name}:")).next().unwrap_or_default());
+                    format!("{by} {}", place.trim_end_matches(')'))
+                });
+                let is_there = is_there && waits.eq(pending);
                 if report.verdict != verdict || !is_there || report.watch_failed.is_some() {
                     wrong.push(format!("{name}: not {} {path:?}, but {report:#?}", verdict.as_str()));
                 }
@@ -47,6 +53,11 @@ fn the_cases_of_the_story_are_judged_as_they_are() {
 #[test]
 fn known_leaks_of_real_servers_are_found() {
     judge(cases("servers"));
+}
+
+#[test]
+fn what_is_done_after_the_page_is_the_runs_too() {
+    judge(cases("after"));
 }
 
 #[test]

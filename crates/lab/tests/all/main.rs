@@ -40,6 +40,8 @@ struct Case {
     path: Option<String>,
     /// Where it is written, as a line and a column, if the case says so.
     written_at: Option<String>,
+    /// What still waits when a run is over, and where it was set.
+    pending: Vec<String>,
 }
 
 impl Case {
@@ -65,7 +67,8 @@ impl Case {
             Some(other) => panic!("{name}: {other:?} is no verdict"),
         };
         let written_at = comments.iter().find_map(|comment| comment.strip_prefix("written at: ")).map(str::to_owned);
-        Self { name, scenario, verdict, path, written_at }
+        let pending = comments.iter().filter_map(|comment| comment.strip_prefix("pending: ")).map(str::to_owned);
+        Self { pending: pending.collect(), name, scenario, verdict, path, written_at }
     }
 }
 
