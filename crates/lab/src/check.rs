@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use dayfly_bundler::{Bundler, Places};
 use serde::Serialize;
 
+use crate::fix::Circumstances;
 use crate::heap::Heap;
 use crate::holding::{self, Grown, Held, Holder, How, Step};
 use crate::measure::{Access, AccessKind, CannotCheck, Measured, Options, Scenario, Waiting, measure};
@@ -161,6 +162,7 @@ fn report(
         None => held_of_each.unwrap_or_default(),
     };
     let growing = if is_growing { growing(scenario, &held, grown) } else { Growing::default() };
+    let circumstances = Circumstances::new(scenario, &held.holders);
     let mut told = BTreeSet::new();
     let is_watched = watch_failed.is_none();
     let mut leaks: Vec<Leak> = held
@@ -173,11 +175,14 @@ fn report(
         .map(|(grows, holder, access)| {
             told.extend(access.map(|access| access.path.clone()));
             told.insert(holder.path.clone());
-            leak(holder, access, grows, places)
+            leak(holder, access, grows, &circumstances, places)
         })
         .collect();
     if is_growing && growing.holders.is_empty() {
-        leaks.insert(0, of_values(growing.grown.as_ref(), bytes_per_run, &accesses, places));
+        let grown = of_values(growing.grown.as_ref(), bytes_per_run, &accesses, &circumstances, places);
+        // The list of texts may itself be held, as the first run has made it: that is the same leak.
+        let list = leaks.extract_if(.., |leak| leak.path == grown.path).next();
+        leaks.insert(0, with_list(grown, list));
     }
     leaks.sort_by_key(|leak| std::cmp::Reverse(leak.verdict == Verdict::Growing));
     let suspicions = accesses
@@ -296,21 +301,27 @@ fn receiver(path: &str) -> &str {
 }
 
 /// A path without its last key: `console.kept` of `console.kept[12]`.
-fn owner_of(path: &str) -> &str {
+pub(crate) fn owner_of(path: &str) -> &str {
     path.rfind(['.', '[']).map_or(path, |end| &path[..end])
 }
 
 /// What a path begins with: `process` of `process._events.exit`.
-fn root(path: &str) -> &str {
+pub(crate) fn root(path: &str) -> &str {
     path.split(['.', '[', ' ']).next().unwrap_or(path)
 }
 
 /// Whether a path is of what another one names, or of a part of it.
-fn is_part(path: &str, of: &str) -> bool {
+pub(crate) fn is_part(path: &str, of: &str) -> bool {
     path.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-fn leak(holder: &Holder, access: Option<&Access>, grows: bool, places: &Places) -> Leak {
+fn leak(
+    holder: &Holder,
+    access: Option<&Access>,
+    grows: bool,
+    circumstances: &Circumstances<'_>,
+    places: &Places,
+) -> Leak {
     let mut retainers = vec![holder.path.clone()];
     if holder.chain.is_empty() {
         retainers.push(format!("holds {}", tell(&holder.held, places)));
@@ -333,12 +344,18 @@ fn leak(holder: &Holder, access: Option<&Access>, grows: bool, places: &Places) 
         read_at: access.map(|access| stack(&access.read_at, places)).unwrap_or_default(),
         written_at: access.map(|access| stack(&access.write_at, places)).unwrap_or_default(),
         via: access.map(|access| access.via.clone()),
-        fix: fix(holder, access, grows),
+        fix: circumstances.fix(holder, access, grows),
     }
 }
 
 /// What grows is no object: texts, numbers, and the table of their keys.
-fn of_values(grown: Option<&Grown>, bytes_per_run: u64, accesses: &[Access], places: &Places) -> Leak {
+fn of_values(
+    grown: Option<&Grown>,
+    bytes_per_run: u64,
+    accesses: &[Access],
+    circumstances: &Circumstances<'_>,
+    places: &Places,
+) -> Leak {
     let access = grown.and_then(|grown| {
         let values = || accesses.iter().rev().filter(|access| access.kind == AccessKind::Value);
         let by_path = values().find(|access| is_part(&access.path, &grown.path));
@@ -346,10 +363,7 @@ fn of_values(grown: Option<&Grown>, bytes_per_run: u64, accesses: &[Access], pla
     });
     let path = grown.map_or("(values that are no objects)", |grown| &grown.path);
     let fix = match grown {
-        Some(_) => format!(
-            "take out of `{path}` what the run has put in when it ends, put it under a key that the next run uses again, or \
-             give it a limit"
-        ),
+        Some(grown) => circumstances.fix_of_values(&grown.path),
         None => {
             "look for a list, a Map or an object of the server's that gets another key or element with each run".into()
         }
@@ -371,6 +385,19 @@ fn of_values(grown: Option<&Grown>, bytes_per_run: u64, accesses: &[Access], pla
     }
 }
 
+/// Adds how the list, or the object, is held that has the texts.
+fn with_list(mut grown: Leak, list: Option<Leak>) -> Leak {
+    if let Some(list) = list {
+        grown.runs_held = list.runs_held;
+        grown.retained_bytes += list.retained_bytes;
+        grown.reached_bytes += list.reached_bytes;
+        grown.retainers.pop();
+        grown.retainers.extend(list.retainers.into_iter().skip(1));
+        grown.retainers.push("which holds more texts, numbers or keys after each run".into());
+    }
+    grown
+}
+
 fn tell(step: &Step, places: &Places) -> String {
     let of = if step.run == 0 { "from before the first run".into() } else { format!("of run {}", step.run) };
     match &step.at {
@@ -390,57 +417,4 @@ fn stack(stack: &str, places: &Places) -> Vec<String> {
         top_level.unwrap_or(frame).to_owned()
     };
     places.text(stack).lines().map(frame).collect()
-}
-
-fn take_out_of(list: &str) -> String {
-    format!(
-        "take out of `{list}` what the run has put in when it ends, or put it under a key that the next run uses again"
-    )
-}
-
-/// The smallest change that mends a leak.
-fn fix(holder: &Holder, access: Option<&Access>, grows: bool) -> String {
-    let named = holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
-    let root = root(named);
-    let is_own = holder.owner == root && !holder.is_of_function;
-    let is_handed = access.is_some_and(|access| access.kind == AccessKind::Passed);
-    // Not what holds is written in each run, but a list or an object that it has.
-    let is_of_part =
-        |access: &&Access| access.path != named && is_part(&access.path, named) || access.via.ends_with("()");
-    if let (How::Property, true, Some(access)) = (holder.how, grows && !is_handed, access.filter(is_of_part)) {
-        let list = if access.via.ends_with("()") { &access.path } else { owner_of(&access.path) };
-        return take_out_of(list);
-    }
-    let how_many = match holder.runs.len() {
-        1 => "it holds the last run only".to_owned(),
-        many => format!("it holds something of {many} runs"),
-    };
-    match holder.how {
-        How::Property | How::Element | How::Entry if is_handed => format!(
-            "take back what was handed to {} when the run ends (with `on`, that is `off`), or hand it over once, outside of \
-             what runs again",
-            access.map_or("it", |access| &access.path)
-        ),
-        How::Property if grows && is_own => format!(
-            "write to an object of the run's own that inherits from the shared one: `{root} = Object.create({root});` before \
-             the first write"
-        ),
-        How::Property if grows => format!(
-            "write to a copy of `{}` that is the run's own, or put back what was there when the run ends",
-            holder.owner
-        ),
-        How::Property if !is_own => {
-            format!("{how_many}, and does not grow; to let go of it too, clear `{named}` when the run ends")
-        }
-        How::Property => format!(
-            "{how_many}, and does not grow; to let go of it too, write to an object of the run's own: \
-             `{root} = Object.create({root});` before the write"
-        ),
-        How::Element | How::Entry => take_out_of(&holder.owner),
-        How::Variable | How::Internal => format!(
-            "what `{}` keeps is code of the server's: have it let go when the run ends, or do not hand the run's objects to it",
-            holder.owner
-        ),
-        How::Outside => "end what the run has begun before it ends: a timer, a stream, a listener".into(),
-    }
 }

@@ -26,8 +26,10 @@ pub(crate) struct Holder {
     pub(crate) retained: u64,
     /// What of the runs it keeps alive, be it alone or with other holders, in bytes.
     pub(crate) reached: u64,
-    /// Whether what has the last key is a function: one that inherits from it could not be called.
-    pub(crate) is_of_function: bool,
+    /// Whether an object that inherits from what has the last key is as good as that: no function is, nor a Map.
+    pub(crate) is_inheritable: bool,
+    /// Whether what the path names was put there by a run: a list, say, that the first one has made for all.
+    pub(crate) is_made: bool,
     /// Whether a run's realm is of it, as it is if a function or an object of the app's is.
     pub(crate) holds_realm: bool,
     /// The way from the holder through the newest run to the one before, if one run holds the other.
@@ -288,7 +290,7 @@ fn holder(heap: &Heap<'_>, birth: &[u32], zone: &Zone<'_, '_>, retained: &[u64],
         EdgeKind::Element => How::Element,
         EdgeKind::Property | EdgeKind::Hint => How::Property,
         EdgeKind::Context => How::Variable,
-        _ if is_collection => How::Entry,
+        _ if is_collection || name == OF_WEAK_MAP => How::Entry,
         _ if heap.nodes[*from as usize].kind == Kind::Cell => How::Variable,
         _ => How::Internal,
     };
@@ -297,6 +299,7 @@ fn holder(heap: &Heap<'_>, birth: &[u32], zone: &Zone<'_, '_>, retained: &[u64],
             member(&owner, &name)
         }
         How::Element if escapes.len() == 1 => format!("{owner}[{name}]"),
+        How::Entry if name == OF_WEAK_MAP => format!("{owner} ({name})"),
         How::Element | How::Entry => owner.clone(),
         How::Variable if heap.nodes[*from as usize].kind == Kind::Cell => owner.clone(),
         _ => format!("{owner} ({name})"),
@@ -318,7 +321,8 @@ fn holder(heap: &Heap<'_>, birth: &[u32], zone: &Zone<'_, '_>, retained: &[u64],
         runs,
         retained: targets.iter().map(|node| retained[*node as usize]).sum(),
         reached: bytes_of(heap, &reached),
-        is_of_function: matches!(heap.nodes[*from as usize].kind, Kind::Function | Kind::Realm),
+        is_inheritable: heap.is_plain(*from),
+        is_made: !is_dictionary && edge.kind == EdgeKind::Property,
         holds_realm: reached.iter().any(|node| heap.nodes[*node as usize].kind == Kind::Realm),
         chain,
         held: step(heap, birth, String::new(), edge.to),
@@ -343,7 +347,8 @@ fn outside_holder(heap: &Heap<'_>, birth: &[u32], retained: &[u64], node: NodeId
         runs,
         retained,
         reached,
-        is_of_function: false,
+        is_inheritable: false,
+        is_made: false,
         holds_realm: true,
         chain,
         held,
@@ -412,6 +417,9 @@ fn heap_name(heap: &Heap<'_>, edge: &Edge) -> String {
 
 /// Where a realm keeps what is written to `Error.prepareStackTrace`, which is an accessor of the engine's.
 const PREPARE_STACK: &str = "error_prepare_stack";
+
+/// How the engine keeps an entry of a WeakMap: with its key.
+const OF_WEAK_MAP: &str = "value in a WeakMap";
 
 /// A node in a few words.
 pub(crate) fn describe(heap: &Heap<'_>, node: NodeId) -> String {

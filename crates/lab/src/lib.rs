@@ -11,6 +11,7 @@
 //! | read the heap out of the linear memory | `heap` |
 //! | find what holds on to runs that are over | `holding`, `dominators` |
 //! | judge: growing, bounded or clean | `verdict` |
+//! | say what mends it | `fix` |
 //! | join the two, and say it | `check` |
 //! | judge a server under many requests by what it holds when it rests | `soak` |
 //! | write the heap in V8's format, and compare two such files | `snapshot`, `diff` |
@@ -33,6 +34,7 @@ mod baseline;
 mod check;
 mod diff;
 mod dominators;
+mod fix;
 mod heap;
 mod holding;
 mod measure;

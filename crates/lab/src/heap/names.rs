@@ -224,6 +224,13 @@ impl Heap<'_> {
         kind == Kind::Object && u32::from(class) == self.layout.class_array
     }
 
+    /// Whether all that an object has are properties that one has too which inherits from it: no slots, no private names.
+    pub(crate) fn is_plain(&self, node: NodeId) -> bool {
+        let Node { kind, class, .. } = self.nodes[node as usize];
+        let is_private = |edge: &super::Edge| self.name(edge.name).starts_with("<symbol #");
+        kind == Kind::Object && u32::from(class) == self.layout.class_object && !self.edges(node).iter().any(is_private)
+    }
+
     /// Whether an object is a Map, a Set or a weak one.
     pub(crate) fn is_collection(&self, node: NodeId) -> bool {
         let Node { kind, class, .. } = self.nodes[node as usize];

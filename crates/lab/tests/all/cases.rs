@@ -14,7 +14,7 @@ globalThis.render = () => 'page';";
 
 fn judge(cases: Vec<Case>) {
     let mut wrong = Vec::new();
-    for Case { name, scenario, verdict, path, written_at, pending } in cases {
+    for Case { name, scenario, verdict, path, written_at, pending, fix } in cases {
         match check(&scenario) {
             Ok(report) => {
                 let found = report.leaks.first().map(|leak| leak.path.clone());
@@ -26,6 +26,7 @@ fn judge(cases: Vec<Case>) {
                         leak.verdict == verdict
                             && leak.path.starts_with(path.as_str())
                             && written_at.as_ref().is_none_or(is_at)
+                            && fix.as_ref().is_none_or(|fix| leak.fix.starts_with(fix.as_str()))
                     })
                 });
                 println!("{name}: {} {} {found:?}", report.verdict.as_str(), report.bytes_per_run);
@@ -63,6 +64,27 @@ fn what_is_done_after_the_page_is_the_runs_too() {
 #[test]
 fn what_is_no_object_is_found_and_caches_that_are_full_are_told_from_it() {
     judge(cases("values"));
+}
+
+/// An object of the run's own, which is what most advice is, leaves nothing in any case that it is given for.
+#[test]
+fn an_object_of_the_runs_own_mends_what_it_is_advised_for() {
+    let (mut wrong, mut mended) = (Vec::new(), 0);
+    for Case { name, mut scenario, .. } in ["", "after"].into_iter().flat_map(cases) {
+        scenario.runs = 10;
+        let Ok(report) = check(&scenario) else { continue };
+        let line = |fix: &str| Some(format!("{};", fix.split_once(": `")?.1.split_once(";`")?.0));
+        let Some(line) = report.leaks.first().and_then(|leak| line(&leak.fix)) else { continue };
+        let lines = format!("{line}\n{}", scenario.app.text);
+        scenario.app = Source::new(name.clone(), lines);
+        let after = check(&scenario);
+        println!("{name}: {line}");
+        mended += 1;
+        if !matches!(&after, Ok(after) if after.verdict == Verdict::Clean) {
+            wrong.push(format!("{name} with {line} is no better: {after:#?}"));
+        }
+    }
+    assert!(wrong.is_empty() && mended > 20, "{mended}: {}", wrong.join("\n"));
 }
 
 #[test]

@@ -42,6 +42,8 @@ struct Case {
     written_at: Option<String>,
     /// What still waits when a run is over, and where it was set.
     pending: Vec<String>,
+    /// What the advice begins with, if the case says so.
+    fix: Option<String>,
 }
 
 impl Case {
@@ -68,7 +70,8 @@ impl Case {
         };
         let written_at = comments.iter().find_map(|comment| comment.strip_prefix("written at: ")).map(str::to_owned);
         let pending = comments.iter().filter_map(|comment| comment.strip_prefix("pending: ")).map(str::to_owned);
-        Self { pending: pending.collect(), name, scenario, verdict, path, written_at }
+        let fix = comments.iter().find_map(|comment| comment.strip_prefix("to mend it: ")).map(str::to_owned);
+        Self { fix, pending: pending.collect(), name, scenario, verdict, path, written_at }
     }
 }
 
