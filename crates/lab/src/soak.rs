@@ -27,7 +27,7 @@ pub struct Round {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SoakVerdict {
-    /// Its troughs do not rise by more than chance.
+    /// Its troughs do not rise by more than chance, or by less than [`Soak::floor`].
     Flat,
     /// Its troughs rise.
     Growing,
@@ -41,6 +41,8 @@ pub enum SoakVerdict {
 pub enum Doubt {
     /// There are too few rounds after the warm-up.
     TooFew,
+    /// It rises, but not from each third of the rounds to the next: it may have been but a step.
+    NotThroughout,
     /// It rises ever more slowly: it may come to rest.
     Slowing,
     /// It rises, and nothing was ever given back: it may be a collector that has not had its turn.
@@ -58,6 +60,13 @@ pub struct Soak {
     pub between: [f64; 2],
     /// The rounds that are judged: those after the warm-up.
     pub judged: usize,
+    /// Bytes by which it rises over the judged rounds, as the slope has it.
+    pub rise: f64,
+    /// A rise of so many bytes, or of less, is flat whatever its bounds: allocators do as much by themselves.
+    pub floor: f64,
+    /// If it is unclear, how many requests in all will tell if it goes on as it does: what is held by then no collector would have left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed: Option<u64>,
     /// Why it is unclear, if it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
@@ -97,6 +106,9 @@ impl Soak {
                 bytes_per_request: 0.0,
                 between: [0.0; 2],
                 judged: points.len(),
+                rise: 0.0,
+                floor: NOISE.0,
+                needed: None,
                 doubt: Some(Doubt::TooFew),
                 rounds,
             };
@@ -104,25 +116,32 @@ impl Soak {
         let margin = error * student(points.len() - 2);
         let between = [slope - margin, slope + margin];
         let requests = points[points.len() - 1].0 - points[0].0;
-        let noise = NOISE.0.max(points[0].1 * NOISE.1);
+        let (rise, floor) = (slope * requests, NOISE.0.max(points[0].1 * NOISE.1));
         let [first, second, last] = least_of_thirds(&points);
-        let rises = between[0] > 0.0 && slope * requests > noise && first < second && second < last;
         let start = rounds.first().map_or(0.0, |round| round.trough as f64);
-        let doubt = if !rises {
+        let most_left = start * LAZIEST.0 + LAZIEST.1;
+        let doubt = if between[0] <= 0.0 || rise <= floor {
             None
+        } else if first >= second || second >= last {
+            Some(Doubt::NotThroughout)
         } else if last - second < GOES_ON * (second - first) {
             Some(Doubt::Slowing)
-        } else if times_given_back(&points) < 2 && last < start * LAZIEST.0 + LAZIEST.1 {
+        } else if times_given_back(&points) < 2 && last < most_left {
             Some(Doubt::NothingGivenBack)
         } else {
             None
         };
-        let verdict = match (rises, doubt) {
-            (false, _) => SoakVerdict::Flat,
-            (true, None) => SoakVerdict::Growing,
-            (true, Some(_)) => SoakVerdict::Unclear,
+        let verdict = match doubt {
+            Some(_) => SoakVerdict::Unclear,
+            None if between[0] > 0.0 && rise > floor => SoakVerdict::Growing,
+            None => SoakVerdict::Flat,
         };
-        Self { verdict, bytes_per_request: slope, between, judged: points.len(), doubt, rounds }
+        // The least of the last third is what must be that much: it begins after three quarters of all rounds.
+        let needed = doubt.filter(|_| last < most_left).map(|_| {
+            let reached = points[points.len() - 1].0 + (most_left - points[points.len() - 1].1) / slope;
+            (reached / (1.0 - (1.0 - WARM_UP) / 3.0)).ceil() as u64
+        });
+        Self { verdict, bytes_per_request: slope, between, judged: points.len(), rise, floor, needed, doubt, rounds }
     }
 }
 
@@ -202,6 +221,9 @@ pub fn cgroup(pid: u32) -> Option<u64> {
     Some(current.saturating_sub(inactive))
 }
 
+/// How many blocks a line has room for.
+const MOST_BLOCKS: usize = 80;
+
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 320.0;
 const MARGIN: [f64; 2] = [70.0, 40.0];
@@ -210,7 +232,9 @@ impl Soak {
     /// The troughs as one line of blocks, the least at the bottom.
     pub fn sparkline(&self) -> String {
         const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-        let troughs = || self.rounds.iter().map(|round| round.trough);
+        // Of so many rounds that a line has no room for them the last of several.
+        let together = self.rounds.len().div_ceil(MOST_BLOCKS).max(1);
+        let troughs = || self.rounds.chunks(together).filter_map(|rounds| rounds.last()).map(|round| round.trough);
         let (least, most) = (troughs().min().unwrap_or(0), troughs().max().unwrap_or(0));
         let height = |trough: u64| (trough - least) * 7 / (most - least).max(1);
         troughs().map(|trough| BLOCKS[height(trough) as usize]).collect()
@@ -306,26 +330,39 @@ impl Soak {
     /// The judgement in a sentence.
     pub fn summary(&self) -> String {
         let Self { bytes_per_request: slope, between: [low, high], judged, .. } = self;
-        match self.verdict {
-            SoakVerdict::Growing => {
-                format!("growing: {slope:.0} bytes a request (between {low:.0} and {high:.0}), by {judged} rounds")
-            }
-            SoakVerdict::Flat => {
-                format!("flat: {slope:.0} bytes a request (between {low:.0} and {high:.0}), by {judged} rounds")
-            }
-            SoakVerdict::Unclear => match self.doubt {
-                Some(Doubt::Slowing) => format!(
-                    "unclear: {slope:.0} bytes a request (between {low:.0} and {high:.0}), by {judged} rounds, and ever fewer; ask more \
-                     with --requests"
-                ),
-                Some(Doubt::NothingGivenBack) => format!(
-                    "unclear: {slope:.0} bytes a request (between {low:.0} and {high:.0}), by {judged} rounds, and nothing was given \
-                     back yet: the server's collector may not have had its turn; ask more with --requests, or start the server with a \
-                     smaller heap"
-                ),
-                _ => format!("unclear: {judged} rounds after the warm-up are too few; have more with --rounds"),
-            },
+        if self.doubt == Some(Doubt::TooFew) {
+            return format!("unclear: {judged} rounds after the warm-up are too few; have more with --rounds");
         }
+        let verdict = match self.verdict {
+            SoakVerdict::Growing => "growing",
+            SoakVerdict::Flat => "flat",
+            SoakVerdict::Unclear => "unclear",
+        };
+        let mut summary =
+            format!("{verdict}: {slope:.0} bytes a request (between {low:.0} and {high:.0}), by {judged} rounds");
+        let mebibytes = |bytes: f64| bytes / 1_048_576.0;
+        let will_tell =
+            self.needed.map_or_else(String::new, |needed| format!(" ({needed} will tell if it goes on so)"));
+        let _ = match self.doubt {
+            Some(Doubt::NotThroughout) => {
+                write!(summary, ", but not from each third of them to the next; ask more with --requests{will_tell}")
+            }
+            Some(Doubt::Slowing) => write!(summary, ", and ever fewer; ask more with --requests{will_tell}"),
+            Some(Doubt::NothingGivenBack) => write!(
+                summary,
+                ", and nothing was given back yet: the server's collector may not have had its turn; ask more with \
+                 --requests{will_tell}, or start the server with a smaller heap"
+            ),
+            None if self.verdict == SoakVerdict::Flat && *low > 0.0 => write!(
+                summary,
+                ": a rise of {:.1} MiB, and up to {:.1} MiB allocators do by themselves",
+                mebibytes(self.rise),
+                mebibytes(self.floor)
+            ),
+            None if self.verdict == SoakVerdict::Flat && *high < 0.0 => write!(summary, ": it falls"),
+            _ => Ok(()),
+        };
+        summary
     }
 }
 
@@ -388,6 +425,36 @@ mod tests {
         let teeth = |round: u64| (60 << 20) + round % 4 * (5 << 20) + round * (2 << 20) + noise(round);
         assert_eq!(judge(&teeth).0, SoakVerdict::Growing);
         assert_eq!(judge(&|round| (60 << 20) + round * (14 << 20) + noise(round)).0, SoakVerdict::Growing);
+    }
+
+    #[test]
+    fn numbers_and_words_are_of_the_verdict() {
+        // Zero is outside of the bounds, and what rises is too little to be told from an allocator's doing.
+        let small = soak(|round| (60 << 20) + round * 100_000 + noise(round) / 10);
+        assert!(small.verdict == SoakVerdict::Flat && small.between[0] > 0.0, "{small:?}");
+        assert!(
+            small.summary().contains(": a rise of 1.6 MiB, and up to 4.0 MiB allocators do"),
+            "{}",
+            small.summary()
+        );
+        let falls = soak(|round| (160 << 20) - round * 100_000 + noise(round) / 10);
+        assert!(falls.verdict == SoakVerdict::Flat && falls.summary().ends_with("rounds: it falls"), "{falls:?}");
+        // Beyond that, and not in each third: a step, of which there may be more.
+        let step = soak(|round| (60 << 20) + round / 20 * (20 << 20) + noise(round));
+        assert_eq!((step.verdict, step.doubt), (SoakVerdict::Unclear, Some(Doubt::NotThroughout)), "{step:?}");
+        // A steady rise says how many requests will tell; and they do.
+        let steady = |round: u64| (60 << 20) + round * 250 * 5_000 + noise(round);
+        let unclear = soak(steady);
+        let needed = unclear.needed.expect("it rises for certain");
+        assert!((45_000..80_000).contains(&needed), "{unclear:?}");
+        let rounds = (1..=needed.div_ceil(250)).map(|round| Round {
+            requests: round * 250,
+            seconds: round as f64,
+            peak: steady(round),
+            trough: steady(round),
+            failed: 0,
+        });
+        assert_eq!(Soak::judge(rounds.collect()).verdict, SoakVerdict::Growing);
     }
 
     #[test]

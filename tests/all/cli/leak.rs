@@ -627,6 +627,29 @@ fn a_server_of_node_that_leaks_by_the_storys_code_grows_and_the_mended_one_does_
     assert_eq!((code, &report["verdict"]), (0, &"flat".into()), "{report:#}");
 }
 
+/// Keeps so many bytes of each request, and makes no garbage worth the name.
+const STEADY: &str = "const kept = [], leak = +process.argv[2];
+    exports.answer = () => {
+      kept.push(new Array(leak / 8).fill(kept.length + 0.5));
+      return 'page';
+    };";
+
+#[test]
+fn a_steady_leak_of_which_nothing_is_given_back_is_told_by_more_requests() {
+    let test = "a_steady_leak_of_which_nothing_is_given_back_is_told_by_more_requests";
+    if !has("node", &["--version"]) {
+        return left_out(test, "node is not here");
+    }
+    let dayfly = apps("leak-steady");
+    let (code, report) = NodeServer::start(&dayfly, "4000", STEADY, "16000").soak(&dayfly, "2500");
+    assert_eq!((code, &report["verdict"]), (1, &"growing".into()), "{report:#}");
+    let (bytes, rounds) = (report["bytes_per_request"].as_f64().unwrap(), report["rounds"].as_array().unwrap());
+    let requests = &rounds.last().unwrap()["requests"];
+    println!("{bytes:.0} bytes a request, by {requests} requests");
+    // More than four times as many as were asked for.
+    assert!((14_000.0..19_000.0).contains(&bytes) && requests.as_u64().unwrap() > 10_000, "{report:#}");
+}
+
 #[test]
 fn a_collector_in_no_hurry_is_not_taken_for_a_leak_and_does_not_hide_one() {
     let test = "a_collector_in_no_hurry_is_not_taken_for_a_leak_and_does_not_hide_one";

@@ -25,14 +25,14 @@ use crate::input;
 use crate::report::{place, print_bytes, print_failure, print_json, print_note, printable};
 use crate::units::{show_count, show_size};
 
-/// How many times the requests that are asked for are sent at most.
-const MOST_TIMES: u64 = 4;
+/// How many times the requests that are asked for are sent at most; and how many times where so many will tell, as the slope has it.
+const MOST_TIMES: [u64; 2] = [4, 16];
 
 /// Fire many requests, in rounds with rests between, and say whether what is held at rest grows
 ///
 /// At an app in fresh sandboxes of this process, or at any HTTP server: `--against` gives its URL, and `--pid` whose memory is
 /// looked at. The memory at rest is what could not be let go of; the slope through it, by requests, has an uncertainty, and the
-/// verdict is growing if zero is not within, and if the rise is no collector's delay. Exit codes: 0 flat; 1 growing; 2 a mistake in the
+/// verdict is growing if zero is not within, and if the rise is no collector's delay and no allocator's doing. Exit codes: 0 flat; 1 growing; 2 a mistake in the
 /// arguments, a server that does not answer, or more than a tenth of the requests failed; 3 unclear.
 #[derive(Debug, Args)]
 pub(crate) struct Soak {
@@ -60,7 +60,8 @@ pub(crate) struct Soak {
     #[arg(long, value_name = "URL", conflicts_with_all = ["against", "props"], value_parser = crate::commands::request::whole_url)]
     url: Option<Uri>,
 
-    /// How many requests in all; where they leave it unclear whether it grows, twice as many, and then four times
+    /// How many requests in all; where they leave it unclear whether it grows, up to four times as many, and up to 16 times where the
+    /// slope says that those will tell
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
     requests: u64,
 
@@ -192,14 +193,21 @@ impl Soak {
             failure = failure.or(self.go_on(target, started, &mut rounds, wanted).await?);
             let judgement = Judgement::judge(rounds);
             // What more rounds of the same size can make clear.
-            let may_be_clear = matches!(judgement.doubt, Some(Doubt::Slowing | Doubt::NothingGivenBack));
-            if !may_be_clear || wanted >= self.rounds * MOST_TIMES {
+            let may_be_clear = judgement.doubt.is_some_and(|doubt| doubt != Doubt::TooFew);
+            let will_tell = judgement.needed.filter(|needed| *needed <= self.requests * MOST_TIMES[1]);
+            let most = self.rounds * MOST_TIMES[usize::from(will_tell.is_some())];
+            if !may_be_clear || wanted >= most {
                 return Ok((judgement, failure));
             }
+            // No more than will tell, with some to spare.
+            let telling = will_tell.map_or(most, |needed| (needed * self.rounds).div_ceil(self.requests) * 9 / 8 + 1);
+            let next = (wanted * 2).min(most).min(telling.max(wanted + self.rounds.div_ceil(2)));
             if !self.json {
-                print_note(&format!("{} requests leave it unclear: as many more", show_count(sent(&judgement))));
+                let more = self.requests * (next - wanted) / self.rounds;
+                let sent = show_count(sent(&judgement));
+                print_note(&format!("{sent} requests leave it unclear: {} more", show_count(more)));
             }
-            (rounds, wanted) = (judgement.rounds, wanted * 2);
+            (rounds, wanted) = (judgement.rounds, next);
         }
     }
 
