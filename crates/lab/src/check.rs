@@ -295,8 +295,11 @@ fn takes_back(path: &str) -> bool {
     ["off", "remove", "delete", "unsubscribe", "unregister", "clear"].iter().any(|word| method.starts_with(word))
 }
 
-/// What a function is called on: `process` of `process.on`, and a function that is a global itself.
+/// What a function is called on: `process` of `process.on`, and a function that is a global itself, or that makes something.
 fn receiver(path: &str) -> &str {
+    if let Some(constructor) = path.strip_prefix("new ") {
+        return constructor;
+    }
     path.rsplit_once('.').map_or(path, |(receiver, _)| receiver)
 }
 
@@ -363,6 +366,9 @@ fn of_values(
     });
     let path = grown.map_or("(values that are no objects)", |grown| &grown.path);
     let fix = match grown {
+        Some(Grown { path, is_text: true, .. }) => {
+            format!("clear `{path}` when the run ends, or give it a limit")
+        }
         Some(grown) => circumstances.fix_of_values(&grown.path),
         None => {
             "look for a list, a Map or an object of the server's that gets another key or element with each run".into()

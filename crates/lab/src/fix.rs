@@ -25,8 +25,15 @@ impl<'a> Circumstances<'a> {
     pub(crate) fn fix(&self, holder: &Holder, access: Option<&Access>, grows: bool) -> String {
         let named =
             holder.path.strip_prefix("get ").or_else(|| holder.path.strip_prefix("set ")).unwrap_or(&holder.path);
-        let is_handed = access.is_some_and(|access| access.kind == AccessKind::Passed);
-        if is_handed && matches!(holder.how, How::Property | How::Element | How::Entry) {
+        // What a constructor makes is in nobody's hand.
+        let is_handed = access.is_some_and(|access| access.kind == AccessKind::Passed && access.via != "this");
+        if holder.how == How::Reaction {
+            return format!(
+                "settle `{0}`, or have no run wait for it: what is to be done when it is settled is held until then",
+                holder.owner
+            );
+        }
+        if is_handed && matches!(holder.how, How::Property | How::Element | How::Entry | How::Internal) {
             return format!(
                 "take back what was handed to {} when the run ends (with `on`, that is `off`), or hand it over once, outside of \
                  what runs again",
@@ -59,7 +66,7 @@ impl<'a> Circumstances<'a> {
                 };
                 format!("{how_many}, and does not grow; to let go of it too, {change}")
             }
-            (How::Variable | How::Internal, _) => format!(
+            (How::Variable | How::Internal | How::Reaction, _) => format!(
                 "what `{}` keeps is code of the server's: have it let go when the run ends, or do not hand the run's objects to it",
                 holder.owner
             ),

@@ -47,6 +47,8 @@ pub(crate) enum How {
     Element,
     /// By an entry of a Map or a Set.
     Entry,
+    /// By a promise that is not settled yet: what is to be done then.
+    Reaction,
     /// By a variable of a closure that is older.
     Variable,
     /// By something that the language does not show.
@@ -119,6 +121,7 @@ pub(crate) fn find(heap: &Heap<'_>, births: &Births, names: &Names<'_>) -> Held 
         for edge in escapes() {
             // All elements of one array, and all entries of one Map, are one holder.
             let is_many = edge.kind == EdgeKind::Element
+                || is_reaction(heap, from, edge)
                 || heap.is_collection(from)
                 || edge.kind == EdgeKind::Property && by_key.len() >= MANY_KEYS;
             let groups = if is_shared { &mut groups } else { &mut elsewhere };
@@ -229,6 +232,8 @@ fn bytes_of_value(heap: &Heap<'_>, value: NodeId) -> u64 {
 pub(crate) struct Grown {
     /// What grows, as a program would write it: the object, or the key of it that is most of the growth.
     pub(crate) path: String,
+    /// Whether it is a text that grows itself, and not what has ever more of them.
+    pub(crate) is_text: bool,
     /// Bytes by which it has.
     pub(crate) bytes: u64,
     /// Bytes that a run adds.
@@ -255,7 +260,7 @@ pub(crate) fn most_grown(heap: &Heap<'_>, names: &Names<'_>, own: &OwnBytes) -> 
         Some(edge) => member(&owner, &heap_name(heap, edge)),
         None => owner,
     };
-    Some(Grown { path, bytes, bytes_per_run })
+    Some(Grown { path, is_text: key.is_some(), bytes, bytes_per_run })
 }
 
 fn is_listed(kind: Kind) -> bool {
@@ -290,6 +295,7 @@ fn holder(heap: &Heap<'_>, birth: &[u32], zone: &Zone<'_, '_>, retained: &[u64],
         EdgeKind::Element => How::Element,
         EdgeKind::Property | EdgeKind::Hint => How::Property,
         EdgeKind::Context => How::Variable,
+        _ if is_reaction(heap, *from, edge) => How::Reaction,
         _ if is_collection || name == OF_WEAK_MAP => How::Entry,
         _ if heap.nodes[*from as usize].kind == Kind::Cell => How::Variable,
         _ => How::Internal,
@@ -300,7 +306,7 @@ fn holder(heap: &Heap<'_>, birth: &[u32], zone: &Zone<'_, '_>, retained: &[u64],
         }
         How::Element if escapes.len() == 1 => format!("{owner}[{name}]"),
         How::Entry if name == OF_WEAK_MAP => format!("{owner} ({name})"),
-        How::Element | How::Entry => owner.clone(),
+        How::Element | How::Entry | How::Reaction => owner.clone(),
         How::Variable if heap.nodes[*from as usize].kind == Kind::Cell => owner.clone(),
         _ => format!("{owner} ({name})"),
     };
@@ -417,6 +423,11 @@ fn heap_name(heap: &Heap<'_>, edge: &Edge) -> String {
 
 /// Where a realm keeps what is written to `Error.prepareStackTrace`, which is an accessor of the engine's.
 const PREPARE_STACK: &str = "error_prepare_stack";
+
+/// Whether a promise keeps something until it is settled. What it was settled with is a value of its own.
+fn is_reaction(heap: &Heap<'_>, from: NodeId, edge: &Edge) -> bool {
+    edge.kind == EdgeKind::Internal && heap.is_promise(from) && heap.name(edge.name).starts_with("reaction")
+}
 
 /// How the engine keeps an entry of a WeakMap: with its key.
 const OF_WEAK_MAP: &str = "value in a WeakMap";

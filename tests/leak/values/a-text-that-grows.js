@@ -1,5 +1,6 @@
 // growing: host.log
-// written at: 6:12
+// to mend it: clear `host.log` when the run ends, or give it a limit
+// written at: 7:12
 // host: globalThis.host = { log: "" };
 // share: host
 globalThis.render = () => {

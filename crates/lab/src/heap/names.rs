@@ -231,6 +231,12 @@ impl Heap<'_> {
         kind == Kind::Object && u32::from(class) == self.layout.class_object && !self.edges(node).iter().any(is_private)
     }
 
+    /// Whether an object is a promise.
+    pub(crate) fn is_promise(&self, node: NodeId) -> bool {
+        let Node { kind, class, .. } = self.nodes[node as usize];
+        kind == Kind::Object && u32::from(class) == self.layout.class_promise
+    }
+
     /// Whether an object is a Map, a Set or a weak one.
     pub(crate) fn is_collection(&self, node: NodeId) -> bool {
         let Node { kind, class, .. } = self.nodes[node as usize];

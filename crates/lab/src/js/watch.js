@@ -251,8 +251,15 @@ function makeWatch({ show, isReference, stack }) {
         return wrapMade(R.apply(object, receiver, values.map(unwrap)), `${path}()`);
       },
       construct(_, values, target) {
+        for (let i = 0; i < values.length; i++) {
+          if (isReference(values[i]) && !real.has(values[i]) && !isShared(values[i])) {
+            mine.add(values[i]);
+            note("passed", `new ${path}`, `argument ${i + 1}`, values[i], undefined);
+          }
+        }
         const instance = R.construct(object, values.map(unwrap), unwrap(target));
-        // What is made of the app's own subclass is the app's.
+        // What is made of the app's own subclass is the app's, and the constructor has had it.
+        if (target !== proxy) note("passed", `new ${path}`, "this", instance, undefined);
         return target === proxy ? wrapMade(instance, `new ${path}`) : instance;
       },
     });
