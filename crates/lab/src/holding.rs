@@ -174,7 +174,34 @@ fn is_kept(heap: &Heap<'_>, edge: &Edge) -> bool {
 
 /// Bytes of shared objects after one run after another, by their addresses: what each has for itself, with its texts and numbers,
 /// which have no births.
-pub(crate) type OwnBytes = HashMap<u32, Vec<u64>>;
+pub(crate) type OwnBytes = HashMap<u32, Series>;
+
+/// What something weighed at one look after another. Most of a large heap weighs the same at all of them.
+#[derive(Debug, Default)]
+pub(crate) struct Series {
+    looks: usize,
+    /// At which look it had so many bytes for the first time, since it had others.
+    steps: Vec<(u32, u32)>,
+}
+
+impl Series {
+    fn push(&mut self, bytes: u64) {
+        // The sandbox has less than 4 GiB.
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        if self.steps.last().is_none_or(|(_, last)| *last != bytes) {
+            self.steps.push((self.looks as u32, bytes));
+        }
+        self.looks += 1;
+    }
+
+    /// The bytes at each look, if they have changed.
+    fn changed(&self) -> Option<Vec<u64>> {
+        let ends = self.steps.iter().skip(1).map(|(look, _)| *look as usize).chain([self.looks]);
+        let of_step =
+            |((look, bytes), end): (&(u32, u32), usize)| std::iter::repeat_n(u64::from(*bytes), end - *look as usize);
+        (self.steps.len() > 1).then(|| self.steps.iter().zip(ends).flat_map(of_step).collect())
+    }
+}
 
 /// Bytes of all that the shared objects hold, but for what is the platform's own. Those of each that is older than `warm_up` runs are
 /// added to what it had before.
@@ -182,7 +209,7 @@ pub(crate) type OwnBytes = HashMap<u32, Vec<u64>>;
 /// Without shapes: the engine keeps those that an object had before, up to a number, and then forgets all of them.
 pub(crate) fn weigh(heap: &Heap<'_>, names: &Names<'_>, births: &Births, warm_up: u32, own: &mut OwnBytes) -> u64 {
     let zone = Zone::new(heap, names);
-    let before = own.values().map(Vec::len).max().unwrap_or_default();
+    let before = own.values().map(|known| known.looks).max().unwrap_or_default();
     let mut total = 0;
     for node in (0..heap.nodes.len() as NodeId).filter(|node| zone.has(*node)) {
         let Node { kind, address, bytes, .. } = heap.nodes[node as usize];
@@ -193,7 +220,7 @@ pub(crate) fn weigh(heap: &Heap<'_>, names: &Names<'_>, births: &Births, warm_up
         if is_listed(kind) && births.of(address) <= warm_up {
             let known = own.entry(address).or_default();
             // What is gone in between was another one.
-            if known.len() == before {
+            if known.looks == before {
                 let values: u64 = values_of(heap, &zone, node).map(|edge| bytes_of_value(heap, edge.to)).sum();
                 known.push(u64::from(bytes) + values);
             }
@@ -243,10 +270,11 @@ pub(crate) struct Grown {
 /// What grows the most for itself.
 pub(crate) fn most_grown(heap: &Heap<'_>, names: &Names<'_>, own: &OwnBytes) -> Option<Grown> {
     let zone = Zone::new(heap, names);
-    let looks = own.values().map(Vec::len).max()?;
+    let looks = own.values().map(|known| known.looks).max()?;
     let growths = (0..heap.nodes.len() as NodeId).filter(|node| zone.has(*node)).filter_map(|node| {
-        let sizes = own.get(&heap.nodes[node as usize].address).filter(|sizes| sizes.len() == looks)?;
-        let Growth { is_growing, bytes_per_run } = growth(sizes);
+        let known = own.get(&heap.nodes[node as usize].address).filter(|known| known.looks == looks)?;
+        let sizes = known.changed()?;
+        let Growth { is_growing, bytes_per_run } = growth(&sizes);
         is_growing.then(|| (bytes_per_run, node, sizes[looks - 1].saturating_sub(sizes[0])))
     });
     let (bytes_per_run, node, bytes) = growths.max()?;
@@ -633,5 +661,23 @@ impl<'a, 'h> Zone<'a, 'h> {
             };
         }
         path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_gives_back_what_was_put_in() {
+        let of = |sizes: &[u64]| {
+            let mut series = Series::default();
+            sizes.iter().for_each(|bytes| series.push(*bytes));
+            series
+        };
+        assert_eq!(of(&[8, 8, 8]).changed(), None);
+        for sizes in [vec![8, 16], vec![8, 8, 16, 16, 8], vec![24, 8, 8, 8, 32]] {
+            assert_eq!(of(&sizes).changed(), Some(sizes));
+        }
     }
 }
