@@ -115,7 +115,7 @@ function makeAfter({ hooks, stack }) {
   /** A promise of Node's of a value, that `set` settles and a signal ends before that: `otherwise` gives what Node gives then. */
   function promised(value, signal, set, clear, otherwise) {
     if (signal?.aborted) return otherwise();
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const abort = () => {
         clear(timer);
         resolve(otherwise());
@@ -135,8 +135,9 @@ function makeAfter({ hooks, stack }) {
   promises.setImmediate = (value, options) =>
     promised(value, options?.signal, ours.setImmediate, ours.clearImmediate, () => immediate(value, options));
 
-  // As the platform has them: the globals, and Node's module, which takes no text.
+  // As the platform has them: the globals, and Node's module, which takes no text. What `util.promisify` puts on them is there before it.
   const custom = Symbol.for("nodejs.util.promisify.custom");
+  for (const value of [promises.setTimeout, promises.setImmediate]) Object.defineProperty(value, custom, { value, configurable: true });
   for (const name of Object.keys(ours)) {
     const ofNode = timers[name];
     const setOfNode = (callback, ...values) => isCode(callback) ? ours[name](callback, ...values) : ofNode(callback, ...values);
