@@ -179,27 +179,30 @@ pub(crate) type OwnBytes = HashMap<u32, Series>;
 /// What something weighed at one look after another. Most of a large heap weighs the same at all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Series {
-    looks: usize,
-    /// At which look it had so many bytes for the first time, since it had others.
-    steps: Vec<(u32, u32)>,
+    looks: u32,
+    first: u32,
+    /// At which look it had other bytes than before, and how many.
+    later: Vec<(u32, u32)>,
 }
 
 impl Series {
     fn push(&mut self, bytes: u64) {
         // The sandbox has less than 4 GiB.
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        if self.steps.last().is_none_or(|(_, last)| *last != bytes) {
-            self.steps.push((self.looks as u32, bytes));
+        if self.looks == 0 {
+            self.first = bytes;
+        } else if self.later.last().map_or(self.first, |(_, last)| *last) != bytes {
+            self.later.push((self.looks, bytes));
         }
         self.looks += 1;
     }
 
     /// The bytes at each look, if they have changed.
     fn changed(&self) -> Option<Vec<u64>> {
-        let ends = self.steps.iter().skip(1).map(|(look, _)| *look as usize).chain([self.looks]);
-        let of_step =
-            |((look, bytes), end): (&(u32, u32), usize)| std::iter::repeat_n(u64::from(*bytes), end - *look as usize);
-        (self.steps.len() > 1).then(|| self.steps.iter().zip(ends).flat_map(of_step).collect())
+        let starts = [(0, self.first)].into_iter().chain(self.later.iter().copied());
+        let ends = self.later.iter().map(|(look, _)| *look).chain([self.looks]);
+        let of_step = |((look, bytes), end): ((u32, u32), u32)| (look..end).map(move |_| u64::from(bytes));
+        (!self.later.is_empty()).then(|| starts.zip(ends).flat_map(of_step).collect())
     }
 }
 
@@ -240,6 +243,9 @@ fn values_of<'z>(heap: &'z Heap<'_>, zone: &'z Zone<'_, '_>, node: NodeId) -> im
 
 /// A text that was put together is made of others.
 fn bytes_of_value(heap: &Heap<'_>, value: NodeId) -> u64 {
+    if heap.edges(value).is_empty() {
+        return heap.nodes[value as usize].bytes.into();
+    }
     let (mut bytes, mut stack, mut seen) = (0, vec![value], BTreeSet::new());
     while let Some(node) = stack.pop() {
         if !seen.insert(node) {
@@ -275,7 +281,7 @@ pub(crate) fn most_grown(heap: &Heap<'_>, names: &Names<'_>, own: &OwnBytes) -> 
         let known = own.get(&heap.nodes[node as usize].address).filter(|known| known.looks == looks)?;
         let sizes = known.changed()?;
         let Growth { is_growing, bytes_per_run } = growth(&sizes);
-        is_growing.then(|| (bytes_per_run, node, sizes[looks - 1].saturating_sub(sizes[0])))
+        is_growing.then(|| (bytes_per_run, node, sizes[sizes.len() - 1].saturating_sub(sizes[0])))
     });
     let (bytes_per_run, node, bytes) = growths.max()?;
     let owner = zone.path(node);

@@ -105,21 +105,27 @@ pub(crate) struct Measured {
     pub(crate) console: Vec<Line>,
 }
 
-/// In which run things were born.
+/// In which run things were born, by their addresses in parts: what is large and older than all runs takes none.
 #[derive(Debug, Default)]
-pub(crate) struct Births(Vec<u32>);
+pub(crate) struct Births(Vec<Vec<u32>>);
+
+/// How many addresses are in a part.
+const PART: usize = 4096;
 
 impl Births {
     pub(crate) fn of(&self, address: u32) -> u32 {
-        self.0.get((address / 8) as usize).copied().unwrap_or_default()
+        let at = (address / 8) as usize;
+        self.0.get(at / PART).and_then(|part| part.get(at % PART)).copied().unwrap_or_default()
     }
 
     fn note(&mut self, address: u32, run: u32) {
         let at = (address / 8) as usize;
-        if self.0.len() <= at {
-            self.0.resize(at + 1, 0);
+        if self.0.len() <= at / PART {
+            self.0.resize(at / PART + 1, Vec::new());
         }
-        self.0[at] = run;
+        let part = &mut self.0[at / PART];
+        part.resize(PART, 0);
+        part[at % PART] = run;
     }
 }
 
