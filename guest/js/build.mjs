@@ -96,6 +96,9 @@ const sources = {
       if (module === "process" || module === "util") return { path: path.join(here, `node/${module}.js`) };
       return build.resolve(module === "stream" ? "readable-stream" : `${module}/`, { kind: "import-statement", resolveDir: here });
     });
+    // What readable-stream takes for it: npm's package has a queue of its own behind a timer, which is dropped with the page.
+    build.onResolve({ filter: /^process\/$/ }, () => ({ path: "process", namespace: "ours" }));
+    build.onLoad({ filter: /.*/, namespace: "ours" }, () => ({ contents: "module.exports = require('./node/process.js').process;", resolveDir: here }));
     build.onResolve({ filter: /^node:/ }, ({ path: name }) =>
       build.resolve(name.replace("node:", "unenv/node/"), { kind: "import-statement", resolveDir: here }));
     // What whatwg-url asks of the packages that it comes with, and of the files that its own classes are in.

@@ -146,6 +146,29 @@ fn a_tick_that_throws_is_reported_and_keeps_none_from_running() {
     assert!(rendered.console()[0].contains("in a tick"), "{:?}", rendered.console());
 }
 
+/// What a stream has yet to do when the top level is over would be done by no render, and no stream of theirs would go on.
+#[test]
+fn a_stream_that_is_begun_at_the_top_level_keeps_none_from_going_on() {
+    let app = App::named(
+        "app.mjs",
+        "import { Readable } from 'node:stream';
+         import { finished } from 'node:stream/promises';
+         const early = [];
+         Readable.from(['early']).on('data', (chunk) => early.push(chunk));
+         export async function render() {
+           const stream = Readable.from(['a', 'b']);
+           let text = early.join();
+           stream.on('data', (chunk) => text += chunk);
+           await finished(stream);
+           for await (const chunk of Readable.from(['c'])) text += chunk;
+           return text;
+         }",
+    );
+    for _ in 0..2 {
+        assert_eq!(app.render("{}").page(), "earlyabc");
+    }
+}
+
 #[test]
 fn what_ticks_leave_at_the_top_level_is_run_there() {
     let app = App::named(
