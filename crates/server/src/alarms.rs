@@ -78,8 +78,8 @@ struct Kept {
     past: VecDeque<Alarm>,
     /// How many processes the kernel had killed when that was last looked at.
     oom_kills: Option<u64>,
-    /// The webhooks that were told of what is active; none where that was not noted yet.
-    told: Option<BTreeSet<String>>,
+    /// The webhooks that were told of what is active, with the mark of each; none where that was not noted yet.
+    webhooks: Option<BTreeMap<String, String>>,
 }
 
 impl Alarms {
@@ -147,12 +147,11 @@ impl Alarms {
         }
     }
 
-    /// Takes in which webhooks there are; gives those that there were not before, who know of no alarm.
-    pub(crate) fn told(&mut self, webhooks: BTreeSet<String>) -> BTreeSet<String> {
-        match self.kept.told.replace(webhooks.clone()) {
-            Some(before) => &webhooks - &before,
-            None => BTreeSet::new(),
-        }
+    /// Takes in which webhooks there are, each with a mark that is another one where it is told elsewhere; gives the names of those that
+    /// there were not before, who know of no alarm.
+    pub(crate) fn told(&mut self, webhooks: BTreeMap<String, String>) -> BTreeSet<String> {
+        let Some(before) = self.kept.webhooks.replace(webhooks.clone()) else { return BTreeSet::new() };
+        webhooks.into_iter().filter(|(name, mark)| before.get(name) != Some(mark)).map(|(name, _)| name).collect()
     }
 
     /// It is on the disk when this returns. Blocks.
@@ -215,6 +214,24 @@ mod tests {
         assert_eq!(states(alarms.step(1503.0, 0.01, high(0.9))), [State::Firing]);
         let killed = alarms.step(1504.0, 1.0, vec![reading("DayflyOOMKilled", 1.0)]);
         assert!(killed.iter().any(|alarm| alarm.name == "DayflyOOMKilled" && alarm.state == State::Firing));
+    }
+
+    #[test]
+    fn a_webhook_is_new_by_its_name_or_by_its_mark_over_restarts() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |webhooks: &[(&str, &str)]| {
+            let mut alarms = Alarms::open(folder.path());
+            let webhooks = webhooks.iter().map(|(name, mark)| ((*name).to_owned(), (*mark).to_owned())).collect();
+            let new = alarms.told(webhooks);
+            alarms.save().unwrap();
+            new.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[("a", "1")]), [""; 0], "nothing was noted before");
+        assert_eq!(told(&[("a", "1"), ("b", "1")]), ["b"]);
+        assert_eq!(told(&[("a", "1"), ("b", "2")]), ["b"]);
+        assert_eq!(told(&[("a", "2")]), ["a"]);
+        assert_eq!(told(&[("a", "2"), ("b", "2")]), ["b"], "it was not there meanwhile");
+        assert_eq!(told(&[("a", "2"), ("b", "2")]), [""; 0]);
     }
 
     #[test]

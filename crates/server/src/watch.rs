@@ -15,7 +15,7 @@ use crate::history::{History, Live, Mark, MarkKind};
 use crate::samples::{Sample, Since, TenantSample, now};
 use crate::server::Shared;
 use crate::tasks::blocking;
-use crate::webhooks::{Server, Webhooks};
+use crate::webhooks::{self, Server, Webhooks};
 
 /// What is kept from one look to the next.
 pub(crate) struct Watch {
@@ -47,8 +47,8 @@ impl Watch {
         let now = history.tick(now());
         let recent = history.recent((now + 1).saturating_sub(tenant_ticks(&history, config.alarms.scale)), now)?;
         let webhooks = Webhooks::start(&config.state, &config.alarms.webhooks, server, client)?;
-        let names = config.alarms.webhooks.iter().map(|webhook| webhook.name.clone()).collect();
-        let new = alarms.told(names);
+        let marks = config.alarms.webhooks.iter().map(|webhook| (webhook.name.clone(), webhooks::mark(webhook)));
+        let new = alarms.told(marks.collect());
         webhooks.put_to(&new, alarms.active())?;
         // A folder that cannot be written to is known from the start.
         alarms.save()?;

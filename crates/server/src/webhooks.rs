@@ -25,7 +25,7 @@ use dayfly_fetch::Client;
 use hmac::{Hmac, Mac};
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Request};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -255,6 +255,15 @@ impl Told {
         let status = response.status();
         if status.is_success() { Ok(()) } else { Err(format!("it answers {status}")) }
     }
+}
+
+/// What tells one webhook from another of its name: where it is told, and how. It is a digest, as many a URL is a secret.
+pub(crate) fn mark(webhook: &Webhook) -> String {
+    let format = match webhook.format {
+        WebhookFormat::Webhook => "webhook ",
+        WebhookFormat::Alertmanager => "alertmanager ",
+    };
+    BASE64_STANDARD.encode(Sha256::new_with_prefix(format).chain_update(&webhook.url).finalize())
 }
 
 /// How long to wait after so many failures: twice as long each time, and somewhat less than that by chance, so that many servers

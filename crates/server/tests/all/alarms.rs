@@ -272,6 +272,7 @@ async fn a_webhook_that_fails_hangs_or_is_away_is_told_later_over_restarts_and_i
 async fn what_fires_goes_on_over_a_restart_and_a_webhook_that_is_new_is_told_of_it() {
     let state = tempfile::tempdir().unwrap();
     let (first, second) = (Receiver::start(Mood::Takes).await, Receiver::start(Mood::Takes).await);
+    let third = Receiver::start(Mood::Takes).await;
     let start = async |webhooks: Vec<Webhook>| {
         serve_in(state.path(), [tenant("one", "one.mjs", APP)], |config| {
             quick(config);
@@ -302,14 +303,22 @@ async fn what_fires_goes_on_over_a_restart_and_a_webhook_that_is_new_is_told_of_
     tokio::time::sleep(Duration::from_millis(500)).await;
     let after = get(&server, "/v1/alarms").await;
     assert_eq!((fired_at(&after["active"]), names(&after["history"])), (fired_at(&before), vec![]), "{after:#}");
+    server.end().await;
+    // One that has another URL under its name is new as well.
+    let moved = || vec![first.webhook(), Webhook { name: "new".into(), ..third.webhook() }];
+    let server = start(moved()).await;
+    let of_moved = &third.taken(name, 1).await[0]["alerts"][0];
+    assert_eq!(of_moved["startsAt"], told[0]["alerts"][0]["startsAt"]);
+    assert_eq!(of_moved["status"], "firing");
     let taken = first.taken(name, 2).await;
     assert_eq!((taken[1]["status"].as_str(), taken.len()), (Some("resolved"), 2));
-    assert_eq!(second.taken(name, 2).await[1]["status"], "resolved");
+    assert_eq!(third.taken(name, 2).await[1]["status"], "resolved");
     server.end().await;
     // Who knows of all is not told again.
-    let server = start(vec![first.webhook(), Webhook { name: "new".into(), ..second.webhook() }]).await;
+    let server = start(moved()).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!((first.taken(name, 2).await.len(), second.taken(name, 2).await.len()), (2, 2));
+    let counts = [first.taken(name, 2).await, second.taken(name, 1).await, third.taken(name, 2).await];
+    assert_eq!(counts.map(|taken| taken.len()), [2, 1, 2]);
     server.end().await;
 }
 
