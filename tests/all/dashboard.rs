@@ -119,9 +119,22 @@ fn what_a_tenant_writes_is_text_in_the_dashboard() {
     browser.look("markup.mjs", &server, more);
 }
 
+/// Takes as much memory, as much time of a processor, or fails as often as it is asked to.
+const USES: &str = r#"export default { fetch(request) {
+    const [, what, much] = new URL(request.url).pathname.match(/(memory|cpu|fail)\/(\d+)$/) ?? [];
+    const all = what === "memory" ? new Uint8Array(Number(much) << 20).fill(1) : [];
+    for (let turn = 0; what === "cpu" && turn < much * 100_000; turn += 1) all.length = turn % 2;
+    if (what === "fail") throw new Error(much);
+    return new Response(String(all.length));
+} };
+"#;
+
+/// Tenants with a use of their own, of which the table has more than a page with the others.
+const USERS: [&str; 4] = ["ant", "bee", "cricket", "dragonfly-of-a-name-that-is-much-too-long-for-the-screen-of-a"];
+
 #[test]
-fn many_alarms_at_once_are_asked_for_once_and_the_meter_has_the_thresholds() {
-    let test = "many_alarms_at_once_are_asked_for_once_and_the_meter_has_the_thresholds";
+fn many_alarms_at_once_are_asked_for_once_and_the_table_is_sorted_and_paged() {
+    let test = "many_alarms_at_once_are_asked_for_once_and_the_table_is_sorted_and_paged";
     let Some(browser) = Browser::installed(test) else { return };
     const TENANTS: usize = 300;
     let folder = folder("dashboard-many");
@@ -130,10 +143,14 @@ fn many_alarms_at_once_are_asked_for_once_and_the_meter_has_the_thresholds() {
     for number in 0..TENANTS {
         file += &format!("[tenant.t{number}]\napp = {hello:?}\nroutes = [\"/t{number}\"]\n");
     }
+    fs::write(folder.join("uses.mjs"), USES).unwrap();
+    for name in USERS {
+        file += &format!("[tenant.{name}]\napp = \"uses.mjs\"\nroutes = [\"/{name}\"]\nlimits.page = \"1MiB\"\n");
+    }
     fs::write(folder.join("serve.toml"), file).unwrap();
     let server = served(&folder);
     let pages = format!("http://{}", server.address);
-    let more = json!({ "tenants": TENANTS, "pages": pages, "thresholds": [0.98, 0.99] });
+    let more = json!({ "tenants": TENANTS, "users": USERS, "pages": pages, "thresholds": [0.98, 0.99] });
     let asked = browser.look("many.mjs", &server, more)["asked"].as_u64().unwrap();
     println!("{TENANTS} alarms: asked {asked} times");
     // They may be of two or three samples, of which the first ones have other alarms as well.

@@ -30,7 +30,8 @@ export async function browse(look) {
  * those that a test expects. `close` fails if there was any other.
  */
 async function open(browser, { size = SIZES.desk, dark = false, fine = [], ...settings } = {}) {
-  const context = await browser.newContext({ viewport: size, colorScheme: dark ? "dark" : "light", ...settings });
+  // With less motion no colour is looked at while it changes.
+  const context = await browser.newContext({ viewport: size, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce", ...settings });
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   const wrong = [];

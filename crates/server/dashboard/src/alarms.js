@@ -8,6 +8,9 @@ import { markdown } from "./markdown.js";
 /** Where many come at once, how long is waited for the others before the server is asked. */
 const SOON = 250;
 
+/** How many are shown at once. The others are beneath them in a list of their own, so that keys do not go through hundreds. */
+const SHOWN = 10;
+
 export class Alarms {
   constructor(counted, tenant = null) {
     Object.assign(this, { counted, tenant });
@@ -46,7 +49,10 @@ export class Alarms {
 
   draw(active, history, thresholds) {
     const opened = new Set([...this.active.querySelectorAll("details[open]")].map((details) => details.dataset.alarm));
-    fill(this.active, active.length ? active.map((alarm) => card(alarm, opened)) : h("p", { class: "note" }, "None is active."));
+    const cards = active.toSorted((one, other) => weight(other) - weight(one)).map((alarm) => card(alarm, opened));
+    const others = cards.splice(SHOWN);
+    fill(this.active, cards.length ? cards : h("p", { class: "note" }, "None is active."), others.length ? h("details", { class: "figures", "data-alarm": "others", open: opened.has("others") },
+      h("summary", {}, `${count(others.length)} more`), h("div", { class: "alarms" }, others)) : null);
     fill(this.history, history.map((alarm) => h("tr", {},
       h("th", { scope: "row" }, alarm.name), h("td", {}, alarm.tenant ?? "–"), h("td", {}, time(alarm.fired_at ?? alarm.since)),
       h("td", {}, time(alarm.resolved_at)), h("td", {}, of(alarm.unit, alarm.value)))));
@@ -56,6 +62,9 @@ export class Alarms {
     this.counted?.(active, thresholds);
   }
 }
+
+/** What is worst comes first. */
+const weight = ({ state, severity }) => (state === "firing" ? 2 : 0) + (severity === "critical" ? 1 : 0);
 
 function card(alarm, opened) {
   const { name, severity, tenant, state, since, value, threshold, unit, summary, runbook } = alarm;

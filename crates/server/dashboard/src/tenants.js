@@ -6,7 +6,7 @@ import { bytes, count, microseconds, ratio, short } from "./format.js";
 
 const ROWS = 50;
 
-/** Columns: what the server sorts by, if it does; whether a narrow screen has room for it. */
+/** Columns: what the server sorts by, if it does; whether it is for a wide screen. */
 const COLUMNS = [
   { name: "Tenant", sort: "name" },
   { name: "Requests", sort: "requests", wide: true },
@@ -25,7 +25,7 @@ export class Tenants {
     const search = h("input", { type: "search", id: "find", placeholder: "Find a tenant", "aria-label": "Find a tenant", oninput: () => this.search(search.value) });
     this.select = h("select", { id: "sort", onchange: () => this.by(this.select.value) },
       COLUMNS.filter(({ sort }) => sort).map(({ name, sort }) => h("option", { value: sort }, name)));
-    this.headers = COLUMNS.map(({ name, sort, wide }) => h("th", { scope: "col", class: wide ? "wide-only" : null },
+    this.headers = COLUMNS.map(({ name, sort }) => h("th", { scope: "col" },
       sort ? h("button", { type: "button", onclick: () => this.by(sort) }, name) : name));
     this.body = h("tbody");
     this.shown = h("p", { class: "note", role: "status" });
@@ -58,18 +58,22 @@ export class Tenants {
 
   draw({ total, tenants }) {
     const focused = this.body.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    fill(this.body, tenants.map(row));
+    fill(this.body, tenants.map((tenant) => row(tenant, this.sort)));
     if (focused) this.body.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
     this.headers.forEach((header, index) => {
       const { sort } = COLUMNS[index];
+      header.classList.toggle("wide-only", is_wide(COLUMNS[index], this.sort));
       if (sort === this.sort) header.setAttribute("aria-sort", sort === "name" ? "ascending" : "descending");
       else header.removeAttribute("aria-sort");
     });
     this.select.value = this.sort;
     const last = this.offset + tenants.length;
     say(this.shown, total === 0 ? (this.find ? "No tenant is called so." : "There are no tenants.") : `${count(this.offset + 1)}–${count(last)} of ${count(total)}`);
+    const turning = document.activeElement;
     this.before.disabled = this.offset === 0;
     this.after.disabled = last >= total;
+    // A button that turns no page any more would lose the focus.
+    if (turning.disabled) (turning === this.before ? this.after : this.before).focus();
   }
 
   by(sort) {
@@ -91,7 +95,10 @@ export class Tenants {
   }
 }
 
-function row(tenant) {
+/** Whether a narrow screen has no room for a column: it has for the one that is sorted by. */
+const is_wide = ({ sort, wide }, by) => Boolean(wide) && sort !== by;
+
+function row(tenant, by) {
   const { name, suspended, digest, live, waiting, requests, failures, limit_hits, p50_us, p99_us, peak_memory_bytes, memory_limit_bytes, cpu_us } = tenant;
   const share = peak_memory_bytes / memory_limit_bytes;
   const cells = [
@@ -104,5 +111,5 @@ function row(tenant) {
   return h("tr", {},
     h("th", { scope: "row" }, h("a", { href: `#/tenants/${name}` }, name),
       suspended ? h("span", { class: "badge" }, "suspended") : digest ? h("code", { class: "note wide-only", title: digest }, short(digest)) : h("span", { class: "badge" }, "no app")),
-    cells.map((cell, index) => h("td", { class: COLUMNS[index + 1].wide ? "wide-only" : null }, cell)));
+    cells.map((cell, index) => h("td", { class: is_wide(COLUMNS[index + 1], by) ? "wide-only" : null }, cell)));
 }
