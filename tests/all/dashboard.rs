@@ -99,11 +99,20 @@ const HOSTILE: &str = r#"export default { fetch() {
 } };
 "#;
 
+/// What the same tenant has deployed next: it fails where it is asked to.
+const NEXT: &str = r#"export default { fetch(request) {
+    if (request.url.endsWith("/fails")) throw new Error("the next one fails");
+    return new Response("well");
+} };
+"#;
+
 #[test]
-fn what_a_tenant_writes_is_text_in_the_dashboard() {
-    let Some(browser) = Browser::installed("what_a_tenant_writes_is_text_in_the_dashboard") else { return };
+fn what_a_tenant_writes_is_text_and_a_source_map_stays_in_the_tab_for_its_bundle() {
+    let test = "what_a_tenant_writes_is_text_and_a_source_map_stays_in_the_tab_for_its_bundle";
+    let Some(browser) = Browser::installed(test) else { return };
     let folder = folder("dashboard-markup");
     fs::write(folder.join("app.mjs"), HOSTILE).unwrap();
+    fs::write(folder.join("next.mjs"), NEXT).unwrap();
     fs::write(folder.join("serve.toml"), "[tenant.evil]\napp = \"app.mjs\"\nroutes = [\"/evil\"]\n").unwrap();
     let server = served(&folder);
     for _ in 0..3 {
@@ -115,7 +124,11 @@ fn what_a_tenant_writes_is_text_in_the_dashboard() {
     });
     let markup = r#"</script><script>hacked = 1</script><img src=x onerror="hacked = 1"><b>bold</b>"#;
     let again = format!("http://{}/evil", server.address);
-    let more = json!({ "tenant": "evil", "markup": markup, "map": map.to_string(), "again": again });
+    let (next, state) = (folder.join("next.mjs"), folder.join("state"));
+    let more = json!({
+        "tenant": "evil", "markup": markup, "map": map.to_string(), "again": again, "cache": scratch("cli-cache"),
+        "deploy": [env!("CARGO_BIN_EXE_dayfly"), "deploy", "evil", next, "--state", state],
+    });
     browser.look("markup.mjs", &server, more);
 }
 

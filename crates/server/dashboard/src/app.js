@@ -4,6 +4,7 @@ import { follow, session } from "./api.js";
 import { fill, h, say } from "./dom.js";
 import { RANGES } from "./history.js";
 import { login } from "./login.js";
+import { maps } from "./maps.js";
 import { Overview } from "./overview.js";
 import { Tenant } from "./tenant.js";
 
@@ -30,6 +31,7 @@ function begin() {
 
 function leave(why) {
   session.end();
+  maps.end();
   going?.abort();
   close();
   fill(tools);

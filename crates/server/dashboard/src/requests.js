@@ -21,6 +21,7 @@ export class Requests {
     this.seen = new Set();
     this.taken = 0;
     this.kept = { receipts: [], lines: [], failures: [] };
+    this.serving = null;
     this.sources = new Sources(() => this.draw_failures());
     this.rows = h("tbody");
     this.lines = h("ol");
@@ -104,14 +105,26 @@ export class Requests {
     this.draw_failures();
   }
 
+  /** Takes in which bundle is served: it may have its map before it fails. */
+  serves(digest) {
+    this.serving = digest;
+    this.offer();
+  }
+
+  offer() {
+    const failed = this.kept.failures.filter(({ stack }) => stack).map(({ bundle }) => bundle);
+    this.sources.offer([...new Set([...failed.toReversed(), this.serving])].filter(Boolean));
+  }
+
   draw_failures() {
     const { failures } = this.kept;
+    this.offer();
     const opened = new Set([...this.list.querySelectorAll("details[open]")].map((details) => details.dataset.request));
-    fill(this.list, failures.length ? failures.toReversed().map(({ request_id, time: at, outcome, status, method, path, failure, stack }) => {
+    fill(this.list, failures.length ? failures.toReversed().map(({ request_id, time: at, outcome, status, method, path, failure, stack, bundle }) => {
       return h("details", { "data-request": request_id, open: opened.has(request_id) },
         h("summary", {}, h("span", { class: "badge" }, outcome), " ", failure ?? outcome),
         h("p", { class: "note" }, `${time(Date.parse(at) / 1_000)} · ${method} ${path} · ${count(status)} · request ${request_id}`),
-        stack ? h("pre", { tabindex: "0" }, this.sources.map(stack)) : null);
+        stack ? h("pre", { tabindex: "0" }, this.sources.map(bundle, stack)) : null);
     }) : h("p", { class: "note" }, "None of the last requests failed."));
   }
 }

@@ -93,6 +93,7 @@ export class Tenant {
     try {
       const [tenant, { deployments }] = await Promise.all([get(this.path, { signal }), get(`${this.path}/deployments`, { signal })]);
       say(this.state, [tenant.suspended ? "suspended" : tenant.active ? `serves ${short(tenant.active.digest)}` : "has no app", tenant.routes.join(", ")].join(" · "));
+      this.requests.serves(tenant.active?.digest);
       fill(this.limits, Object.entries(tenant.limits).map(([key, value]) => {
         const [name, write] = LIMITS[key] ?? [key, String];
         return h("div", {}, h("dt", {}, name), h("dd", {}, write(value)));
