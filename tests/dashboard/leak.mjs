@@ -43,7 +43,7 @@ await browse(async (open) => {
   await page.keyboard.press("ArrowLeft");
   await memory.getByRole("status").getByText(/In use [\d.]+ MiB/).waitFor();
   await memory.getByText("Figures as a table").click();
-  assert.ok((await memory.getByRole("row").count()) > 3);
+  await memory.getByRole("row").nth(3).waitFor();
   await check(page, "the overview with an alarm");
   await memory.getByText("Figures as a table").click();
 
