@@ -149,7 +149,7 @@ const USERS: [&str; 4] = ["ant", "bee", "cricket", "dragonfly-of-a-name-that-is-
 fn many_alarms_at_once_are_asked_for_once_and_the_table_is_sorted_and_paged() {
     let test = "many_alarms_at_once_are_asked_for_once_and_the_table_is_sorted_and_paged";
     let Some(browser) = Browser::installed(test) else { return };
-    const TENANTS: usize = 300;
+    const TENANTS: usize = 120;
     let folder = folder("dashboard-many");
     let hello = root().join("examples/hello.mjs");
     let mut file = "[alarms]\nmemory-high = 0.98\nmemory-critical = 0.99\n[defaults.limits]\npage = 1\n".to_owned();

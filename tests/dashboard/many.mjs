@@ -1,4 +1,4 @@
-// Hundreds of alarms that come at once: how often the page asks for them, and by what it judges memory. Then the table of so many tenants:
+// Many alarms that come at once: how often the page asks for them, and by what it judges memory. Then the table of so many tenants:
 // sorted and paged by clicks, by keys alone, and on a phone.
 //
 // `given` has how many `tenants` there are, each of which a request to `pages` brings an alarm, `users` who use what they are asked to, and the
