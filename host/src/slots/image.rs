@@ -6,8 +6,11 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, Weak};
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+use rustix::io::Errno;
 
 use super::space::{PAGE, View};
 use crate::locked::locked;
@@ -161,6 +164,22 @@ fn put(memory: &mut [u8], page: &[u8]) -> bool {
 
 const ZERO: [u8; PAGE] = [0; PAGE];
 
+/// How often a file is sealed that the kernel is busy with, and how long it is let alone between.
+const SEALING: (u32, Duration) = (50, Duration::from_millis(20));
+
+/// From now on nobody can change the file. That is refused while a page of it is held elsewhere, as when the kernel moves it from
+/// one place in memory to another.
+fn seal(file: &File) -> io::Result<()> {
+    let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+    for _ in 1..SEALING.0 {
+        match fcntl_add_seals(file, seals) {
+            Err(Errno::BUSY) => thread::sleep(SEALING.1),
+            sealed => return Ok(sealed?),
+        }
+    }
+    Ok(fcntl_add_seals(file, seals)?)
+}
+
 /// Tells a page from another, but for one in many. Nothing but where a heap's pages are kept depends on it.
 fn print(page: &[u8]) -> u64 {
     let words = page.chunks_exact(8).map(|word| u64::from_ne_bytes(word.try_into().expect("it has eight bytes")));
@@ -236,7 +255,7 @@ impl Base {
                 file.write_all_at(page, ((number - first) * PAGE) as u64)?;
             }
         }
-        fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+        seal(&file)?;
         let view = View::of(&file, len)?;
         let is_there = (first..=last).map(|number| is_there(&number)).collect();
         Ok(Some(Self { file, view, start: first * PAGE, is_there }))
