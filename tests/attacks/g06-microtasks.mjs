@@ -1,8 +1,9 @@
 // G06: work that comes back after each turn of the event loop: a loop that only watches running code never ends it, and one that
 // only counts time waits for what nothing will settle.
 const attacks = {
+  // Each waits for the one that follows, so that all of them are kept: on a fast processor memory is over first.
   "a promise that follows itself": {
-    ends: ["limit-cpu"],
+    ends: ["limit-cpu", "limit-memory"],
     run() {
       const next = () => Promise.resolve().then(next);
       return next();
