@@ -270,11 +270,7 @@ async fn handle(
         })
         .await;
     let has_answered = sandbox.has_answered();
-    let (console, usage) = match &mut handled {
-        Ok(_) => sandbox.finish(),
-        // Boxed, as it is seldom: what is awaited is a part of this future, and that of its callers'.
-        Err(failure) => Box::pin(sandbox.finish_after(failure, engine, bundle.postmortem())).await,
-    };
+    let (console, usage) = sandbox.finish_after(&mut handled, engine, bundle.postmortem()).await;
     let result = handled.and_then(|handled| Ok(handled?)).and(has_answered);
     Ended { result, console, usage }
 }

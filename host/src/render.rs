@@ -69,11 +69,7 @@ async fn run(
             app.call_render(store, props, Some(bounds)).await
         })
         .await;
-    let (console, usage) = match &mut rendered {
-        Ok(_) => sandbox.finish(),
-        // Boxed, as it is seldom: what is awaited is a part of this future, and that of its callers'.
-        Err(failure) => Box::pin(sandbox.finish_after(failure, engine, bundle.postmortem())).await,
-    };
+    let (console, usage) = sandbox.finish_after(&mut rendered, engine, bundle.postmortem()).await;
     (rendered.and_then(|rendered| judge(rendered, limits)), console, usage)
 }
 

@@ -289,10 +289,33 @@ impl Sandbox {
         (console, usage)
     }
 
-    /// The same after a failure of [`Sandbox::run`]. If a limit ended the guest, the failure gets to know where it was:
+    /// The same after [`Sandbox::run`], whatever came of it. If a limit ended the guest, the failure gets to know where it was:
     /// another instance of `guest` is asked, if that is one which says it. What was used stays what it was when the guest
     /// was ended. See [`EngineConfig::postmortem`](crate::EngineConfig::postmortem).
-    pub(crate) async fn finish_after(
+    pub(crate) async fn finish_after<T>(
+        self,
+        result: &mut Result<T, Failure>,
+        engine: &Engine,
+        guest: Option<&InstancePre<State>>,
+    ) -> (Vec<Line>, Usage) {
+        match result {
+            Ok(_) => self.finish(),
+            // Boxed, as it is seldom: what is awaited is a part of this future, and of each that awaits it.
+            Err(failure) => Box::pin(self.examine(failure, engine, guest)).await,
+        }
+    }
+
+    /// The same of an instance of `guest`.
+    pub async fn finish_with<T>(
+        self,
+        result: &mut Result<T, Failure>,
+        engine: &Engine,
+        guest: &Guest,
+    ) -> (Vec<Line>, Usage) {
+        self.finish_after(result, engine, guest.heap.as_ref().map(|_| &guest.app)).await
+    }
+
+    async fn examine(
         self,
         failure: &mut Failure,
         engine: &Engine,
@@ -314,19 +337,6 @@ impl Sandbox {
             }
         }
         (console, usage)
-    }
-
-    /// The same of an instance of `guest`, whatever came of it.
-    pub async fn finish_with<T>(
-        self,
-        result: &mut Result<T, Failure>,
-        engine: &Engine,
-        guest: &Guest,
-    ) -> (Vec<Line>, Usage) {
-        match result {
-            Ok(_) => self.finish(),
-            Err(failure) => self.finish_after(failure, engine, guest.heap.as_ref().map(|_| &guest.app)).await,
-        }
     }
 
     /// What was written, what was used and, if it is to be kept, what the guest has left.

@@ -120,7 +120,8 @@ impl Soak {
         let [first, second, last] = least_of_thirds(&points);
         let start = rounds.first().map_or(0.0, |round| round.trough as f64);
         let most_left = start * LAZIEST.0 + LAZIEST.1;
-        let doubt = if between[0] <= 0.0 || rise <= floor {
+        let rises = between[0] > 0.0 && rise > floor;
+        let doubt = if !rises {
             None
         } else if first >= second || second >= last {
             Some(Doubt::NotThroughout)
@@ -133,7 +134,7 @@ impl Soak {
         };
         let verdict = match doubt {
             Some(_) => SoakVerdict::Unclear,
-            None if between[0] > 0.0 && rise > floor => SoakVerdict::Growing,
+            None if rises => SoakVerdict::Growing,
             None => SoakVerdict::Flat,
         };
         // The least of the last third is what must be that much: it begins after three quarters of all rounds.

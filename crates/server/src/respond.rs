@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use dayfly::{Bundle, Ended, Exchange, Failure, Line, Outcome, Usage};
 use dayfly_http::{Body, Cut, Pieces, streamed, strip_connection, strip_length, whole};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_TYPE, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::request::Parts;
 use http::response::Parts as Answered;
@@ -352,7 +353,7 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
     let body = Paced::new(body, &shared.config.load().http, account.body.clone());
     if deployed.has_handler.get() == Some(&true) {
         let exchange = engine.exchange(bundle, limits, Request::from_parts(head, body), &tenant.env);
-        return answer(exchange, ready, account, None).boxed().await;
+        return answer(exchange, ready, account, None).await;
     }
     // Who renders pages has them whole; of an app that is asked for the first time it is not known yet.
     let most = usize::try_from(limits.request).unwrap_or(usize::MAX);
@@ -360,10 +361,7 @@ pub(crate) async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> 
         Ok(body) => body,
         Err(refusal) => return account.refuse(refusal, None),
     };
-    if deployed.has_handler.get() == Some(&false) {
-        return render(ready, account, &head, &body).await;
-    }
-    answer_whole(ready, account, head, body).boxed().await
+    answer_whole(ready, account, head, body).await
 }
 
 /// Makes a stored page anew, while it is sent as it was. The app sees the request that was answered so.
@@ -391,29 +389,34 @@ async fn answer_whole(ready: Ready, account: Box<Account>, head: Parts, body: By
     }
     let request = Request::from_parts(head.clone(), Full::new(body.clone()));
     let exchange = account.shared.engine.exchange(bundle, &tenant.config.limits, request, &tenant.env);
-    answer(exchange, ready, account, Some((head, body))).boxed().await
+    answer(exchange, ready, account, Some((head, body))).await
 }
 
-/// The response of an app's handler: to be boxed, as it is several times as large as what a page needs. `asked` is the request, where it is not known whether there is a handler.
-async fn answer(
+/// The response of an app's handler. `asked` is the request, where it is not known whether there is a handler.
+///
+/// Boxed, as it is several times as large as what a page needs, and both are parts of what is awaited for either.
+fn answer(
     mut exchange: Exchange,
     ready: Ready,
     account: Box<Account>,
     asked: Option<(Parts, Bytes)>,
-) -> Response<Body> {
-    match exchange.head().await {
-        Some(answered) => {
-            let _ = ready.deployed.has_handler.set(true);
-            hand_on(exchange, Response::from_parts(answered, ()), ready, account).await
-        }
-        None => match (exchange.finish().await, asked) {
-            (Ended { result: Err(Failure::Missing(_)), .. }, Some((head, body))) => {
-                let _ = ready.deployed.has_handler.set(false);
-                render(ready, account, &head, &body).await
+) -> BoxFuture<'static, Response<Body>> {
+    let answer = async move {
+        match exchange.head().await {
+            Some(answered) => {
+                let _ = ready.deployed.has_handler.set(true);
+                hand_on(exchange, Response::from_parts(answered, ()), ready, account).await
             }
-            (ended, _) => failed(ended, account),
-        },
-    }
+            None => match (exchange.finish().await, asked) {
+                (Ended { result: Err(Failure::Missing(_)), .. }, Some((head, body))) => {
+                    let _ = ready.deployed.has_handler.set(false);
+                    render(ready, account, &head, &body).await
+                }
+                (ended, _) => failed(ended, account),
+            },
+        }
+    };
+    answer.boxed()
 }
 
 /// The response in place of one that the app did not give, or not to its end.
