@@ -86,8 +86,8 @@ impl Alarms {
     /// A file that is none is as if there was nothing.
     pub(crate) fn open(state: &Path) -> Self {
         let path = state.join("alarms.json");
-        let kept = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Self { path, kept: kept.unwrap_or_default(), has_counted: false }
+        let kept = store::read_or_new(&path);
+        Self { path, kept, has_counted: false }
     }
 
     /// Takes in which conditions hold; gives the alarms that are not as they were before. `scale` is that of

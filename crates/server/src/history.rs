@@ -192,8 +192,7 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Tenants {
     /// Names that cannot be read are as if there were none.
     fn open(file: Rows<{ TenantSample::FIELDS }>, names: PathBuf, most: u64) -> Self {
-        let read = std::fs::read(&names).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let read: BTreeMap<String, u64> = read.unwrap_or_default();
+        let read: BTreeMap<String, u64> = store::read_or_new(&names);
         let places = read.into_iter().filter(|(_, place)| *place < most);
         let places = places.filter_map(|(name, place)| Some((name.parse().ok()?, place))).collect();
         Self { file, names, most, places, last: HashMap::new(), first: None }

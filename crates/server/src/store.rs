@@ -9,6 +9,7 @@
 //! | `audit.jsonl` | who changed what |
 //! | `history/` | samples and marks: `history` |
 //! | `alarms.json`, `webhooks/NAME/` | alarms, and messages about them that wait: `alarms`, `webhooks` |
+//! | `alarms.json.damaged` and the like | what could not be read of such a file, set aside |
 //! | `leaks/DIGEST.json` | what the lab said of a bundle |
 //! | `admin.json` | where the admin API is, with a token for clients of the same user |
 //!
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dayfly::{BundleId, BundleSource};
+use serde::de::DeserializeOwned;
 use tempfile::NamedTempFile;
 
 pub(crate) use lock::{Lock, NotLocked};
@@ -252,6 +254,24 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     keep(file, path)
 }
 
+/// What a file of JSON holds that [`write`] has written; nothing where there is none. One that cannot be read is set aside, as the next
+/// write would be the end of what it holds.
+pub(crate) fn read_or_new<T: DeserializeOwned + Default>(path: &Path) -> T {
+    let read = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return T::default(),
+        read => read.and_then(|bytes| Ok(serde_json::from_slice(&bytes)?)),
+    };
+    read.unwrap_or_else(|error| {
+        let aside = path.with_extension("json.damaged");
+        let kept = match fs::rename(path, &aside) {
+            Ok(()) => format!("what it held is in {}", aside.display()),
+            Err(error) => format!("what it held is lost with the next write, as it cannot be renamed: {error}"),
+        };
+        tracing::warn!("{} cannot be read, and begins anew: {error}; {kept}", path.display());
+        T::default()
+    })
+}
+
 fn keep(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -277,6 +297,21 @@ mod tests {
         let id = BundleId::of(bundle);
         store.put(id, bundle).unwrap();
         id
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, aside] = ["names.json", "names.json.damaged"].map(|name| folder.path().join(name));
+        let read = || read_or_new::<HashMap<String, u64>>(&path);
+        assert!(read().is_empty() && !aside.exists());
+        write(&path, br#"{"shop":1}"#).unwrap();
+        assert_eq!(read(), HashMap::from([("shop".to_owned(), 1)]));
+        for bad in ["", "[1]", r#"{"shop":1}}"#] {
+            fs::write(&path, bad).unwrap();
+            assert!(read().is_empty(), "{bad}");
+            assert_eq!((fs::read_to_string(&aside).unwrap().as_str(), path.exists()), (bad, false));
+        }
     }
 
     #[test]

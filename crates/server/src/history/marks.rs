@@ -65,8 +65,8 @@ pub(super) struct Marks {
 impl Marks {
     /// A file that is none is as if there was nothing: it is of a newer version, or somebody's work.
     pub(super) fn open(path: PathBuf) -> Self {
-        let all = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        Self { path, all: all.unwrap_or_default() }
+        let all = store::read_or_new(&path);
+        Self { path, all }
     }
 
     /// They are on the disk when this returns. Blocks.
